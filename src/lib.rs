@@ -1,0 +1,1 @@
+//! blackstart: a terminal cockpit for AWS outages.
