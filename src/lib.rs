@@ -1,1 +1,3 @@
 //! blackstart: a terminal cockpit for AWS outages.
+
+pub mod incident;
