@@ -124,26 +124,12 @@ impl Incident {
                     session.left = Some(entry.ts);
                 }
             }
-            Body::Identified {
-                profile,
-                account,
-                arn,
-            } => {
-                let identity = Identity {
-                    account: account.clone(),
-                    arn: arn.clone(),
-                    at: entry.ts,
-                };
-                self.identities
-                    .insert((entry.session.clone(), profile.clone()), identity);
+            Body::Identified { profile, account, arn } => {
+                let identity = Identity { account: account.clone(), arn: arn.clone(), at: entry.ts };
+                self.identities.insert((entry.session.clone(), profile.clone()), identity);
                 self.verify_account(&entry.session, &Account::unverified(profile), account);
             }
-            Body::Observed {
-                place,
-                status,
-                changed,
-                gone,
-            } => {
+            Body::Observed { place, status, changed, gone } => {
                 self.observe(entry, place, status.as_ref(), changed, gone);
             }
             Body::Heartbeat { fresh } => {
@@ -165,12 +151,7 @@ impl Incident {
                 closed: None,
             }),
             Body::Closed { .. } => {
-                if let Some(open) = self
-                    .declarations
-                    .iter_mut()
-                    .rev()
-                    .find(|d| d.closed.is_none())
-                {
+                if let Some(open) = self.declarations.iter_mut().rev().find(|d| d.closed.is_none()) {
                     open.closed = Some(entry.ts);
                 }
             }
@@ -212,21 +193,10 @@ impl Incident {
             let mut resource = resource.clone();
             resource.key_mut().place = place.clone();
             let key = resource.key().clone();
-            if self
-                .rows
-                .get(&key)
-                .is_some_and(|seen| seen.changed > entry.ts)
-            {
+            if self.rows.get(&key).is_some_and(|seen| seen.changed > entry.ts) {
                 continue;
             }
-            self.rows.insert(
-                key,
-                Seen {
-                    resource,
-                    changed: entry.ts,
-                    by: entry.session.clone(),
-                },
-            );
+            self.rows.insert(key, Seen { resource, changed: entry.ts, by: entry.session.clone() });
         }
         for id in gone {
             let Some((kind, id)) = id.split_once('/') else {
@@ -236,11 +206,7 @@ impl Incident {
                 continue;
             };
             let key = place.key(kind, id);
-            if self
-                .rows
-                .get(&key)
-                .is_some_and(|seen| seen.changed <= entry.ts)
-            {
+            if self.rows.get(&key).is_some_and(|seen| seen.changed <= entry.ts) {
                 self.rows.remove(&key);
             }
         }
@@ -282,14 +248,7 @@ impl Incident {
             Some(before) if before.evidence.verdict == evidence.verdict => before.since,
             Some(_) | None => at,
         };
-        self.probes.insert(
-            subject.clone(),
-            Probed {
-                evidence: evidence.clone(),
-                at,
-                since,
-            },
-        );
+        self.probes.insert(subject.clone(), Probed { evidence: evidence.clone(), at, since });
     }
 
     /// The place as this session's newest identity names it.
@@ -326,12 +285,8 @@ impl Incident {
             // What was read under the real number is not replaced by an older guess.
             self.rows.entry(key).or_insert(seen);
         }
-        let cells: Vec<Place> = self
-            .cells
-            .keys()
-            .filter(|place| place.scope.account == *unverified)
-            .cloned()
-            .collect();
+        let cells: Vec<Place> =
+            self.cells.keys().filter(|place| place.scope.account == *unverified).cloned().collect();
         for old in cells {
             let Some(cell) = self.cells.remove(&old) else {
                 continue;
@@ -349,10 +304,7 @@ impl Incident {
 
     /// Rows of a kind, in the order of their keys.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Seen> {
-        self.rows
-            .iter()
-            .filter(move |(key, _)| key.kind == kind)
-            .map(|(_, seen)| seen)
+        self.rows.iter().filter(move |(key, _)| key.kind == kind).map(|(_, seen)| seen)
     }
 
     /// Rows read from a place.

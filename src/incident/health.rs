@@ -34,9 +34,7 @@ impl Incident {
     #[must_use]
     pub fn is_stale(&self, key: &Key, now: Timestamp) -> bool {
         let failing = self.cells.get(&key.place).is_some_and(|cell| !cell.is_ok());
-        let old = self
-            .as_of(key)
-            .is_none_or(|at| now.duration_since(at).as_secs() > STALE_AFTER_S);
+        let old = self.as_of(key).is_none_or(|at| now.duration_since(at).as_secs() > STALE_AFTER_S);
         failing || old
     }
 
@@ -99,9 +97,7 @@ fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static st
             }
             _ => (Health::Down, "out of service"),
         },
-        Resource::TargetGroup(_) | Resource::HostedZone(_) | Resource::RecordSet(_) => {
-            (Health::Claimed, "")
-        }
+        Resource::TargetGroup(_) | Resource::HostedZone(_) | Resource::RecordSet(_) => (Health::Claimed, ""),
     }
 }
 
@@ -110,9 +106,7 @@ fn claim_and_evidence(status: &str, found: Option<Verdict>) -> (Health, &'static
         ("available", Some(Verdict::Answers)) => (Health::Proven, "answers"),
         ("available", Some(_)) => (Health::Lie, "lie"),
         ("available", None) => (Health::Claimed, "available"),
-        ("failed" | "inaccessible-encryption-credentials" | "storage-full", _) => {
-            (Health::Down, "failed")
-        }
+        ("failed" | "inaccessible-encryption-credentials" | "storage-full", _) => (Health::Down, "failed"),
         (_, Some(Verdict::Answers)) => (Health::Changing, "answers"),
         (_, _) => (Health::Changing, "not available"),
     }

@@ -70,10 +70,10 @@ pub fn place_words(place: &Place) -> String {
 #[must_use]
 pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
     let title = |plan: &PlanHash| {
-        before.operations.get(plan).map_or_else(
-            || format!("plan {}", plan.short()),
-            |op| op.plan.title.clone(),
-        )
+        before
+            .operations
+            .get(plan)
+            .map_or_else(|| format!("plan {}", plan.short()), |op| op.plan.title.clone())
     };
     let step_title = |plan: &PlanHash, step: usize| {
         before
@@ -86,10 +86,9 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
     let mut is_action = false;
     let mut by_itself = false;
     let (tone, text) = match &entry.body {
-        Body::Opened { mode, version, .. } => (
-            Tone::Neutral,
-            format!("opened a cockpit ({}, {version})", mode.as_str()),
-        ),
+        Body::Opened { mode, version, .. } => {
+            (Tone::Neutral, format!("opened a cockpit ({}, {version})", mode.as_str()))
+        }
         Body::Left { reason } => (Tone::Neutral, format!("left ({reason})")),
         Body::Identified { .. } | Body::Heartbeat { .. } => return None,
         Body::Observed { place, status, .. } => {
@@ -98,10 +97,7 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         }
         Body::Probed { subject, evidence } => {
             by_itself = true;
-            let was = before
-                .probes
-                .get(subject)
-                .map(|probed| probed.evidence.verdict);
+            let was = before.probes.get(subject).map(|probed| probed.evidence.verdict);
             if was == Some(evidence.verdict) {
                 return None;
             }
@@ -111,18 +107,9 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
             };
             let tone = match evidence.verdict {
                 Verdict::Answers => Tone::Good,
-                Verdict::Wrong | Verdict::Refused | Verdict::TimedOut | Verdict::Unreachable => {
-                    Tone::Bad
-                }
+                Verdict::Wrong | Verdict::Refused | Verdict::TimedOut | Verdict::Unreachable => Tone::Bad,
             };
-            (
-                tone,
-                format!(
-                    "probe: {what} {} ({})",
-                    evidence.verdict.as_str(),
-                    evidence.detail
-                ),
-            )
+            (tone, format!("probe: {what} {} ({})", evidence.verdict.as_str(), evidence.detail))
         }
         Body::Declared { title } => {
             is_action = true;
@@ -141,9 +128,7 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
             plan_of = Some(plan.hash.clone());
             (Tone::Neutral, format!("proposed {}", plan.title))
         }
-        Body::Refused { action, refusal } => {
-            (Tone::Warn, format!("{action} refused: {}", refusal.why))
-        }
+        Body::Refused { action, refusal } => (Tone::Warn, format!("{action} refused: {}", refusal.why)),
         Body::Approved { plan } => {
             is_action = true;
             plan_of = Some(plan.clone());
@@ -161,34 +146,18 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         }
         Body::Intent { plan, step, .. } => {
             plan_of = Some(plan.clone());
-            (
-                Tone::Pending,
-                format!("calling: {}", step_title(plan, *step)),
-            )
+            (Tone::Pending, format!("calling: {}", step_title(plan, *step)))
         }
-        Body::Outcome {
-            plan,
-            step,
-            outcome,
-        } => {
+        Body::Outcome { plan, step, outcome } => {
             plan_of = Some(plan.clone());
             let step = step_title(plan, *step);
             match outcome {
-                Outcome::Ok { done } => (
-                    Tone::Neutral,
-                    format!("accepted: {step}{}", done_words(done)),
-                ),
+                Outcome::Ok { done } => (Tone::Neutral, format!("accepted: {step}{}", done_words(done))),
                 Outcome::Failed { error } => (Tone::Bad, format!("failed: {step}: {error}")),
-                Outcome::Unknown { error } => {
-                    (Tone::Bad, format!("UNKNOWN whether done: {step}: {error}"))
-                }
+                Outcome::Unknown { error } => (Tone::Bad, format!("UNKNOWN whether done: {step}: {error}")),
             }
         }
-        Body::Verified {
-            plan,
-            step,
-            finding,
-        } => {
+        Body::Verified { plan, step, finding } => {
             plan_of = Some(plan.clone());
             let step = step_title(plan, *step);
             match finding {
@@ -211,20 +180,15 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
             plan_of = Some(by.clone());
             (Tone::Good, format!("undone: {}", title(plan)))
         }
-        Body::Recovered { bytes, kept_in, .. } => (
-            Tone::Warn,
-            format!("set {bytes} bytes of an unfinished line aside in {kept_in}"),
-        ),
+        Body::Recovered { bytes, kept_in, .. } => {
+            (Tone::Warn, format!("set {bytes} bytes of an unfinished line aside in {kept_in}"))
+        }
     };
     Some(Event {
         ts: entry.ts,
         session: entry.session.clone(),
         seq: entry.seq,
-        who: if by_itself {
-            "-".into()
-        } else {
-            entry.actor.user.clone()
-        },
+        who: if by_itself { "-".into() } else { entry.actor.user.clone() },
         kind: entry.body.kind(),
         text,
         tone,
@@ -245,10 +209,7 @@ fn cell_turned(
     match (status, cell) {
         (SweepStatus::Ok { .. }, Some(cell)) if !cell.is_ok() => {
             let span = entry.ts.duration_since(cell.since);
-            Some((
-                Tone::Good,
-                format!("{words} answers again after {}m", span.as_mins()),
-            ))
+            Some((Tone::Good, format!("{words} answers again after {}m", span.as_mins())))
         }
         (SweepStatus::Failed { error }, Some(cell)) if cell.is_ok() => {
             Some((Tone::Bad, format!("{words} {}: {error}", error.word())))

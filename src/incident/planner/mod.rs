@@ -54,9 +54,5 @@ pub enum Planned {
 /// A refusal in words: what, why, what to do instead.
 pub fn plan(desk: Desk<'_>, action: &Action, readings: &[Reading]) -> Result<Planned, Refusal> {
     let _ = (desk, readings);
-    Err(Refusal::new(
-        action.to_string(),
-        "no planner is built in",
-        "Report this",
-    ))
+    Err(Refusal::new(action.to_string(), "no planner is built in", "Report this"))
 }
