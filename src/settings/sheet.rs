@@ -154,12 +154,12 @@ impl<'s> Sheet<'s> {
     }
 
     /// A table of a table.
-    pub(super) fn table<'t>(
+    pub(super) fn table<'t, 'd>(
         &mut self,
-        table: &'t DeTable<'s>,
+        table: &'t DeTable<'d>,
         key: &str,
         example: &str,
-    ) -> Option<(&'t DeTable<'s>, Range<usize>)> {
+    ) -> Option<(&'t DeTable<'d>, Range<usize>)> {
         let value = table.get(key)?;
         match value.get_ref().as_table() {
             Some(inner) => Some((inner, Self::key_span(table, key, &value.span()))),
@@ -171,12 +171,12 @@ impl<'s> Sheet<'s> {
     }
 
     /// The tables of an array of tables, each with its place.
-    pub(super) fn tables<'t>(
+    pub(super) fn tables<'t, 'd>(
         &mut self,
-        table: &'t DeTable<'s>,
+        table: &'t DeTable<'d>,
         key: &str,
         header: &str,
-    ) -> Vec<(&'t DeTable<'s>, Range<usize>)> {
+    ) -> Vec<(&'t DeTable<'d>, Range<usize>)> {
         let Some(value) = table.get(key) else { return Vec::new() };
         let Some(items) = value.get_ref().as_array() else {
             let found = with_article(value.get_ref());
