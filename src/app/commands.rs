@@ -231,50 +231,190 @@ impl Command {
     ];
 
     /// The row of the table: id, group, danger, contexts and the one line that explains it.
-    fn row(self) -> (&'static str, Group, Danger, &'static [Context], &'static str) {
+    fn row(
+        self,
+    ) -> (
+        &'static str,
+        Group,
+        Danger,
+        &'static [Context],
+        &'static str,
+    ) {
         use Danger::{ChangesAws, None};
         use Group::{Actions, Looking, Moving, Program, Record, Replay, Screens};
         match self {
-            Self::Board => ("board", Screens, None, BOTH, "every region and site at once"),
-            Self::Instances => ("instances", Screens, None, BOTH, "instances of every region"),
-            Self::RestorePoints => ("restore-points", Screens, None, BOTH, "what databases can be restored to"),
-            Self::Registrations => ("registrations", Screens, None, BOTH, "who is in service behind which balancer"),
-            Self::Apex => ("apex", Screens, None, BOTH, "zones, apex records and where they may point"),
-            Self::Log => ("log", Screens, None, BOTH, "what happened, who decided it and when"),
+            Self::Board => (
+                "board",
+                Screens,
+                None,
+                BOTH,
+                "every region and site at once",
+            ),
+            Self::Instances => (
+                "instances",
+                Screens,
+                None,
+                BOTH,
+                "instances of every region",
+            ),
+            Self::RestorePoints => (
+                "restore-points",
+                Screens,
+                None,
+                BOTH,
+                "what databases can be restored to",
+            ),
+            Self::Registrations => (
+                "registrations",
+                Screens,
+                None,
+                BOTH,
+                "who is in service behind which balancer",
+            ),
+            Self::Apex => (
+                "apex",
+                Screens,
+                None,
+                BOTH,
+                "zones, apex records and where they may point",
+            ),
+            Self::Log => (
+                "log",
+                Screens,
+                None,
+                BOTH,
+                "what happened, who decided it and when",
+            ),
             Self::Up => ("up", Moving, None, BOTH, "one row up"),
             Self::Down => ("down", Moving, None, BOTH, "one row down"),
             Self::PageUp => ("page-up", Moving, None, BOTH, "one page up"),
             Self::PageDown => ("page-down", Moving, None, BOTH, "one page down"),
             Self::Top => ("top", Moving, None, BOTH, "to the first row"),
             Self::Bottom => ("bottom", Moving, None, BOTH, "to the last row"),
-            Self::Mark => ("mark", Moving, None, LIVE, "mark the row, to act on several at once"),
-            Self::Filter => ("filter", Looking, None, BOTH, "show only the rows that match"),
+            Self::Mark => (
+                "mark",
+                Moving,
+                None,
+                LIVE,
+                "mark the row, to act on several at once",
+            ),
+            Self::Filter => (
+                "filter",
+                Looking,
+                None,
+                BOTH,
+                "show only the rows that match",
+            ),
             Self::Sort => ("sort", Looking, None, BOTH, "sort by the next column"),
             Self::SortReverse => ("sort-reverse", Looking, None, BOTH, "turn the sort around"),
-            Self::Detail => ("detail", Looking, None, BOTH, "everything known about the row"),
-            Self::Copy => ("copy", Looking, None, BOTH, "copy the row's id to the clipboard"),
+            Self::Detail => (
+                "detail",
+                Looking,
+                None,
+                BOTH,
+                "everything known about the row",
+            ),
+            Self::Copy => (
+                "copy",
+                Looking,
+                None,
+                BOTH,
+                "copy the row's id to the clipboard",
+            ),
             Self::Refresh => ("refresh", Looking, None, LIVE, "ask every region again now"),
-            Self::Maintenance => ("maintenance", Actions, ChangesAws, LIVE, "maintenance mode of a site, on or off"),
-            Self::ApexSwitch => ("apex-switch", Actions, ChangesAws, LIVE, "point a site's record at another target"),
-            Self::Relaunch => ("relaunch", Actions, ChangesAws, LIVE, "replace instances from their own image"),
-            Self::Terminate => ("terminate", Actions, ChangesAws, LIVE, "terminate instances for good"),
-            Self::Restore => ("restore", Actions, ChangesAws, LIVE, "a new database from a restore point"),
-            Self::Register => ("register", Actions, ChangesAws, LIVE, "put instances behind a balancer"),
-            Self::Deregister => ("deregister", Actions, ChangesAws, LIVE, "take instances from behind a balancer"),
-            Self::Undo => ("undo", Actions, ChangesAws, LIVE, "take the last action back"),
+            Self::Maintenance => (
+                "maintenance",
+                Actions,
+                ChangesAws,
+                LIVE,
+                "maintenance mode of a site, on or off",
+            ),
+            Self::ApexSwitch => (
+                "apex-switch",
+                Actions,
+                ChangesAws,
+                LIVE,
+                "point a site's record at another target",
+            ),
+            Self::Relaunch => (
+                "relaunch",
+                Actions,
+                ChangesAws,
+                LIVE,
+                "replace instances from their own image",
+            ),
+            Self::Terminate => (
+                "terminate",
+                Actions,
+                ChangesAws,
+                LIVE,
+                "terminate instances for good",
+            ),
+            Self::Restore => (
+                "restore",
+                Actions,
+                ChangesAws,
+                LIVE,
+                "a new database from a restore point",
+            ),
+            Self::Register => (
+                "register",
+                Actions,
+                ChangesAws,
+                LIVE,
+                "put instances behind a balancer",
+            ),
+            Self::Deregister => (
+                "deregister",
+                Actions,
+                ChangesAws,
+                LIVE,
+                "take instances from behind a balancer",
+            ),
+            Self::Undo => (
+                "undo",
+                Actions,
+                ChangesAws,
+                LIVE,
+                "take the last action back",
+            ),
             Self::Note => ("note", Record, None, LIVE, "write a note into the log"),
-            Self::Declare => ("declare", Record, None, LIVE, "declare an incident, or close it"),
+            Self::Declare => (
+                "declare",
+                Record,
+                None,
+                LIVE,
+                "declare an incident, or close it",
+            ),
             Self::PlayPause => ("play-pause", Replay, None, PLAYER, "play, or hold still"),
             Self::StepForward => ("step-forward", Replay, None, PLAYER, "to the next entry"),
             Self::StepBack => ("step-back", Replay, None, PLAYER, "to the entry before"),
             Self::NextAction => ("next-action", Replay, None, PLAYER, "to the next action"),
-            Self::PreviousAction => ("previous-action", Replay, None, PLAYER, "to the action before"),
+            Self::PreviousAction => (
+                "previous-action",
+                Replay,
+                None,
+                PLAYER,
+                "to the action before",
+            ),
             Self::Faster => ("faster", Replay, None, PLAYER, "play faster"),
             Self::Slower => ("slower", Replay, None, PLAYER, "play slower"),
             Self::Palette => ("palette", Program, None, BOTH, "run any of these by name"),
             Self::Help => ("help", Program, None, BOTH, "the keys of this screen"),
-            Self::Back => ("back", Program, None, BOTH, "close what is open, clear the filter"),
-            Self::Quit => ("quit", Program, None, BOTH, "leave; what runs in AWS keeps running"),
+            Self::Back => (
+                "back",
+                Program,
+                None,
+                BOTH,
+                "close what is open, clear the filter",
+            ),
+            Self::Quit => (
+                "quit",
+                Program,
+                None,
+                BOTH,
+                "leave; what runs in AWS keeps running",
+            ),
         }
     }
 
@@ -352,12 +492,19 @@ pub fn nearest_names<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) 
         .into_iter()
         .map(|name| {
             let lower = name.to_lowercase();
-            (strsim::jaro(&typed, &lower), strsim::damerau_levenshtein(&typed, &lower), name)
+            (
+                strsim::jaro(&typed, &lower),
+                strsim::damerau_levenshtein(&typed, &lower),
+                name,
+            )
         })
-        .filter(|(score, _, _)| *score > 0.7)
+        // Jaro sees no likeness in two swapped letters of a short name (`rde`), the edit distance does.
+        .filter(|(score, distance, name)| *score > 0.7 || (*distance <= 1 && name.len() > 2))
         .collect();
     scored.sort_by(|a, b| a.1.cmp(&b.1).then(b.0.total_cmp(&a.0)).then(a.2.cmp(b.2)));
-    let Some(best) = scored.first().map(|(_, distance, _)| *distance) else { return Vec::new() };
+    let Some(best) = scored.first().map(|(_, distance, _)| *distance) else {
+        return Vec::new();
+    };
     scored
         .into_iter()
         .filter(|(_, distance, _)| *distance <= best + 1)
@@ -380,10 +527,23 @@ mod tests {
         for command in Command::ALL {
             assert_eq!(Command::from_id(command.id()), Some(command));
             assert!(!command.contexts().is_empty(), "{command} works nowhere");
-            assert!(command.doc().len() <= 50, "{command}: help has one narrow line");
-            assert!(command.id().chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{command}");
+            assert!(
+                command.doc().len() <= 50,
+                "{command}: help has one narrow line"
+            );
+            assert!(
+                command
+                    .id()
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c == '-'),
+                "{command}"
+            );
         }
-        assert_eq!(Command::from_id("none"), None, "`none` is how a keymap unbinds");
+        assert_eq!(
+            Command::from_id("none"),
+            None,
+            "`none` is how a keymap unbinds"
+        );
     }
 
     #[test]
@@ -397,7 +557,10 @@ mod tests {
     #[test]
     fn nothing_that_changes_aws_works_in_a_replay() {
         for command in Command::ALL {
-            assert!(!(command.changes_aws() && command.works_in(Context::Replay)), "{command}");
+            assert!(
+                !(command.changes_aws() && command.works_in(Context::Replay)),
+                "{command}"
+            );
         }
         assert!(Command::ApexSwitch.changes_aws());
         assert!(!Command::Note.changes_aws());
@@ -407,6 +570,7 @@ mod tests {
     fn a_slip_of_the_finger_is_understood() {
         assert_eq!(Command::nearest("apex-swich"), ["apex-switch"]);
         assert_eq!(Command::nearest("Quti"), ["quit"]);
+        assert_eq!(nearest_names("rde", ["green", "red", "blue"]), ["red"]);
         assert!(Command::nearest("xylophone").is_empty());
     }
 }

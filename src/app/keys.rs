@@ -96,7 +96,12 @@ pub struct Key {
 
 impl Key {
     /// The key that always quits and that no keymap can take.
-    pub const CTRL_C: Self = Self { code: KeyCode::Char('c'), ctrl: true, alt: false, shift: false };
+    pub const CTRL_C: Self = Self {
+        code: KeyCode::Char('c'),
+        ctrl: true,
+        alt: false,
+        shift: false,
+    };
 
     /// A key in its one normal form: shift folds into a character's case, and with control the case is lost, because
     /// that is all a terminal can send.
@@ -111,7 +116,12 @@ impl Key {
                 } else {
                     typed
                 };
-                Self { code: KeyCode::Char(folded), ctrl, alt, shift: false }
+                Self {
+                    code: KeyCode::Char(folded),
+                    ctrl,
+                    alt,
+                    shift: false,
+                }
             }
             KeyCode::Enter
             | KeyCode::Esc
@@ -127,7 +137,12 @@ impl Key {
             | KeyCode::End
             | KeyCode::PageUp
             | KeyCode::PageDown
-            | KeyCode::F(_) => Self { code, ctrl, alt, shift },
+            | KeyCode::F(_) => Self {
+                code,
+                ctrl,
+                alt,
+                shift,
+            },
         }
     }
 
@@ -190,7 +205,11 @@ impl Key {
             KeyCode::F(number) => format!("F{number}"),
         };
         let mut label = String::new();
-        for (held, prefix) in [(self.ctrl, "Ctrl-"), (self.alt, "Alt-"), (self.shift, "Shift-")] {
+        for (held, prefix) in [
+            (self.ctrl, "Ctrl-"),
+            (self.alt, "Alt-"),
+            (self.shift, "Shift-"),
+        ] {
             if held {
                 label.push_str(prefix);
             }
@@ -204,7 +223,9 @@ impl fmt::Display for Key {
         let bare = !(self.ctrl || self.alt || self.shift);
         match self.code {
             // `<` opens a name and a space is invisible: these two are always named.
-            KeyCode::Char(typed) if bare && typed != '<' && typed != ' ' => return write!(f, "{typed}"),
+            KeyCode::Char(typed) if bare && typed != '<' && typed != ' ' => {
+                return write!(f, "{typed}");
+            }
             _ => {}
         }
         f.write_str("<")?;
@@ -272,7 +293,11 @@ impl KeySequence {
     /// The sequence as people say it: `Ctrl-C`, `g g`.
     #[must_use]
     pub fn label(&self) -> String {
-        self.0.iter().map(|key| key.label()).collect::<Vec<_>>().join(" ")
+        self.0
+            .iter()
+            .map(|key| key.label())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -301,7 +326,11 @@ impl FromStr for KeySequence {
                 rest = &rest[first.len_utf8()..];
             }
         }
-        if keys.is_empty() { Err(KeyError::Empty) } else { Ok(Self(keys)) }
+        if keys.is_empty() {
+            Err(KeyError::Empty)
+        } else {
+            Ok(Self(keys))
+        }
     }
 }
 
@@ -329,7 +358,9 @@ fn named_key(whole: &str) -> Result<Key, KeyError> {
         }
         KeyCode::Char(typed)
     } else {
-        let number = lower.strip_prefix('f').and_then(|digits| digits.parse::<u8>().ok());
+        let number = lower
+            .strip_prefix('f')
+            .and_then(|digits| digits.parse::<u8>().ok());
         match number {
             Some(number @ 1..=24) => KeyCode::F(number),
             Some(_) | None => return Err(unknown()),
@@ -372,7 +403,10 @@ impl Keymap {
     /// A keymap with no keys but the one that always works.
     #[must_use]
     pub fn empty(name: impl Into<String>) -> Self {
-        Self { name: name.into(), bindings: BTreeMap::new() }
+        Self {
+            name: name.into(),
+            bindings: BTreeMap::new(),
+        }
     }
 
     /// Binds a sequence. What is bound in the cockpit and makes sense in a replay is bound there too.
@@ -383,15 +417,24 @@ impl Keymap {
             return false;
         }
         if context == Context::Cockpit && command.works_in(Context::Replay) {
-            self.bindings.entry(Context::Replay).or_default().insert(keys.clone(), command);
+            self.bindings
+                .entry(Context::Replay)
+                .or_default()
+                .insert(keys.clone(), command);
         }
-        self.bindings.entry(context).or_default().insert(keys, command);
+        self.bindings
+            .entry(context)
+            .or_default()
+            .insert(keys, command);
         true
     }
 
     /// Takes a sequence away; returns whether it was bound.
     pub fn unbind(&mut self, context: Context, keys: &KeySequence) -> bool {
-        let gone = self.bindings.get_mut(&context).and_then(|map| map.remove(keys));
+        let gone = self
+            .bindings
+            .get_mut(&context)
+            .and_then(|map| map.remove(keys));
         if let (Context::Cockpit, Some(command)) = (context, gone) {
             let replay = self.bindings.entry(Context::Replay).or_default();
             if replay.get(keys) == Some(&command) {
@@ -407,7 +450,9 @@ impl Keymap {
         if pressed.last() == Some(&Key::CTRL_C) {
             return Match::Command(Command::Quit);
         }
-        let Some(map) = self.bindings.get(&context) else { return Match::None };
+        let Some(map) = self.bindings.get(&context) else {
+            return Match::None;
+        };
         let sequence = KeySequence(pressed.to_vec());
         if let Some(command) = map.get(&sequence) {
             return Match::Command(*command);
@@ -421,29 +466,46 @@ impl Keymap {
 
     /// Every binding of a context, in the order of the keys.
     pub fn bindings(&self, context: Context) -> impl Iterator<Item = (&KeySequence, Command)> {
-        self.bindings.get(&context).into_iter().flatten().map(|(keys, command)| (keys, *command))
+        self.bindings
+            .get(&context)
+            .into_iter()
+            .flatten()
+            .map(|(keys, command)| (keys, *command))
     }
 
     /// The sequences that run a command, shortest first.
     #[must_use]
     pub fn keys_of(&self, context: Context, command: Command) -> Vec<&KeySequence> {
-        let mut keys: Vec<_> =
-            self.bindings(context).filter(|(_, bound)| *bound == command).map(|(keys, _)| keys).collect();
+        let mut keys: Vec<_> = self
+            .bindings(context)
+            .filter(|(_, bound)| *bound == command)
+            .map(|(keys, _)| keys)
+            .collect();
         // Among equally short ones a character is the easier to say and to draw.
-        keys.sort_by_key(|keys| (keys.0.len(), keys.to_string().chars().count(), (*keys).clone()));
+        keys.sort_by_key(|keys| {
+            (
+                keys.0.len(),
+                keys.to_string().chars().count(),
+                (*keys).clone(),
+            )
+        });
         keys
     }
 
     /// The shortest way to a command, as a person would say it; for footers and hints.
     #[must_use]
     pub fn label_of(&self, context: Context, command: Command) -> Option<String> {
-        self.keys_of(context, command).first().map(|keys| keys.label())
+        self.keys_of(context, command)
+            .first()
+            .map(|keys| keys.label())
     }
 
     /// What can follow the keys pressed so far, for the hint that appears after a prefix.
     #[must_use]
     pub fn continuations(&self, context: Context, pressed: &[Key]) -> Vec<(&KeySequence, Command)> {
-        self.bindings(context).filter(|(keys, _)| keys.continues(pressed)).collect()
+        self.bindings(context)
+            .filter(|(keys, _)| keys.continues(pressed))
+            .collect()
     }
 
     /// Sequences that can never be finished because a shorter one runs first.
@@ -453,7 +515,11 @@ impl Keymap {
         for context in Context::ALL {
             for (leaf, command) in self.bindings(context) {
                 for (longer, lost) in self.continuations(context, &leaf.0) {
-                    found.push(Hidden { context, leaf: (leaf.clone(), command), longer: (longer.clone(), lost) });
+                    found.push(Hidden {
+                        context,
+                        leaf: (leaf.clone(), command),
+                        longer: (longer.clone(), lost),
+                    });
                 }
             }
         }
@@ -477,11 +543,24 @@ mod tests {
         assert_eq!(keys("gg").0, [Key::char('g'), Key::char('g')]);
         assert_eq!(keys("G").0, [Key::char('G')]);
         assert_eq!(keys("<c-c>").0, [Key::CTRL_C]);
-        assert_eq!(keys("<C-C>").0, [Key::CTRL_C], "a terminal cannot send the difference");
-        assert_eq!(keys("<s-tab>").0, [Key::new(KeyCode::Tab, false, false, true)]);
+        assert_eq!(
+            keys("<C-C>").0,
+            [Key::CTRL_C],
+            "a terminal cannot send the difference"
+        );
+        assert_eq!(
+            keys("<s-tab>").0,
+            [Key::new(KeyCode::Tab, false, false, true)]
+        );
         assert_eq!(keys("<s-a>").0, [Key::char('A')]);
-        assert_eq!(keys("<c-->").0, [Key::new(KeyCode::Char('-'), true, false, false)]);
-        assert_eq!(keys("<PgDn><f12>").0, [Key::plain(KeyCode::PageDown), Key::plain(KeyCode::F(12))]);
+        assert_eq!(
+            keys("<c-->").0,
+            [Key::new(KeyCode::Char('-'), true, false, false)]
+        );
+        assert_eq!(
+            keys("<PgDn><f12>").0,
+            [Key::plain(KeyCode::PageDown), Key::plain(KeyCode::F(12))]
+        );
         assert_eq!(keys("<lt>").to_string(), "<lt>");
         assert_eq!(keys(">").to_string(), ">");
         assert_eq!(keys("é").to_string(), "é");
@@ -545,7 +624,10 @@ mod tests {
         assert_eq!(look("q"), Match::Command(Command::Quit));
         assert_eq!(map.lookup(Context::Cockpit, &[]), Match::None);
         assert_eq!(map.continuations(Context::Cockpit, &keys("g").0).len(), 2);
-        assert_eq!(map.label_of(Context::Cockpit, Command::Top).as_deref(), Some("g g"));
+        assert_eq!(
+            map.label_of(Context::Cockpit, Command::Top).as_deref(),
+            Some("g g")
+        );
     }
 
     #[test]
@@ -553,7 +635,10 @@ mod tests {
         let mut map = Keymap::empty("test");
         map.bind(Context::Cockpit, keys("ga"), Command::ApexSwitch);
         map.bind(Context::Cockpit, keys("1"), Command::Board);
-        assert_eq!(map.lookup(Context::Replay, &keys("1").0), Match::Command(Command::Board));
+        assert_eq!(
+            map.lookup(Context::Replay, &keys("1").0),
+            Match::Command(Command::Board)
+        );
         assert_eq!(map.lookup(Context::Replay, &keys("g").0), Match::None);
         assert!(!map.bind(Context::Replay, keys("a"), Command::ApexSwitch));
         assert!(map.unbind(Context::Cockpit, &keys("1")));
@@ -567,7 +652,10 @@ mod tests {
         assert!(!map.bind(Context::Cockpit, keys("<c-c>"), Command::Help));
         assert!(!map.bind(Context::Cockpit, keys("g<c-c>"), Command::Help));
         for context in Context::ALL {
-            assert_eq!(map.lookup(context, &keys("g<c-c>").0), Match::Command(Command::Quit));
+            assert_eq!(
+                map.lookup(context, &keys("g<c-c>").0),
+                Match::Command(Command::Quit)
+            );
         }
     }
 
@@ -578,7 +666,11 @@ mod tests {
         assert!(map.hidden().is_empty());
         map.bind(Context::Cockpit, keys("g"), Command::Mark);
         let hidden = map.hidden();
-        assert_eq!(hidden.len(), 1, "marking means nothing in a replay, so it hides nothing there");
+        assert_eq!(
+            hidden.len(),
+            1,
+            "marking means nothing in a replay, so it hides nothing there"
+        );
         assert_eq!(hidden[0].longer, (keys("gg"), Command::Top));
     }
 }

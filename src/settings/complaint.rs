@@ -50,18 +50,25 @@ impl Complaint {
 
     /// A complaint about a span of bytes of a source text.
     #[must_use]
-    pub fn at(file: impl Into<String>, source: &str, span: Range<usize>, what: impl Into<String>) -> Self {
+    pub fn at(
+        file: impl Into<String>,
+        source: &str,
+        span: Range<usize>,
+        what: impl Into<String>,
+    ) -> Self {
         let start = floor_boundary(source, span.start);
         let end = floor_boundary(source, span.end.max(start));
         let line_start = source[..start].rfind('\n').map_or(0, |newline| newline + 1);
-        let line_end = source[start..].find('\n').map_or(source.len(), |newline| start + newline);
+        let line_end = source[start..]
+            .find('\n')
+            .map_or(source.len(), |newline| start + newline);
         let shown_end = end.min(line_end).max(start);
         Self {
             line: source[..line_start].matches('\n').count() + 1,
             col: source[line_start..start].chars().count() + 1,
-            source_line: source[line_start..line_end].trim_end_matches('\r').to_owned(),
+            source_line: without_credentials(source[line_start..line_end].trim_end_matches('\r')),
             length: source[start..shown_end].chars().count().max(1),
-            ..Self::whole(file, what)
+            ..Self::whole(file, without_credentials(&what.into()))
         }
     }
 
@@ -84,7 +91,11 @@ impl Complaint {
     pub fn headline(&self) -> String {
         let what = printable(&self.what);
         let file = printable(&self.file);
-        if self.line == 0 { format!("{file}: {what}") } else { format!("{file}:{}:{}: {what}", self.line, self.col) }
+        if self.line == 0 {
+            format!("{file}: {what}")
+        } else {
+            format!("{file}:{}:{}: {what}", self.line, self.col)
+        }
     }
 }
 
@@ -97,9 +108,35 @@ fn floor_boundary(source: &str, index: usize) -> usize {
     index
 }
 
+/// Complaints are shown to whoever looks at the screen: a password in a URL is starred out, at its width, so that carets
+/// still stand right.
+fn without_credentials(line: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("://") {
+        shown.push_str(before);
+        shown.push_str("://");
+        let host = after
+            .find(['/', '"', '\'', ' ', '?', '#'])
+            .unwrap_or(after.len());
+        let secret = after[..host].rfind('@').unwrap_or(0);
+        shown.extend(after[..secret].chars().map(|_| '*'));
+        rest = &after[secret..];
+    }
+    shown + rest
+}
+
 /// A file's text goes to a terminal here: what could steer the terminal is replaced.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// The longest piece of a line that is shown; one endless line must not fill the screen.
@@ -113,11 +150,26 @@ impl fmt::Display for Complaint {
             let shown = printable(&self.source_line);
             let window: String = shown.chars().skip(skipped).take(WINDOW).collect();
             write!(f, "\n  {window}")?;
-            let before: String = window.chars().take((self.col - 1).saturating_sub(skipped)).collect();
-            let at: String = window.chars().skip(before.chars().count()).take(self.length).collect();
+            let before: String = window
+                .chars()
+                .take((self.col - 1).saturating_sub(skipped))
+                .collect();
+            let at: String = window
+                .chars()
+                .skip(before.chars().count())
+                .take(self.length)
+                .collect();
             // Tabs stay tabs, so that the carets stand under the text whatever a tab is worth there.
-            let pad: String =
-                before.chars().flat_map(|c| if c == '\t' { vec!['\t'] } else { vec![' '; width(c)] }).collect();
+            let pad: String = before
+                .chars()
+                .flat_map(|c| {
+                    if c == '\t' {
+                        vec!['\t']
+                    } else {
+                        vec![' '; width(c)]
+                    }
+                })
+                .collect();
             write!(f, "\n  {pad}{}", "^".repeat(at.width().max(1)))?;
         }
         if let Some((last, others)) = self.nearest.split_last() {
@@ -125,7 +177,11 @@ impl fmt::Display for Complaint {
             if others.is_empty() {
                 write!(f, "\n  did you mean {last}?")?;
             } else {
-                write!(f, "\n  did you mean {} or {last}?", printable(&others.join(", ")))?;
+                write!(
+                    f,
+                    "\n  did you mean {} or {last}?",
+                    printable(&others.join(", "))
+                )?;
             }
         }
         if let Some(hint) = &self.hint {
@@ -170,6 +226,15 @@ mod tests {
     fn a_file_cannot_steer_the_terminal() {
         let complaint = Complaint::at("f", "a = \"\u{1b}[2J\"", 0..1, "bad \u{1b}]0;x\u{7}");
         assert!(!complaint.to_string().contains('\u{1b}'));
+    }
+
+    #[test]
+    fn passwords_are_not_repeated() {
+        let source = "a = [\"ftp://ada:pw@h/x@y\", 'https://b:pw@h', \"https://h/@\"]";
+        let text = Complaint::at("f", source, 5..6, "bad \"ftp://ada:pw@h/\"").to_string();
+        assert!(!text.contains("pw"), "{text}");
+        assert!(text.contains("******@h/x@y"), "{text}");
+        assert!(text.contains("https://h/@"), "{text}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use toml::de::DeTable;
 
 use super::complaint::Complaint;
 use super::library::{Library, Source};
-use super::sheet::Sheet;
+use super::sheet::{Sheet, with_article};
 use super::surroundings::Surroundings;
 use crate::app::commands::{Command, Context};
 use crate::app::keys::{Key, KeySequence, Keymap};
@@ -49,7 +49,11 @@ pub fn shipped() -> Keymap {
 ///
 /// # Errors
 /// Every complaint about it and what it inherits.
-pub fn load(name: &str, asked_by: &str, surroundings: &Surroundings) -> Result<Keymap, Vec<Complaint>> {
+pub fn load(
+    name: &str,
+    asked_by: &str,
+    surroundings: &Surroundings,
+) -> Result<Keymap, Vec<Complaint>> {
     let library = library(surroundings);
     match library.find(name, surroundings)? {
         Some(source) => assemble(&library, source, surroundings),
@@ -82,7 +86,11 @@ pub(super) fn assemble(
     for (layer, source) in chain.iter().enumerate() {
         let (mut sheet, table) = Sheet::parse(&source.file, &source.text);
         if let Some(table) = table {
-            sheet.only_keys(&table, "a keymap", &["name", "inherits", "cockpit", "replay"]);
+            sheet.only_keys(
+                &table,
+                "a keymap",
+                &["name", "inherits", "cockpit", "replay"],
+            );
             if let Some(stated) = sheet.string(&table, "name", "\"mine\"") {
                 name = stated.into_inner();
             }
@@ -103,18 +111,32 @@ pub(super) fn assemble(
         }
     }
     complaints.extend(hidden(&keymap, &layered));
-    if complaints.is_empty() { Ok(keymap) } else { Err(complaints) }
+    if complaints.is_empty() {
+        Ok(keymap)
+    } else {
+        Err(complaints)
+    }
 }
 
-fn bindings(sheet: &mut Sheet<'_>, table: &DeTable<'_>, context: Context, layer: usize, layered: &mut Layered) {
-    let Some((table, _)) = sheet.table(table, context.id(), "{ q = \"quit\" }") else { return };
+fn bindings(
+    sheet: &mut Sheet<'_>,
+    table: &DeTable<'_>,
+    context: Context,
+    layer: usize,
+    layered: &mut Layered,
+) {
+    let Some((table, _)) = sheet.table(table, context.id(), "{ q = \"quit\" }") else {
+        return;
+    };
     let mut here: BTreeMap<KeySequence, String> = BTreeMap::new();
     for (key, value) in table.iter() {
         let text = key.get_ref().as_ref();
         let keys = match text.parse::<KeySequence>() {
             Ok(keys) => keys,
             Err(error) => {
-                let complaint = sheet.at(key.span(), error.to_string()).nearest(error.nearest());
+                let complaint = sheet
+                    .at(key.span(), error.to_string())
+                    .nearest(error.nearest());
                 sheet.push(complaint);
                 continue;
             }
@@ -126,30 +148,62 @@ fn bindings(sheet: &mut Sheet<'_>, table: &DeTable<'_>, context: Context, layer:
             sheet.push(complaint);
             continue;
         }
-        if let Some((key_pressed, arrives)) = keys.0.iter().find_map(|key| Some((*key, key.arrives_as()?))) {
+        if let Some((key_pressed, arrives)) = keys
+            .0
+            .iter()
+            .find_map(|key| Some((*key, key.arrives_as()?)))
+        {
             let complaint = sheet
-                .at(key.span(), format!("most terminals send {key_pressed} as {arrives}"))
+                .at(
+                    key.span(),
+                    format!("most terminals send {key_pressed} as {arrives}"),
+                )
                 .hint(format!("bind {arrives} instead, or choose another key"));
             sheet.push(complaint);
             continue;
         }
         if let Some(other) = here.insert(keys.clone(), text.to_owned()) {
-            let complaint = sheet.at(key.span(), format!("{text:?} and {other:?} are the same keys"));
+            let complaint = sheet.at(
+                key.span(),
+                format!("{text:?} and {other:?} are the same keys"),
+            );
             sheet.push(complaint.hint("keep one of the two lines"));
             continue;
         }
-        let Some(command) = command(sheet, value, context) else { continue };
+        let Some(command) = command(sheet, value, context) else {
+            continue;
+        };
         let place = sheet.at(key.span(), String::new());
-        layered.entry(context).or_default().insert(keys, Stated { command, layer, place });
+        layered.entry(context).or_default().insert(
+            keys,
+            Stated {
+                command,
+                layer,
+                place,
+            },
+        );
     }
 }
 
 /// The command a binding names: `Some(None)` for `"none"`, nothing for a mistake.
-#[expect(clippy::option_option, reason = "a mistake and a deliberate nothing are two things")]
-fn command(sheet: &mut Sheet<'_>, value: &super::sheet::Value<'_>, context: Context) -> Option<Option<Command>> {
+#[expect(
+    clippy::option_option,
+    reason = "a mistake and a deliberate nothing are two things"
+)]
+fn command(
+    sheet: &mut Sheet<'_>,
+    value: &super::sheet::Value<'_>,
+    context: Context,
+) -> Option<Option<Command>> {
     let Some(id) = value.get_ref().as_str() else {
         let complaint = sheet
-            .at(value.span(), format!("a key runs one command, and this is a {}", value.get_ref().type_str()))
+            .at(
+                value.span(),
+                format!(
+                    "a key runs one command, and this is {}",
+                    with_article(value.get_ref())
+                ),
+            )
             .hint("write it like: q = \"quit\"");
         sheet.push(complaint);
         return None;
@@ -166,9 +220,16 @@ fn command(sheet: &mut Sheet<'_>, value: &super::sheet::Value<'_>, context: Cont
         return None;
     };
     if !command.works_in(context) {
-        let contexts: Vec<_> = command.contexts().iter().map(|context| format!("[{context}]")).collect();
+        let contexts: Vec<_> = command
+            .contexts()
+            .iter()
+            .map(|context| format!("[{context}]"))
+            .collect();
         let complaint = sheet
-            .at(value.span(), format!("{command} means nothing in [{context}]"))
+            .at(
+                value.span(),
+                format!("{command} means nothing in [{context}]"),
+            )
             .hint(format!("it belongs in {}", contexts.join(" or ")));
         sheet.push(complaint);
         return None;
@@ -185,9 +246,10 @@ fn hidden(keymap: &Keymap, layered: &Layered) -> Vec<Complaint> {
     let mut complaints: Vec<Complaint> = Vec::new();
     for hidden in keymap.hidden() {
         let (leaf, longer) = (&hidden.leaf, &hidden.longer);
-        let (Some(leaf_stated), Some(longer_stated)) =
-            (stated(hidden.context, &leaf.0), stated(hidden.context, &longer.0))
-        else {
+        let (Some(leaf_stated), Some(longer_stated)) = (
+            stated(hidden.context, &leaf.0),
+            stated(hidden.context, &longer.0),
+        ) else {
             continue;
         };
         let (place, remedy) = if leaf_stated.layer >= longer_stated.layer {
@@ -195,14 +257,19 @@ fn hidden(keymap: &Keymap, layered: &Layered) -> Vec<Complaint> {
         } else {
             (&longer_stated.place, &leaf.0)
         };
-        let mut complaint = place.clone().hint(format!("add \"{remedy}\" = \"none\", or choose another key"));
-        complaint.what =
-            format!("\"{}\" ({}) hides \"{}\" ({}), which can never be finished", leaf.0, leaf.1, longer.0, longer.1);
+        let mut complaint = place.clone().hint(format!(
+            "add \"{remedy}\" = \"none\", or choose another key"
+        ));
+        complaint.what = format!(
+            "\"{}\" ({}) hides \"{}\" ({}), which can never be finished",
+            leaf.0, leaf.1, longer.0, longer.1
+        );
         // The replay repeats what the cockpit binds; once is enough.
         if !complaints.contains(&complaint) {
             complaints.push(complaint);
         }
     }
+    complaints.sort_by_key(|complaint| (complaint.line, complaint.col));
     complaints
 }
 
@@ -229,7 +296,10 @@ mod tests {
             let keymap = load(name, "test", &Surroundings::default()).unwrap();
             for command in Command::ALL {
                 for context in command.contexts() {
-                    assert!(!keymap.keys_of(*context, command).is_empty(), "{name}: {command} in {context}");
+                    assert!(
+                        !keymap.keys_of(*context, command).is_empty(),
+                        "{name}: {command} in {context}"
+                    );
                 }
             }
         }
@@ -269,10 +339,17 @@ mod tests {
         for (keys, id) in documented {
             let pressed: KeySequence = keys.parse().unwrap();
             let found = keymap.lookup(Context::Cockpit, &pressed.0);
-            assert_eq!(found, Match::Command(Command::from_id(id).unwrap()), "{keys}");
+            assert_eq!(
+                found,
+                Match::Command(Command::from_id(id).unwrap()),
+                "{keys}"
+            );
         }
         let space: KeySequence = "<space>".parse().unwrap();
-        assert_eq!(keymap.lookup(Context::Replay, &space.0), Match::Command(Command::PlayPause));
+        assert_eq!(
+            keymap.lookup(Context::Replay, &space.0),
+            Match::Command(Command::PlayPause)
+        );
     }
 
     #[test]
@@ -281,7 +358,10 @@ mod tests {
         let g = Key::char('g');
         for context in Context::ALL {
             assert_eq!(keymap.lookup(context, &[g]), Match::Prefix);
-            assert_eq!(keymap.lookup(context, &[g, g]), Match::Command(Command::Top));
+            assert_eq!(
+                keymap.lookup(context, &[g, g]),
+                Match::Command(Command::Top)
+            );
         }
     }
 }

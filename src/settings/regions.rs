@@ -15,11 +15,19 @@ pub struct Region {
 }
 
 const fn region(partition: &'static str, name: &'static str) -> Region {
-    Region { name, partition, opt_in: false }
+    Region {
+        name,
+        partition,
+        opt_in: false,
+    }
 }
 
 const fn opt_in(name: &'static str) -> Region {
-    Region { name, partition: "aws", opt_in: true }
+    Region {
+        name,
+        partition: "aws",
+        opt_in: true,
+    }
 }
 
 /// Every region, in the order partitions and then names sort.
@@ -82,7 +90,10 @@ pub fn find(name: &str) -> Option<&'static Region> {
 
 /// The regions every account of a partition has without enabling any: what is swept when the estate names none.
 pub fn enabled_by_default(partition: &str) -> impl Iterator<Item = &'static str> {
-    REGIONS.iter().filter(move |region| region.partition == partition && !region.opt_in).map(|region| region.name)
+    REGIONS
+        .iter()
+        .filter(move |region| region.partition == partition && !region.opt_in)
+        .map(|region| region.name)
 }
 
 /// The partition of a region, `aws` when it is not known.
@@ -100,7 +111,10 @@ mod tests {
     fn the_list_is_sorted_and_has_the_seventeen() {
         assert!(REGIONS.is_sorted_by_key(|region| (region.partition, region.name)));
         assert_eq!(enabled_by_default("aws").count(), 17);
-        assert_eq!(enabled_by_default("aws-cn").collect::<Vec<_>>(), ["cn-north-1", "cn-northwest-1"]);
+        assert_eq!(
+            enabled_by_default("aws-cn").collect::<Vec<_>>(),
+            ["cn-north-1", "cn-northwest-1"]
+        );
         assert_eq!(partition_of("us-gov-west-1"), "aws-us-gov");
         assert_eq!(find("us-esat-1"), None);
     }

@@ -24,21 +24,29 @@ pub(super) struct Sheet<'s> {
 impl<'s> Sheet<'s> {
     /// Parses a file. A file that is not TOML has no table, only complaints: guessing on would invent mistakes.
     pub(super) fn parse(file: &str, source: &'s str) -> (Self, Option<DeTable<'s>>) {
-        let mut sheet = Self { file: file.to_owned(), source, complaints: Vec::new() };
+        let mut sheet = Self {
+            file: file.to_owned(),
+            source,
+            complaints: Vec::new(),
+        };
         let (table, errors) = DeTable::parse_recoverable(source);
         if errors.is_empty() {
             return (sheet, Some(table.into_inner()));
         }
         for error in errors {
             let span = error.span().unwrap_or(source.len()..source.len());
-            sheet.complain(span, format!("not valid TOML: {}", error.message().replace('\n', ", ")));
+            sheet.complain(
+                span,
+                format!("not valid TOML: {}", error.message().replace('\n', ", ")),
+            );
         }
         (sheet, None)
     }
 
     /// Everything wrong with the file, in the order of its lines.
     pub(super) fn finish(mut self) -> Vec<Complaint> {
-        self.complaints.sort_by_key(|complaint| (complaint.line, complaint.col));
+        self.complaints
+            .sort_by_key(|complaint| (complaint.line, complaint.col));
         self.complaints
     }
 
@@ -85,19 +93,36 @@ impl<'s> Sheet<'s> {
     }
 
     /// The place of a key of a table, else of the table's fallback.
-    pub(super) fn key_span(table: &DeTable<'_>, key: &str, fallback: &Range<usize>) -> Range<usize> {
-        table.get_key_value(key).map_or_else(|| fallback.clone(), |(key, _)| key.span())
+    pub(super) fn key_span(
+        table: &DeTable<'_>,
+        key: &str,
+        fallback: &Range<usize>,
+    ) -> Range<usize> {
+        table
+            .get_key_value(key)
+            .map_or_else(|| fallback.clone(), |(key, _)| key.span())
     }
 
     fn wrong_type(&mut self, value: &Value<'_>, name: &str, wanted: &str, example: &str) {
         let complaint = self
-            .at(value.span(), format!("`{name}` is {}, not {wanted}", with_article(value.get_ref())))
+            .at(
+                value.span(),
+                format!(
+                    "`{name}` is {}, not {wanted}",
+                    with_article(value.get_ref())
+                ),
+            )
             .hint(format!("write it like: {name} = {example}"));
         self.push(complaint);
     }
 
     /// A string of a table, with its place.
-    pub(super) fn string(&mut self, table: &DeTable<'_>, key: &str, example: &str) -> Option<Spanned<String>> {
+    pub(super) fn string(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+        example: &str,
+    ) -> Option<Spanned<String>> {
         let value = table.get(key)?;
         match value.get_ref().as_str() {
             Some(text) => Some(Spanned::new(value.span(), text.to_owned())),
@@ -119,7 +144,12 @@ impl<'s> Sheet<'s> {
     }
 
     /// A whole number of a table, with its place. Numbers too large to hold come back as `i64::MAX`.
-    pub(super) fn integer(&mut self, table: &DeTable<'_>, key: &str, example: &str) -> Option<Spanned<i64>> {
+    pub(super) fn integer(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+        example: &str,
+    ) -> Option<Spanned<i64>> {
         let value = table.get(key)?;
         match value.get_ref().as_integer() {
             Some(number) => {
@@ -134,7 +164,12 @@ impl<'s> Sheet<'s> {
     }
 
     /// A list of strings of a table, each with its place.
-    pub(super) fn strings(&mut self, table: &DeTable<'_>, key: &str, example: &str) -> Option<Vec<Spanned<String>>> {
+    pub(super) fn strings(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+        example: &str,
+    ) -> Option<Vec<Spanned<String>>> {
         let value = table.get(key)?;
         let Some(items) = value.get_ref().as_array() else {
             self.wrong_type(value, key, "a list of strings", example);
@@ -146,7 +181,10 @@ impl<'s> Sheet<'s> {
                 Some(text) => read.push(Spanned::new(item.span(), text.to_owned())),
                 None => {
                     let found = with_article(item.get_ref());
-                    self.complain(item.span(), format!("`{key}` takes strings, and this is {found}"));
+                    self.complain(
+                        item.span(),
+                        format!("`{key}` takes strings, and this is {found}"),
+                    );
                 }
             }
         }
@@ -177,11 +215,16 @@ impl<'s> Sheet<'s> {
         key: &str,
         header: &str,
     ) -> Vec<(&'t DeTable<'d>, Range<usize>)> {
-        let Some(value) = table.get(key) else { return Vec::new() };
+        let Some(value) = table.get(key) else {
+            return Vec::new();
+        };
         let Some(items) = value.get_ref().as_array() else {
             let found = with_article(value.get_ref());
             let complaint = self
-                .at(Self::key_span(table, key, &value.span()), format!("`{key}` is {found}, not a list of tables"))
+                .at(
+                    Self::key_span(table, key, &value.span()),
+                    format!("`{key}` is {found}, not a list of tables"),
+                )
                 .hint(format!("each one starts with the line [[{header}]]"));
             self.push(complaint);
             return Vec::new();
@@ -193,7 +236,10 @@ impl<'s> Sheet<'s> {
                 None => {
                     let found = with_article(item.get_ref());
                     let complaint = self
-                        .at(item.span(), format!("`{key}` takes tables, and this is {found}"))
+                        .at(
+                            item.span(),
+                            format!("`{key}` takes tables, and this is {found}"),
+                        )
                         .hint(format!("each one starts with the line [[{header}]]"));
                     self.push(complaint);
                 }
@@ -203,8 +249,13 @@ impl<'s> Sheet<'s> {
     }
 }
 
-fn with_article(value: &DeValue<'_>) -> String {
+/// A value's type as a sentence takes it: `an integer`.
+pub(super) fn with_article(value: &DeValue<'_>) -> String {
     let name = value.type_str();
-    let article = if name.starts_with(['a', 'i']) { "an" } else { "a" };
+    let article = if name.starts_with(['a', 'i']) {
+        "an"
+    } else {
+        "a"
+    };
     format!("{article} {name}")
 }

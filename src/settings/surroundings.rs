@@ -34,13 +34,20 @@ impl Surroundings {
     /// Surroundings with machine-wide configuration in `/etc`.
     #[must_use]
     pub fn new(env: BTreeMap<String, String>, home: Option<PathBuf>) -> Self {
-        Self { env, home, etc: PathBuf::from("/etc") }
+        Self {
+            env,
+            home,
+            etc: PathBuf::from("/etc"),
+        }
     }
 
     /// A variable that is set to something. Empty counts as unset, as XDG and NO_COLOR ask.
     #[must_use]
     pub fn var(&self, name: &str) -> Option<&str> {
-        self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.env
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// An XDG directory; a relative one is ignored, as its specification asks, so nothing depends on the current
@@ -97,7 +104,9 @@ impl Surroundings {
     /// Does the locale promise more than ASCII? An unset locale promises nothing and forbids nothing: it is left alone.
     #[must_use]
     pub fn speaks_unicode(&self) -> bool {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| self.var(name));
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .find_map(|name| self.var(name));
         locale.is_none_or(|locale| {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
@@ -111,16 +120,28 @@ mod tests {
     use super::*;
 
     fn with(vars: &[(&str, &str)]) -> Surroundings {
-        let env = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let env = vars
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         Surroundings::new(env, Some(PathBuf::from("/home/ada")))
     }
 
     #[test]
     fn places_follow_xdg() {
-        assert_eq!(with(&[]).config_dir(), Some("/home/ada/.config/blackstart".into()));
-        assert_eq!(with(&[("XDG_CONFIG_HOME", "/x")]).config_dir(), Some("/x/blackstart".into()));
+        assert_eq!(
+            with(&[]).config_dir(),
+            Some("/home/ada/.config/blackstart".into())
+        );
+        assert_eq!(
+            with(&[("XDG_CONFIG_HOME", "/x")]).config_dir(),
+            Some("/x/blackstart".into())
+        );
         let relative = with(&[("XDG_CONFIG_HOME", "x")]);
-        assert_eq!(relative.config_dir(), Some("/home/ada/.config/blackstart".into()));
+        assert_eq!(
+            relative.config_dir(),
+            Some("/home/ada/.config/blackstart".into())
+        );
         assert_eq!(with(&[]).expand("~/logs"), PathBuf::from("/home/ada/logs"));
         assert_eq!(with(&[]).expand("/logs"), PathBuf::from("/logs"));
         assert_eq!(Surroundings::default().config_dir(), None);
@@ -133,7 +154,10 @@ mod tests {
         assert_eq!(with(&[("TERM", "linux")]).depth(), Depth::Ansi16);
         assert_eq!(with(&[("TERM", "screen")]).depth(), Depth::Ansi16);
         assert_eq!(with(&[("TERM", "tmux-256color")]).depth(), Depth::Indexed);
-        assert_eq!(with(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]).depth(), Depth::True);
+        assert_eq!(
+            with(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]).depth(),
+            Depth::True
+        );
         assert_eq!(with(&[("TERM", "xterm-kitty")]).depth(), Depth::True);
     }
 
