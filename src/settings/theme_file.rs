@@ -415,6 +415,43 @@ mod tests {
     }
 
     #[test]
+    fn a_shipped_theme_has_to_name_every_role_and_an_own_one_need_not() {
+        let nowhere = Surroundings::default();
+        let read = |shipped: bool| {
+            let source = Source {
+                name: "thin".to_owned(),
+                file: "thin.toml".to_owned(),
+                text: "[roles]\ndown = { fg = \"red\" }\n".into(),
+                shipped,
+            };
+            assemble(&library(&nowhere), source, &nowhere)
+        };
+        let complaints = read(true).unwrap_err();
+        assert!(
+            complaints[0]
+                .what
+                .starts_with("the theme has no style for: text, muted,")
+        );
+        assert!(!complaints[0].what.contains("down"));
+        let own = read(false).unwrap();
+        assert_eq!(own.style(Role::Down).fg, Some(Color::Ansi(1)));
+        assert_eq!(own.style(Role::Lie), shipped(DEFAULT).style(Role::Lie));
+    }
+
+    #[test]
+    fn a_palette_can_be_changed_alone() {
+        let nowhere = Surroundings::default();
+        let source = Source {
+            name: "mine".to_owned(),
+            file: "mine.toml".to_owned(),
+            text: "[palette]\nsky = \"#010203\"\n".into(),
+            shipped: false,
+        };
+        let theme = assemble(&library(&nowhere), source, &nowhere).unwrap();
+        assert_eq!(theme.style(Role::Accent).fg, Some(Color::Rgb(1, 2, 3)));
+    }
+
+    #[test]
     fn colours_read_in_every_notation() {
         let palette = BTreeMap::from([("sky".to_owned(), Color::Rgb(1, 2, 3))]);
         for (text, color) in [
