@@ -1,4 +1,5 @@
 //! blackstart: a terminal cockpit for AWS outages.
+
 pub mod app;
 pub mod incident;
 pub mod settings;

@@ -1,2 +1,24 @@
-//! What is true: pure data and rules. Imports nothing of ours; everything else may import it.
+//! What is true: places, rows, claims, evidence, plans, entries, and the fold that makes a screen's worth of state of
+//! them. Pure data and rules. Imports nothing of ours; everybody may import it.
+//!
+//! Reads in this order: [`place`] (where), [`resource`] (what AWS claims), [`cell`] (how well we know), [`fault`] (what
+//! goes wrong), [`site`] (what the operator declared), [`request`] (what can be asked), [`plan`] (what would be done),
+//! [`entry`] (what happened), [`Incident`] (the fold of it all).
+
+pub mod cell;
+pub mod entry;
+pub mod fault;
+mod fold;
+pub mod hash;
+pub mod health;
+pub mod operation;
+pub mod place;
+pub mod plan;
+pub mod planner;
+pub mod request;
+pub mod resource;
+pub mod secret;
 pub mod site;
+pub mod story;
+
+pub use fold::{Declaration, Identity, Incident, Presence, Seen};

@@ -1,0 +1,146 @@
+//! Cells and evidence: how well we know what we show.
+
+use super::fault::Fault;
+use super::place::Key;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What became of the last sweep of a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum SweepStatus {
+    /// Every page came.
+    Ok {
+        /// Milliseconds from asking to the last page.
+        latency_ms: u64,
+    },
+    /// It broke off; the rows of before are kept.
+    Failed {
+        /// Why.
+        error: Fault,
+    },
+}
+
+/// What is known of one (account, region, service).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// How the newest sweep ended.
+    pub status: SweepStatus,
+    /// Since when it has been so (ok, or failing): the start of this streak.
+    pub since: Timestamp,
+    /// When a sweep last ended, either way.
+    pub last_attempt: Timestamp,
+    /// When a sweep last succeeded: the age of the rows.
+    pub last_ok: Option<Timestamp>,
+    /// Sweeps that failed in a row.
+    pub failures: u32,
+}
+
+impl Cell {
+    /// Whether the newest sweep succeeded.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        matches!(self.status, SweepStatus::Ok { .. })
+    }
+
+    /// The fault of the newest sweep.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Fault> {
+        match &self.status {
+            SweepStatus::Ok { .. } => None,
+            SweepStatus::Failed { error } => Some(error),
+        }
+    }
+}
+
+/// Rows older than this are stale even if nothing failed since: seconds.
+pub const STALE_AFTER_S: i64 = 90;
+
+/// What a probe asks. Written `site:www` or `database:aws/…`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProbeSubject {
+    /// A site's probe URL, as the public sees it.
+    Site(String),
+    /// A database's endpoint.
+    Database(Key),
+}
+
+impl fmt::Display for ProbeSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Site(name) => write!(f, "site:{name}"),
+            Self::Database(key) => write!(f, "database:{key}"),
+        }
+    }
+}
+
+/// What a probe found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It answered as expected.
+    Answers,
+    /// It answered otherwise: another status, no marker.
+    Wrong,
+    /// The connection was refused.
+    Refused,
+    /// Nothing came back in time.
+    TimedOut,
+    /// The name does not resolve, or no route, or TLS failed.
+    Unreachable,
+}
+
+impl Verdict {
+    /// The word on the screen.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answers => "answers",
+            Self::Wrong => "wrong",
+            Self::Refused => "refused",
+            Self::TimedOut => "timeout",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// A probe's finding: evidence, as opposed to an API's claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What it found.
+    pub verdict: Verdict,
+    /// In a few words: `HTTP 503`, `HTTP 200, marker found`, `tcp refused`.
+    pub detail: String,
+    /// Milliseconds.
+    pub latency_ms: u64,
+}
+
+/// The newest evidence on a subject, with how long it has said the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probed {
+    /// The finding.
+    pub evidence: Evidence,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Since when the verdict has been the same.
+    pub since: Timestamp,
+}
+
+/// What a row amounts to, worst first: the order tables sort by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Health {
+    /// Claim and evidence disagree.
+    Lie,
+    /// Down by claim or by evidence.
+    Down,
+    /// Neither up nor down yet.
+    Changing,
+    /// Read too long ago, or its cell fails.
+    Stale,
+    /// Nothing wrong is known, nothing right is proven.
+    Claimed,
+    /// Fresh evidence says so.
+    Proven,
+}

@@ -1,0 +1,393 @@
+//! Entries: the facts worth keeping, one line of the logbook each. Everything on a screen is a fold over them.
+
+use super::cell::{Evidence, ProbeSubject, SweepStatus};
+use super::fault::Fault;
+use super::hash::PlanHash;
+use super::place::{Account, Place, Profile};
+use super::plan::{Action, Plan, Refusal};
+use super::request::{Call, Done};
+use super::resource::Resource;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The version of the entry format.
+pub const ENTRY_VERSION: u32 = 1;
+
+/// A running cockpit: the name of its strand without `.jsonl`, `<utc>-<user>@<host>-<pid>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(pub String);
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who writes: as the operating system knows them, not as they say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// Unix user name.
+    pub user: String,
+    /// Unix uid.
+    pub uid: u32,
+    /// Host name.
+    pub host: String,
+    /// The address that SSH came from, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssh_client: Option<String>,
+    /// AWS caller ARN, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws: Option<String>,
+}
+
+/// What kind of run a session is; the frame always says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Acts on AWS.
+    Live,
+    /// Watches AWS.
+    ReadOnly,
+    /// The simulator.
+    Demo,
+    /// A log.
+    Replay,
+}
+
+impl Mode {
+    /// The words in the frame.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::ReadOnly => "read-only",
+            Self::Demo => "demo",
+            Self::Replay => "replay",
+        }
+    }
+}
+
+/// One entry, before it is chained. The logbook adds `prev` and `seen` when it writes the line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Format version.
+    pub v: u32,
+    /// Counts the entries of the session from 0.
+    pub seq: u64,
+    /// UTC, microseconds.
+    pub ts: Timestamp,
+    /// Monotonic milliseconds since the session opened: ages survive a clock that jumps.
+    pub mono_ms: u64,
+    /// Whose strand.
+    pub session: SessionId,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    #[serde(flatten)]
+    pub body: Body,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It was done.
+    Ok {
+        /// What came back.
+        done: Done,
+    },
+    /// It was certainly not done.
+    Failed {
+        /// Why.
+        error: Fault,
+    },
+    /// It may have been done: to be read again before anything else.
+    Unknown {
+        /// What came instead of an answer.
+        error: Fault,
+    },
+}
+
+/// What a check or guard found in the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "finding", rename_all = "kebab-case")]
+pub enum Finding {
+    /// As planned.
+    Holds {
+        /// In words.
+        detail: String,
+    },
+    /// Otherwise.
+    Differs {
+        /// In words: what is there instead.
+        detail: String,
+    },
+    /// Could not be seen within the time given.
+    Unseen {
+        /// Why.
+        detail: String,
+    },
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all = "kebab-case")]
+pub enum Body {
+    /// A cockpit opened this strand.
+    Opened {
+        /// The program's version.
+        version: String,
+        /// The estate's name.
+        estate: String,
+        /// Live, read-only, demo.
+        mode: Mode,
+        /// Process id.
+        pid: u32,
+        /// Regions watched.
+        regions: Vec<String>,
+    },
+    /// A cockpit left in good order.
+    Left {
+        /// Why: `quit`, `SIGHUP`, …
+        reason: String,
+    },
+    /// STS named a profile's account.
+    Identified {
+        /// The profile.
+        profile: Profile,
+        /// The account.
+        account: Account,
+        /// The caller.
+        arn: String,
+    },
+    /// A sweep ended, or a page of one came: changes only.
+    Observed {
+        /// What was read.
+        place: Place,
+        /// How the sweep ended; absent for a page within a sweep.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<SweepStatus>,
+        /// Rows that are new or different.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changed: Vec<Resource>,
+        /// Rows (by `KIND/ID`) that a whole sweep no longer saw.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<String>,
+    },
+    /// Nothing changed in these cells since: when each last succeeded.
+    Heartbeat {
+        /// Cell -> when its newest sweep succeeded.
+        fresh: BTreeMap<Place, Timestamp>,
+    },
+    /// A probe found something (first, changed, or after a minute).
+    Probed {
+        /// On what.
+        subject: ProbeSubject,
+        /// What.
+        evidence: Evidence,
+    },
+    /// An incident was declared: a labelled span.
+    Declared {
+        /// Its name.
+        title: String,
+    },
+    /// The incident was closed.
+    Closed {
+        /// With what words.
+        summary: String,
+    },
+    /// An operator wrote something down.
+    Note {
+        /// What.
+        text: String,
+    },
+    /// A plan was made and shown.
+    Proposed {
+        /// The whole plan.
+        plan: Box<Plan>,
+    },
+    /// An action was refused before there was a plan.
+    Refused {
+        /// What was asked.
+        action: Action,
+        /// Why not.
+        refusal: Refusal,
+    },
+    /// A second operator agreed.
+    Approved {
+        /// To what.
+        plan: PlanHash,
+    },
+    /// A plan was turned down.
+    Vetoed {
+        /// Which.
+        plan: PlanHash,
+        /// Why.
+        reason: String,
+    },
+    /// An operator confirmed exactly this plan.
+    Confirmed {
+        /// Which.
+        plan: PlanHash,
+        /// What was typed, or the key pressed.
+        typed: String,
+    },
+    /// A call is about to be made. On disk before the call.
+    Intent {
+        /// Of which plan.
+        plan: PlanHash,
+        /// Which step, from 0.
+        step: usize,
+        /// The call, with everything filled in.
+        call: Call,
+    },
+    /// How the call ended.
+    Outcome {
+        /// Of which plan.
+        plan: PlanHash,
+        /// Which step.
+        step: usize,
+        /// How.
+        outcome: Outcome,
+    },
+    /// A guard stopped a step before its call, or a check ended.
+    Verified {
+        /// Of which plan.
+        plan: PlanHash,
+        /// Which step.
+        step: usize,
+        /// What was found.
+        finding: Finding,
+    },
+    /// The plan is over.
+    Finished {
+        /// Which.
+        plan: PlanHash,
+        /// How.
+        ending: Ending,
+    },
+    /// An operation of before was reversed.
+    Undone {
+        /// The operation reversed.
+        plan: PlanHash,
+        /// The plan that did it.
+        by: PlanHash,
+    },
+    /// The strand's writer found an unfinished last line of its own and set it aside.
+    Recovered {
+        /// Bytes set aside.
+        bytes: u64,
+        /// Their SHA-256.
+        sha256: String,
+        /// The file they were kept in.
+        kept_in: String,
+    },
+}
+
+/// How a plan ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ending", rename_all = "kebab-case")]
+pub enum Ending {
+    /// Every step done and seen to hold.
+    Verified,
+    /// Every call done; an effect was not seen in time, or differs.
+    Unverified {
+        /// Why.
+        why: String,
+    },
+    /// A guard, a failed call or the log stopped it.
+    Stopped {
+        /// At which step, from 0.
+        step: usize,
+        /// Why.
+        why: String,
+    },
+    /// A call's outcome is unknown: verify before anything else.
+    Unknown {
+        /// At which step, from 0.
+        step: usize,
+        /// Why.
+        why: String,
+    },
+}
+
+impl Ending {
+    /// The word on the screen.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Unverified { .. } => "unverified",
+            Self::Stopped { .. } => "stopped",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+}
+
+impl Body {
+    /// The kind's word, as in the file.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "opened",
+            Self::Left { .. } => "left",
+            Self::Identified { .. } => "identified",
+            Self::Observed { .. } => "observed",
+            Self::Heartbeat { .. } => "heartbeat",
+            Self::Probed { .. } => "probed",
+            Self::Declared { .. } => "declared",
+            Self::Closed { .. } => "closed",
+            Self::Note { .. } => "note",
+            Self::Proposed { .. } => "proposed",
+            Self::Refused { .. } => "refused",
+            Self::Approved { .. } => "approved",
+            Self::Vetoed { .. } => "vetoed",
+            Self::Confirmed { .. } => "confirmed",
+            Self::Intent { .. } => "intent",
+            Self::Outcome { .. } => "outcome",
+            Self::Verified { .. } => "verified",
+            Self::Finished { .. } => "finished",
+            Self::Undone { .. } => "undone",
+            Self::Recovered { .. } => "recovered",
+        }
+    }
+
+    /// Whether it must be on disk (fsynced) before what it announces happens.
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        match self {
+            Self::Opened { .. }
+            | Self::Left { .. }
+            | Self::Declared { .. }
+            | Self::Closed { .. }
+            | Self::Note { .. }
+            | Self::Proposed { .. }
+            | Self::Approved { .. }
+            | Self::Vetoed { .. }
+            | Self::Confirmed { .. }
+            | Self::Intent { .. }
+            | Self::Outcome { .. }
+            | Self::Verified { .. }
+            | Self::Finished { .. }
+            | Self::Undone { .. }
+            | Self::Recovered { .. } => true,
+            Self::Identified { .. }
+            | Self::Observed { .. }
+            | Self::Heartbeat { .. }
+            | Self::Probed { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+
+    /// Whether it belongs to the story that people read (not the estate's bookkeeping).
+    #[must_use]
+    pub fn is_story(&self) -> bool {
+        !matches!(
+            self,
+            Self::Observed { .. } | Self::Heartbeat { .. } | Self::Identified { .. }
+        )
+    }
+}

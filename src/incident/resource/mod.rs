@@ -1,0 +1,77 @@
+//! What AWS says exists: one plain struct per kind of row, exactly as claimed, with nothing judged yet.
+//!
+//! Times are UTC. Absent fields are `None`, never invented. Judging (is it healthy? is it a lie?) is `health`'s.
+
+mod balancer;
+mod database;
+mod dns;
+mod instance;
+
+pub use balancer::{Balancer, BalancerKind, Registration, TargetGroup};
+pub use database::{AutomatedBackup, Cluster, Database, Endpoint, Snapshot, SnapshotKind};
+pub use dns::{AliasTarget, HostedZone, RecordSet, normalise_name};
+pub use instance::{BlockDevice, Instance, InstanceState, LaunchSpec, MetadataOptions};
+
+use super::place::Key;
+use serde::{Deserialize, Serialize};
+
+/// Any row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Resource {
+    /// EC2 instance.
+    Instance(Instance),
+    /// RDS DB instance.
+    Database(Database),
+    /// RDS DB cluster.
+    Cluster(Cluster),
+    /// DB or cluster snapshot.
+    Snapshot(Snapshot),
+    /// Automated backup with its restore window.
+    AutomatedBackup(AutomatedBackup),
+    /// Load balancer.
+    Balancer(Balancer),
+    /// Target group.
+    TargetGroup(TargetGroup),
+    /// Target in a balancer or group, with its health.
+    Registration(Registration),
+    /// Route 53 hosted zone.
+    HostedZone(HostedZone),
+    /// Route 53 record set.
+    RecordSet(RecordSet),
+}
+
+impl Resource {
+    /// The row's identity.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Instance(r) => &r.key,
+            Self::Database(r) => &r.key,
+            Self::Cluster(r) => &r.key,
+            Self::Snapshot(r) => &r.key,
+            Self::AutomatedBackup(r) => &r.key,
+            Self::Balancer(r) => &r.key,
+            Self::TargetGroup(r) => &r.key,
+            Self::Registration(r) => &r.key,
+            Self::HostedZone(r) => &r.key,
+            Self::RecordSet(r) => &r.key,
+        }
+    }
+
+    /// The row's identity, to be rewritten when an unverified account becomes known.
+    pub fn key_mut(&mut self) -> &mut Key {
+        match self {
+            Self::Instance(r) => &mut r.key,
+            Self::Database(r) => &mut r.key,
+            Self::Cluster(r) => &mut r.key,
+            Self::Snapshot(r) => &mut r.key,
+            Self::AutomatedBackup(r) => &mut r.key,
+            Self::Balancer(r) => &mut r.key,
+            Self::TargetGroup(r) => &mut r.key,
+            Self::Registration(r) => &mut r.key,
+            Self::HostedZone(r) => &mut r.key,
+            Self::RecordSet(r) => &mut r.key,
+        }
+    }
+}
