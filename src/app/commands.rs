@@ -366,10 +366,13 @@ pub fn nearest_names<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) 
             let lower = name.to_lowercase();
             (strsim::jaro(&typed, &lower), strsim::damerau_levenshtein(&typed, &lower), name)
         })
-        .filter(|(score, _, _)| *score > 0.7)
+        // Jaro sees no likeness in two swapped letters of a short name (`rde`), the edit distance does.
+        .filter(|(score, distance, name)| *score > 0.7 || (*distance <= 1 && name.len() > 2))
         .collect();
     scored.sort_by(|a, b| a.1.cmp(&b.1).then(b.0.total_cmp(&a.0)).then(a.2.cmp(b.2)));
-    let Some(best) = scored.first().map(|(_, distance, _)| *distance) else { return Vec::new() };
+    let Some(best) = scored.first().map(|(_, distance, _)| *distance) else {
+        return Vec::new();
+    };
     scored
         .into_iter()
         .filter(|(_, distance, _)| *distance <= best + 1)
@@ -419,6 +422,7 @@ mod tests {
     fn a_slip_of_the_finger_is_understood() {
         assert_eq!(Command::nearest("apex-swich"), ["apex-switch"]);
         assert_eq!(Command::nearest("Quti"), ["quit"]);
+        assert_eq!(nearest_names("rde", ["green", "red", "blue"]), ["red"]);
         assert!(Command::nearest("xylophone").is_empty());
     }
 }

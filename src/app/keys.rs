@@ -204,7 +204,9 @@ impl fmt::Display for Key {
         let bare = !(self.ctrl || self.alt || self.shift);
         match self.code {
             // `<` opens a name and a space is invisible: these two are always named.
-            KeyCode::Char(typed) if bare && typed != '<' && typed != ' ' => return write!(f, "{typed}"),
+            KeyCode::Char(typed) if bare && typed != '<' && typed != ' ' => {
+                return write!(f, "{typed}");
+            }
             _ => {}
         }
         f.write_str("<")?;
@@ -407,7 +409,9 @@ impl Keymap {
         if pressed.last() == Some(&Key::CTRL_C) {
             return Match::Command(Command::Quit);
         }
-        let Some(map) = self.bindings.get(&context) else { return Match::None };
+        let Some(map) = self.bindings.get(&context) else {
+            return Match::None;
+        };
         let sequence = KeySequence(pressed.to_vec());
         if let Some(command) = map.get(&sequence) {
             return Match::Command(*command);
