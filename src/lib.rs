@@ -2,4 +2,5 @@
 
 pub mod app;
 pub mod incident;
+pub mod logbook;
 pub mod settings;
