@@ -53,12 +53,24 @@ pub struct Pace {
 
 impl Pace {
     /// Everything is done at once, as moto has it.
-    pub const INSTANT: Self = Self { instance: 0, checks: 0, registering: 0, draining: 0, change: 0 };
+    pub const INSTANT: Self = Self {
+        instance: 0,
+        checks: 0,
+        registering: 0,
+        draining: 0,
+        change: 0,
+    };
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { instance: 1, checks: 1, registering: 1, draining: 1, change: 1 }
+        Self {
+            instance: 1,
+            checks: 1,
+            registering: 1,
+            draining: 1,
+            change: 1,
+        }
     }
 }
 
@@ -95,6 +107,9 @@ pub(in crate::support) struct Passing {
 /// (account, region, what holds it, what it is).
 type Key = (String, String, String, String);
 
+/// The parameters of the first launch under a token, and what it was answered.
+type Launch = (Vec<(String, String)>, Reply);
+
 /// What changes while it runs.
 #[derive(Debug, Default)]
 struct State {
@@ -125,7 +140,7 @@ struct Shared {
     /// One batch at a time: a batch reads, compares and writes.
     batch: tokio::sync::Mutex<()>,
     /// One launch at a time, and what each token was answered.
-    launches: tokio::sync::Mutex<BTreeMap<Key, (Vec<(String, String)>, Reply)>>,
+    launches: tokio::sync::Mutex<BTreeMap<Key, Launch>>,
 }
 
 /// An answer with its whole body in hand.
@@ -147,8 +162,15 @@ impl Reply {
 
     fn xml(status: u16, document: &Element) -> Self {
         let mut headers = HeaderMap::new();
-        headers.insert("content-type", hyper::header::HeaderValue::from_static("text/xml"));
-        Self { status, headers, body: Bytes::from(document.document()) }
+        headers.insert(
+            "content-type",
+            hyper::header::HeaderValue::from_static("text/xml"),
+        );
+        Self {
+            status,
+            headers,
+            body: Bytes::from(document.document()),
+        }
     }
 
     /// The same answer with another document.
@@ -174,7 +196,9 @@ impl StandIn {
             moto: moto.address,
             begin: Instant::now(),
             state: Mutex::default(),
-            client: Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http(),
+            client: Client::builder(TokioExecutor::new())
+                .pool_max_idle_per_host(0)
+                .build_http(),
             batch: tokio::sync::Mutex::default(),
             launches: tokio::sync::Mutex::default(),
         });
@@ -186,7 +210,10 @@ impl StandIn {
         let thread = std::thread::Builder::new()
             .name("stand-in".to_owned())
             .spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap();
                 runtime.block_on(async {
                     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
                     tokio::select! {
@@ -198,7 +225,12 @@ impl StandIn {
                 runtime.shutdown_background();
             })
             .unwrap();
-        Self { address, shared, stop: Some(stop), thread: Some(thread) }
+        Self {
+            address,
+            shared,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
     }
 
     /// What to give as `--endpoint-url` or `AWS_ENDPOINT_URL`.
@@ -246,12 +278,16 @@ impl StandIn {
 
     /// Makes the health check of an instance fail, behind a classic balancer (by name) or in a target group (by ARN).
     pub fn make_ill(&self, holder: &str, instance: &str) {
-        self.state().ill.insert((holder.to_owned(), instance.to_owned()));
+        self.state()
+            .ill
+            .insert((holder.to_owned(), instance.to_owned()));
     }
 
     /// Makes it pass again.
     pub fn make_well(&self, holder: &str, instance: &str) {
-        self.state().ill.remove(&(holder.to_owned(), instance.to_owned()));
+        self.state()
+            .ill
+            .remove(&(holder.to_owned(), instance.to_owned()));
     }
 
     /// Everything that was asked, in the order it came.
@@ -262,13 +298,14 @@ impl StandIn {
     /// The calls of one service and action; a `*` at the end of either stands for any rest.
     pub fn calls_of(&self, service: &str, action: &str) -> Vec<Call> {
         let mut calls = self.calls();
-        calls.retain(|call| faults::fits(service, &call.service) && faults::fits(action, &call.action));
+        calls.retain(|call| {
+            faults::fits(service, &call.service) && faults::fits(action, &call.action)
+        });
         calls
     }
 
     /// Forgets what was asked so far.
     pub fn forget_calls(&self) {
-        // An answer under way finds its line by number, so the lines are counted on, not from the start.
         self.state().calls.clear();
     }
 
@@ -284,7 +321,10 @@ impl StandIn {
                 begin.elapsed() < Duration::from_secs(60),
                 "waited a minute for {count} x {service}:{action}, saw {}; all calls: {:?}",
                 calls.len(),
-                self.calls().iter().map(|c| format!("{}:{}:{}", c.region, c.service, c.action)).collect::<Vec<_>>()
+                self.calls()
+                    .iter()
+                    .map(|c| format!("{}:{}:{}", c.region, c.service, c.action))
+                    .collect::<Vec<_>>()
             );
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -308,20 +348,31 @@ type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
 async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let service = service_fn(|request| one(Arc::clone(&shared), request));
             // A client that leaves in the middle is its own affair.
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }
 
 /// One request, from its arrival to its answer. An error closes the connection without a word.
-async fn one(shared: Arc<Shared>, incoming: hyper::Request<Incoming>) -> Result<hyper::Response<Body>, std::io::Error> {
+async fn one(
+    shared: Arc<Shared>,
+    incoming: hyper::Request<Incoming>,
+) -> Result<hyper::Response<Body>, std::io::Error> {
     let (parts, body) = incoming.into_parts();
-    let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
+    let body = body
+        .collect()
+        .await
+        .map_err(std::io::Error::other)?
+        .to_bytes();
     let mut request = Request::read(&parts, body);
     request.account = shared.account_of(&request.access_key).await;
     let id = shared.note(&request);
@@ -342,18 +393,23 @@ async fn one(shared: Arc<Shared>, incoming: hyper::Request<Incoming>) -> Result<
     };
     shared.tell(id, |call| call.status = Some(reply.status));
     let mut response = hyper::Response::new(whole(reply.body));
-    *response.status_mut() = hyper::StatusCode::from_u16(reply.status).map_err(std::io::Error::other)?;
+    *response.status_mut() =
+        hyper::StatusCode::from_u16(reply.status).map_err(std::io::Error::other)?;
     *response.headers_mut() = reply.headers;
     Ok(response)
 }
 
 fn whole(body: Bytes) -> Body {
-    Full::new(body).map_err(|never: Infallible| match never {}).boxed_unsync()
+    Full::new(body)
+        .map_err(|never: Infallible| match never {})
+        .boxed_unsync()
 }
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Writes the request down and gives the place of its line.
@@ -390,7 +446,10 @@ impl Shared {
     /// The rule for this request, if one fits; its uses are counted down.
     fn pick(&self, request: &Request) -> Option<Rule> {
         let mut state = self.state();
-        let (_, rule) = state.rules.iter_mut().find(|(_, rule)| rule.wants(request))?;
+        let (_, rule) = state
+            .rules
+            .iter_mut()
+            .find(|(_, rule)| rule.wants(request))?;
         if let Some(times) = &mut rule.times {
             *times -= 1;
         }
@@ -407,16 +466,29 @@ impl Shared {
         }
         let (moto, key) = (self.moto, access_key.to_owned());
         let asked = tokio::task::spawn_blocking(move || {
-            query(moto, &key, "us-east-1", "sts", "Action=GetCallerIdentity&Version=2011-06-15")
+            query(
+                moto,
+                &key,
+                "us-east-1",
+                "sts",
+                "Action=GetCallerIdentity&Version=2011-06-15",
+            )
         });
         let account = asked
             .await
             .ok()
             .and_then(Result::ok)
             .and_then(|answer| Element::parse(&answer.body))
-            .and_then(|document| document.all("Account").first().map(|account| account.text.clone()))
+            .and_then(|document| {
+                document
+                    .all("Account")
+                    .first()
+                    .map(|account| account.text.clone())
+            })
             .unwrap_or_default();
-        self.state().accounts.insert(access_key.to_owned(), account.clone());
+        self.state()
+            .accounts
+            .insert(access_key.to_owned(), account.clone());
         account
     }
 
@@ -434,7 +506,9 @@ impl Shared {
     /// Passes a request on to moto.
     async fn forward(&self, request: &Request) -> Reply {
         let uri = format!("http://{}{}", self.moto, request.target);
-        let mut builder = hyper::Request::builder().method(request.method.as_str()).uri(uri);
+        let mut builder = hyper::Request::builder()
+            .method(request.method.as_str())
+            .uri(uri);
         for (name, value) in &request.headers {
             if !own_headers(name) {
                 builder = builder.header(name, value);
@@ -457,13 +531,24 @@ impl Shared {
         for name in ["connection", "content-length", "transfer-encoding"] {
             headers.remove(name);
         }
-        Reply { status: parts.status.as_u16(), headers, body }
+        Reply {
+            status: parts.status.as_u16(),
+            headers,
+            body,
+        }
     }
 }
 
 /// Headers that belong to one connection, not to the request.
 fn own_headers(name: &HeaderName) -> bool {
-    ["host", "connection", "content-length", "transfer-encoding", "expect"].contains(&name.as_str())
+    [
+        "host",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "expect",
+    ]
+    .contains(&name.as_str())
 }
 
 /// Counted on since the process started: ids that no other test has.

@@ -41,7 +41,9 @@ impl Shared {
 
     async fn list(&self, request: &Request) -> Reply {
         let reply = self.forward(request).await;
-        let Some(mut document) = reply.document().filter(|_| reply.status == 200) else { return reply };
+        let Some(mut document) = reply.document().filter(|_| reply.status == 200) else {
+            return reply;
+        };
         document.each_mut("ResourceRecordSet", &mut |set| *set = as_listed(set));
         reply.with(&document)
     }
@@ -58,14 +60,24 @@ impl Shared {
             .and_then(|document| document.at(&["ChangeBatch", "Changes"]).cloned())
             .map(|changes| changes.children);
         let Some(changes) = changes.filter(|changes| !changes.is_empty()) else {
-            return aws_error(request, 400, "MalformedInput", "Unexpected or missing Changes");
+            return aws_error(
+                request,
+                400,
+                "MalformedInput",
+                "Unexpected or missing Changes",
+            );
         };
         let before = sets.clone();
         let mut complaints = Vec::new();
         for change in &changes {
             let action = change.text_of("Action");
             let Some(set) = change.child("ResourceRecordSet") else {
-                return aws_error(request, 400, "MalformedInput", "A Change without a ResourceRecordSet");
+                return aws_error(
+                    request,
+                    400,
+                    "MalformedInput",
+                    "A Change without a ResourceRecordSet",
+                );
             };
             if let Some(why) = invalid_input(action, set) {
                 return aws_error(request, 400, "InvalidInput", &why);
@@ -75,12 +87,20 @@ impl Shared {
             }
         }
         if !complaints.is_empty() {
-            return aws_error(request, 400, "InvalidChangeBatch", &format!("[{}]", complaints.join(", ")));
+            return aws_error(
+                request,
+                400,
+                "InvalidChangeBatch",
+                &format!("[{}]", complaints.join(", ")),
+            );
         }
         if let Err(reply) = self.write_zone(request, &before, &sets).await {
             return *reply;
         }
-        let mut document = Element::new("ChangeResourceRecordSetsResponse", vec![self.begin_change()]);
+        let mut document = Element::new(
+            "ChangeResourceRecordSetsResponse",
+            vec![self.begin_change()],
+        );
         NAMESPACE.clone_into(&mut document.attributes);
         Reply::xml(200, &document)
     }
@@ -97,7 +117,10 @@ impl Shared {
         get.target = format!("/2013-04-01/hostedzone/{zone}");
         let reply = self.forward(&get).await;
         let name = match reply.document().filter(|_| reply.status == 200) {
-            Some(document) => document.at(&["HostedZone"]).map(|z| z.text_of("Name").to_owned()).unwrap_or_default(),
+            Some(document) => document
+                .at(&["HostedZone"])
+                .map(|z| z.text_of("Name").to_owned())
+                .unwrap_or_default(),
             None => return Err(Box::new(reply)),
         };
         let mut sets = BTreeMap::new();
@@ -105,7 +128,9 @@ impl Shared {
         loop {
             get.target = format!("/2013-04-01/hostedzone/{zone}/rrset{query}");
             let reply = self.forward(&get).await;
-            let Some(document) = reply.document().filter(|_| reply.status == 200) else { return Err(Box::new(reply)) };
+            let Some(document) = reply.document().filter(|_| reply.status == 200) else {
+                return Err(Box::new(reply));
+            };
             let known = sets.len();
             for set in document.all("ResourceRecordSet") {
                 let set = normal(set);
@@ -114,7 +139,10 @@ impl Shared {
             if document.text_of("IsTruncated") != "true" || sets.len() == known {
                 return Ok((normal_name(&name), sets));
             }
-            let (next, kind) = (document.text_of("NextRecordName"), document.text_of("NextRecordType"));
+            let (next, kind) = (
+                document.text_of("NextRecordName"),
+                document.text_of("NextRecordType"),
+            );
             query = format!("?name={}&type={kind}", next.replace('*', "%2A"));
         }
     }
@@ -126,7 +154,11 @@ impl Shared {
         before: &BTreeMap<RecordKey, Element>,
         after: &BTreeMap<RecordKey, Element>,
     ) -> Result<(), Box<Reply>> {
-        let gone: Vec<&Element> = before.iter().filter(|(key, _)| !after.contains_key(*key)).map(|(_, set)| set).collect();
+        let gone: Vec<&Element> = before
+            .iter()
+            .filter(|(key, _)| !after.contains_key(*key))
+            .map(|(_, set)| set)
+            .collect();
         // moto looks a DELETE up in its journal of changes, and deletes a set identifier under every name: so what
         // goes is written once more first, and what shares an identifier with it is written again after.
         self.write_batch(request, "UPSERT", &gone).await?;
@@ -134,7 +166,10 @@ impl Shared {
         let new: Vec<&Element> = after
             .iter()
             .filter(|(key, set)| {
-                let shared = !key.2.is_empty() && gone.iter().any(|gone| gone.text_of("SetIdentifier") == key.2);
+                let shared = !key.2.is_empty()
+                    && gone
+                        .iter()
+                        .any(|gone| gone.text_of("SetIdentifier") == key.2);
                 shared || before.get(*key) != Some(*set)
             })
             .map(|(_, set)| set)
@@ -142,13 +177,23 @@ impl Shared {
         self.write_batch(request, "UPSERT", &new).await
     }
 
-    async fn write_batch(&self, request: &Request, action: &str, sets: &[&Element]) -> Result<(), Box<Reply>> {
+    async fn write_batch(
+        &self,
+        request: &Request,
+        action: &str,
+        sets: &[&Element],
+    ) -> Result<(), Box<Reply>> {
         if sets.is_empty() {
             return Ok(());
         }
         let changes = sets
             .iter()
-            .map(|set| Element::new("Change", vec![Element::leaf("Action", action), (*set).clone()]))
+            .map(|set| {
+                Element::new(
+                    "Change",
+                    vec![Element::leaf("Action", action), (*set).clone()],
+                )
+            })
             .collect();
         let batch = Element::new("ChangeBatch", vec![Element::new("Changes", changes)]);
         let mut document = Element::new("ChangeResourceRecordSetsRequest", vec![batch]);
@@ -156,7 +201,11 @@ impl Shared {
         let mut post = request.clone();
         post.body = Bytes::from(document.document());
         let reply = self.forward(&post).await;
-        if reply.status == 200 { Ok(()) } else { Err(Box::new(reply)) }
+        if reply.status == 200 {
+            Ok(())
+        } else {
+            Err(Box::new(reply))
+        }
     }
 
     /// A new change, PENDING for as many polls as the pace says.
@@ -171,13 +220,25 @@ impl Shared {
 
     fn get_change(&self, request: &Request) -> Reply {
         let path = request.target.split('?').next().unwrap_or_default();
-        let id = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let id = path
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
         let mut state = self.state();
         let Some((left, submitted)) = state.changes.get_mut(id) else {
             drop(state);
-            return aws_error(request, 404, "NoSuchChange", &format!("Could not find resource with ID: {id}"));
+            return aws_error(
+                request,
+                404,
+                "NoSuchChange",
+                &format!("Could not find resource with ID: {id}"),
+            );
         };
-        let mut document = Element::new("GetChangeResponse", vec![change_info(id, *left > 0, submitted)]);
+        let mut document = Element::new(
+            "GetChangeResponse",
+            vec![change_info(id, *left > 0, submitted)],
+        );
         *left = left.saturating_sub(1);
         NAMESPACE.clone_into(&mut document.attributes);
         Reply::xml(200, &document)
@@ -217,29 +278,37 @@ fn one_change(
         format!("[name='{name}', type='{kind}', set-identifier='{}']", key.2)
     };
     if name != zone && !name.ends_with(&format!(".{zone}")) {
-        return Err(format!("RRSet with DNS name {name} is not permitted in zone {zone}"));
+        return Err(format!(
+            "RRSet with DNS name {name} is not permitted in zone {zone}"
+        ));
     }
     match action {
         "DELETE" => {
-            let there = sets
-                .get(&key)
-                .ok_or_else(|| format!("Tried to delete resource record set {called} but it was not found"))?;
+            let there = sets.get(&key).ok_or_else(|| {
+                format!("Tried to delete resource record set {called} but it was not found")
+            })?;
             if value(there) != value(&set) {
                 return Err(format!(
                     "Tried to delete resource record set {called} but the values provided do not match the current values"
                 ));
             }
             if name == zone && matches!(kind, "NS" | "SOA") {
-                return Err(format!("A HostedZone must contain at least one {kind} record for the zone itself."));
+                return Err(format!(
+                    "A HostedZone must contain at least one {kind} record for the zone itself."
+                ));
             }
             sets.remove(&key);
         }
         "CREATE" | "UPSERT" => {
             if action == "CREATE" && sets.contains_key(&key) {
-                return Err(format!("Tried to create resource record set {called} but it already exists"));
+                return Err(format!(
+                    "Tried to create resource record set {called} but it already exists"
+                ));
             }
             if kind == "CNAME" && name == zone {
-                return Err(format!("RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {zone}"));
+                return Err(format!(
+                    "RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {zone}"
+                ));
             }
             check_values(kind, &set)?;
             sets.insert(key, set);
@@ -254,8 +323,16 @@ fn check_values(kind: &str, set: &Element) -> Result<(), String> {
     for record in set.all("Value") {
         let text = &record.text;
         let (good, fatal, what) = match kind {
-            "A" => (text.parse::<std::net::Ipv4Addr>().is_ok(), "ARRDATAIllegalIPv4Address", "IPv4"),
-            "AAAA" => (text.parse::<std::net::Ipv6Addr>().is_ok(), "AAAARRDATAIllegalIPv6Address", "IPv6"),
+            "A" => (
+                text.parse::<std::net::Ipv4Addr>().is_ok(),
+                "ARRDATAIllegalIPv4Address",
+                "IPv4",
+            ),
+            "AAAA" => (
+                text.parse::<std::net::Ipv6Addr>().is_ok(),
+                "AAAARRDATAIllegalIPv6Address",
+                "IPv6",
+            ),
             _ => continue,
         };
         if !good {
@@ -279,7 +356,10 @@ fn check_values(kind: &str, set: &Element) -> Result<(), String> {
 /// What AWS refuses before it looks at the zone.
 fn invalid_input(action: &str, set: &Element) -> Option<String> {
     let alias = set.child("AliasTarget").is_some();
-    let (ttl, records) = (set.child("TTL").is_some(), set.child("ResourceRecords").is_some());
+    let (ttl, records) = (
+        set.child("TTL").is_some(),
+        set.child("ResourceRecords").is_some(),
+    );
     let found = match (alias, ttl, records) {
         (true, false, false) | (false, true, true) => return None,
         (true, _, _) => "more than one",
@@ -297,13 +377,21 @@ fn invalid_input(action: &str, set: &Element) -> Option<String> {
 }
 
 fn key(set: &Element) -> RecordKey {
-    (set.text_of("Name").to_owned(), set.text_of("Type").to_owned(), set.text_of("SetIdentifier").to_owned())
+    (
+        set.text_of("Name").to_owned(),
+        set.text_of("Type").to_owned(),
+        set.text_of("SetIdentifier").to_owned(),
+    )
 }
 
 /// Lower case, a final dot, `\052` as the asterisk it stands for.
 fn normal_name(name: &str) -> String {
     let name = name.to_lowercase().replace("\\052", "*");
-    if name.ends_with('.') { name } else { format!("{name}.") }
+    if name.ends_with('.') {
+        name
+    } else {
+        format!("{name}.")
+    }
 }
 
 /// A set as it is kept: names normalised, an alias without a TTL, moto's odd SOA put right.
@@ -318,7 +406,11 @@ fn normal(set: &Element) -> Element {
         set.children.retain(|child| child.name != "TTL");
     }
     set.each_mut("Value", &mut |value| {
-        if let Some(inside) = value.text.strip_prefix("{'Value': '").and_then(|rest| rest.strip_suffix("'}")) {
+        if let Some(inside) = value
+            .text
+            .strip_prefix("{'Value': '")
+            .and_then(|rest| rest.strip_suffix("'}"))
+        {
             value.text = inside.to_owned();
         }
     });
@@ -338,8 +430,18 @@ fn value(set: &Element) -> Vec<String> {
     let mut parts = Vec::new();
     for child in &set.children {
         match child.name.as_str() {
-            "ResourceRecords" => parts.extend(child.all("Value").iter().map(|v| format!("Value={}", v.text))),
-            "AliasTarget" => parts.extend(child.children.iter().map(|c| format!("Alias.{}={}", c.name, c.text))),
+            "ResourceRecords" => parts.extend(
+                child
+                    .all("Value")
+                    .iter()
+                    .map(|v| format!("Value={}", v.text)),
+            ),
+            "AliasTarget" => parts.extend(
+                child
+                    .children
+                    .iter()
+                    .map(|c| format!("Alias.{}={}", c.name, c.text)),
+            ),
             name => parts.push(format!("{name}={}", child.text)),
         }
     }
