@@ -1,16 +1,12 @@
 //! The harness proves itself: a stand-in that lies would prove the product by accident.
 
-use std::path::Path;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::cli::Home;
 use crate::support::estate::{Boto, Ground, ZONE, ground};
 use crate::support::http;
 use crate::support::moto::{self, Moto};
-use crate::support::pty::{Pty, SMALL};
 use crate::support::standin::{Fault, Pace, Rule, StandIn};
 use crate::support::xml::Element;
 
@@ -118,7 +114,7 @@ fn harness_apex_there_and_back_is_a_compare_and_swap() {
         ground.boto.points_at(&zone, ZONE, "A"),
         format!("{}.", west["DNSName"].as_str().unwrap())
     );
-    assert_eq!(ground.moto.log_complaints(), Vec::<String>::new());
+    assert_eq!(ground.standin.unexplained(), Vec::<String>::new());
 }
 
 #[test]
@@ -538,7 +534,56 @@ fn harness_the_estate_is_what_it_says() {
         json!({"SnapshotType": "manual"}),
     );
     assert_eq!(clusters["DBClusterSnapshots"].as_array().unwrap().len(), 1);
-    assert_eq!(ground.moto.log_complaints(), Vec::<String>::new());
+    assert_eq!(ground.standin.unexplained(), Vec::<String>::new());
+}
+
+#[test]
+fn harness_restore_points_lie_behind_the_clock() {
+    let Some(ground) = ground("the stand-in's RDS") else {
+        return;
+    };
+    let stopped: jiff::Timestamp = "2012-06-29T23:00:00Z".parse().unwrap();
+    let latest = || -> jiff::Timestamp {
+        let answer = ground.boto.call(
+            "rds",
+            EAST,
+            "describe_db_instances",
+            json!({"DBInstanceIdentifier": "fito-db"}),
+        );
+        answer["DBInstances"][0]["LatestRestorableTime"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
+    let behind = jiff::Timestamp::now().duration_since(latest()).as_secs();
+    assert!((295..400).contains(&behind), "{behind} seconds behind");
+    ground.standin.backups_stopped_at(Some(stopped));
+    assert_eq!(latest(), stopped);
+    let backups = ground.boto.call(
+        "rds",
+        EAST,
+        "describe_db_instance_automated_backups",
+        json!({}),
+    );
+    let backup = &backups["DBInstanceAutomatedBackups"][0];
+    assert_eq!(
+        backup["RestoreWindow"]["LatestTime"], "2012-06-29T23:00:00+00:00",
+        "{backup}"
+    );
+    let unknown =
+        json!({"LoadBalancerName": "never", "Instances": [{"InstanceId": "i-00000000000000000"}]});
+    let refused = ground
+        .boto
+        .try_call(
+            "elb",
+            EAST,
+            "deregister_instances_from_load_balancer",
+            unknown,
+        )
+        .unwrap_err();
+    assert_eq!(refused.code, "LoadBalancerNotFound");
+    assert_eq!(ground.standin.unexplained(), Vec::<String>::new());
 }
 
 #[test]
@@ -670,92 +715,4 @@ fn harness_moto_leaves_with_its_parent() {
     }
     let own = Moto::start().unwrap();
     assert!(own.let_go(), "moto outlived the process that started it");
-}
-
-// ---- the terminal and the command line
-
-#[test]
-fn harness_the_terminal_shows_what_a_program_paints() {
-    let home = Home::new();
-    let script = r#"
-        stty -echo -icanon
-        printf '\033[?1049h\033[?25l\033[H'
-        printf 'size %s' "$(stty size)"
-        trap 'printf "\033[2;1Hsize %s" "$(stty size)"' WINCH
-        trap 'printf "\033[3;1Hasked to leave"; printf "\033[?25h\033[?1049l"; stty echo icanon; exit 7' TERM
-        printf '\033[4;1Hhome %s' "$HOME"
-        while :; do read -r -t 1 line && printf '\033[5;1Hread %s' "$line"; done
-    "#;
-    let mut pty = Pty::program(&home, SMALL, Path::new("/bin/bash"), &["-c", script]);
-    pty.wait_for("size 24 80");
-    let own = home.path().display().to_string();
-    assert!(pty.wait_for("home").contains(&own));
-    assert_eq!(pty.line_with("size"), "size 24 80");
-    pty.type_text("hello");
-    pty.press_enter();
-    pty.wait_for("read hello");
-    pty.resize((100, 30));
-    pty.wait_for("size 30 100");
-    assert!(pty.entered_alternate_screen());
-    pty.signal(Signal::SIGTERM);
-    assert_eq!(pty.wait_exit(), 7);
-    pty.assert_restored();
-}
-
-#[test]
-#[should_panic(expected = "the cursor is hidden")]
-fn harness_a_terminal_left_behind_is_seen() {
-    let mut pty = Pty::program(
-        &Home::new(),
-        SMALL,
-        Path::new("/bin/sh"),
-        &["-c", r"printf '\033[?25l'"],
-    );
-    pty.wait_exit();
-    pty.assert_restored();
-}
-
-#[test]
-#[should_panic(expected = "echo or line reading was not given back")]
-fn harness_a_raw_terminal_left_behind_is_seen() {
-    let mut pty = Pty::program(
-        &Home::new(),
-        SMALL,
-        Path::new("/bin/sh"),
-        &["-c", "stty raw -echo"],
-    );
-    pty.wait_exit();
-    pty.assert_restored();
-}
-
-#[test]
-fn harness_the_command_line_runs_in_a_bare_home() {
-    let home = Home::new().with("MINE", "yes").file("config/x", "text");
-    let ran = home.run_program(
-        Path::new("/bin/sh"),
-        &["-c", "env; cat \"$XDG_CONFIG_HOME/x\"; echo no >&2; exit 3"],
-    );
-    let ran = ran.expect_code(3);
-    assert!(
-        ran.stdout.contains("MINE=yes") && ran.stdout.ends_with("text"),
-        "{}",
-        ran.stdout
-    );
-    assert_eq!(ran.stderr, "no\n");
-    assert!(
-        !ran.stdout.contains("CARGO"),
-        "nothing of the machine's comes through:\n{}",
-        ran.stdout
-    );
-}
-
-#[test]
-fn harness_xml_comes_back_as_it_was() {
-    let text = "<a x=\"1\"><b>1 &lt; 2 &amp; 3</b><c/><d> kept </d><e y='2'/></a>";
-    let document = Element::parse(&format!("<?xml version=\"1.0\"?>\n{text}\n")).unwrap();
-    assert_eq!(document.text_of("b"), "1 < 2 & 3");
-    assert_eq!(document.write(), text);
-    for broken in ["", "text", "<a><b></a>", "<a", "<a/><b/>", "<a>"] {
-        assert_eq!(Element::parse(broken), None, "{broken:?}");
-    }
 }

@@ -21,6 +21,7 @@
 mod support;
 
 mod harness;
+mod harness_surroundings;
 
 #[test]
 fn every_file_in_tests_is_listed() {

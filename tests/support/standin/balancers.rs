@@ -59,6 +59,10 @@ impl Shared {
             }
             "RegisterInstancesWithLoadBalancer" => self.register_classic(request).await,
             "DeregisterInstancesFromLoadBalancer" => {
+                // moto breaks on a balancer that it does not know.
+                if let Err(reply) = self.registered(request).await {
+                    return *reply;
+                }
                 let reply = self.forward(request).await;
                 if reply.status != 200 {
                     return reply;

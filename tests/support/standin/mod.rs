@@ -10,6 +10,7 @@
 mod balancers;
 mod ec2;
 mod faults;
+mod rds;
 mod request;
 mod route53;
 
@@ -126,6 +127,8 @@ struct State {
     ill: BTreeSet<(String, String)>,
     /// Changes by id: polls until INSYNC, and when they were submitted.
     changes: BTreeMap<String, (u32, String)>,
+    /// The last restorable moment of every database; `None` is five minutes ago, always.
+    restorable: Option<jiff::Timestamp>,
     /// Accounts by access key.
     accounts: BTreeMap<String, String>,
     serial: u64,
@@ -288,6 +291,23 @@ impl StandIn {
         self.state()
             .ill
             .remove(&(holder.to_owned(), instance.to_owned()));
+    }
+
+    /// Stops backups at that moment, as an outage does; `None` lets them run, five minutes behind the clock.
+    pub fn backups_stopped_at(&self, moment: Option<jiff::Timestamp>) {
+        self.state().restorable = moment;
+    }
+
+    /// What went wrong without a rule asking for it: moto lacks the call, or broke on it. A test that drives the binary
+    /// ends with this being empty, or every call it names is one that the binary is meant to bear failing.
+    pub fn unexplained(&self) -> Vec<String> {
+        let calls = self.calls();
+        let broken = calls
+            .iter()
+            .filter(|c| c.fault.is_none() && c.status.is_some_and(|status| status >= 500));
+        broken
+            .map(|c| format!("{} {}:{} -> {:?}", c.region, c.service, c.action, c.status))
+            .collect()
     }
 
     /// Everything that was asked, in the order it came.
@@ -496,6 +516,7 @@ impl Shared {
     async fn answer(&self, request: &Request) -> Reply {
         match request.service.as_str() {
             "ec2" => self.ec2(request).await,
+            "rds" => self.rds(request).await,
             "elb" => self.classic(request).await,
             "elbv2" => self.v2(request).await,
             "route53" => self.route53(request).await,
