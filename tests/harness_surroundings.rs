@@ -39,12 +39,7 @@ fn harness_the_terminal_shows_what_a_program_paints() {
 #[test]
 #[should_panic(expected = "the cursor is hidden")]
 fn harness_a_terminal_left_behind_is_seen() {
-    let mut pty = Pty::program(
-        &Home::new(),
-        SMALL,
-        Path::new("/bin/sh"),
-        &["-c", r"printf '\033[?25l'"],
-    );
+    let mut pty = Pty::program(&Home::new(), SMALL, Path::new("/bin/sh"), &["-c", r"printf '\033[?25l'"]);
     pty.wait_exit();
     pty.assert_restored();
 }
@@ -52,12 +47,7 @@ fn harness_a_terminal_left_behind_is_seen() {
 #[test]
 #[should_panic(expected = "echo or line reading was not given back")]
 fn harness_a_raw_terminal_left_behind_is_seen() {
-    let mut pty = Pty::program(
-        &Home::new(),
-        SMALL,
-        Path::new("/bin/sh"),
-        &["-c", "stty raw -echo"],
-    );
+    let mut pty = Pty::program(&Home::new(), SMALL, Path::new("/bin/sh"), &["-c", "stty raw -echo"]);
     pty.wait_exit();
     pty.assert_restored();
 }
@@ -65,22 +55,12 @@ fn harness_a_raw_terminal_left_behind_is_seen() {
 #[test]
 fn harness_the_command_line_runs_in_a_bare_home() {
     let home = Home::new().with("MINE", "yes").file("config/x", "text");
-    let ran = home.run_program(
-        Path::new("/bin/sh"),
-        &["-c", "env; cat \"$XDG_CONFIG_HOME/x\"; echo no >&2; exit 3"],
-    );
+    let ran = home
+        .run_program(Path::new("/bin/sh"), &["-c", "env; cat \"$XDG_CONFIG_HOME/x\"; echo no >&2; exit 3"]);
     let ran = ran.expect_code(3);
-    assert!(
-        ran.stdout.contains("MINE=yes") && ran.stdout.ends_with("text"),
-        "{}",
-        ran.stdout
-    );
+    assert!(ran.stdout.contains("MINE=yes") && ran.stdout.ends_with("text"), "{}", ran.stdout);
     assert_eq!(ran.stderr, "no\n");
-    assert!(
-        !ran.stdout.contains("CARGO"),
-        "nothing of the machine's comes through:\n{}",
-        ran.stdout
-    );
+    assert!(!ran.stdout.contains("CARGO"), "nothing of the machine's comes through:\n{}", ran.stdout);
 }
 
 #[test]

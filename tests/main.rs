@@ -8,15 +8,8 @@
     clippy::panic,
     reason = "a test that cannot go on says so and stops"
 )]
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a skipped test says what was skipped"
-)]
-#![allow(
-    unreachable_pub,
-    reason = "nothing outside the test binary can reach anything here"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test says what was skipped")]
+#![allow(unreachable_pub, reason = "nothing outside the test binary can reach anything here")]
 
 mod support;
 
@@ -26,16 +19,12 @@ mod harness_surroundings;
 #[test]
 fn every_file_in_tests_is_listed() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    for (folder, lister) in [
-        (root.clone(), "main.rs"),
-        (root.join("support"), "support/mod.rs"),
-    ] {
+    for (folder, lister) in [(root.clone(), "main.rs"), (root.join("support"), "support/mod.rs")] {
         let listed = std::fs::read_to_string(root.join(lister)).unwrap();
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            let is_module =
-                path.extension().is_some_and(|e| e == "rs") || path.join("mod.rs").exists();
+            let is_module = path.extension().is_some_and(|e| e == "rs") || path.join("mod.rs").exists();
             if !is_module || matches!(stem.as_str(), "main" | "mod") {
                 continue;
             }
@@ -43,11 +32,7 @@ fn every_file_in_tests_is_listed() {
                 let line = line.trim().trim_start_matches("pub ");
                 line == format!("mod {stem};")
             });
-            assert!(
-                named,
-                "{} is not listed in tests/{lister}: its tests would never run",
-                path.display()
-            );
+            assert!(named, "{} is not listed in tests/{lister}: its tests would never run", path.display());
         }
     }
 }

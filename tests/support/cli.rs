@@ -38,10 +38,7 @@ impl Home {
     /// An empty one: no configuration, no credentials, no metadata service.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut home = Self {
-            folder,
-            environment: BTreeMap::new(),
-        };
+        let mut home = Self { folder, environment: BTreeMap::new() };
         for (name, place) in [
             ("XDG_CONFIG_HOME", "config"),
             ("XDG_STATE_HOME", "state"),
@@ -62,10 +59,7 @@ impl Home {
             .with("TERM", "xterm-256color")
             .with("AWS_EC2_METADATA_DISABLED", "true")
             .with("AWS_CONFIG_FILE", &format!("{own}/.aws/config"))
-            .with(
-                "AWS_SHARED_CREDENTIALS_FILE",
-                &format!("{own}/.aws/credentials"),
-            )
+            .with("AWS_SHARED_CREDENTIALS_FILE", &format!("{own}/.aws/credentials"))
     }
 
     /// One whose credentials are those of the account and whose endpoint is the stand-in.
@@ -114,9 +108,7 @@ impl Home {
 
     /// The environment, whole.
     pub fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.environment
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Runs the binary to its end, with no terminal and nothing on stdin.
@@ -157,24 +149,14 @@ impl Ran {
     /// Fails, with all that was said, unless it ended with that code.
     #[track_caller]
     pub fn expect_code(self, code: i32) -> Self {
-        assert_eq!(
-            self.code,
-            Some(code),
-            "stdout:\n{}\nstderr:\n{}",
-            self.stdout,
-            self.stderr
-        );
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
 
     /// What it printed, as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|e| {
-            panic!(
-                "not JSON: {e}\nstdout:\n{}\nstderr:\n{}",
-                self.stdout, self.stderr
-            )
-        })
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|e| panic!("not JSON: {e}\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr))
     }
 }

@@ -64,15 +64,8 @@ impl Boto {
     }
 
     /// Any boto3 call: `("ec2", "us-east-1", "describe_instances", json!({}))`.
-    pub fn try_call(
-        &self,
-        service: &str,
-        region: &str,
-        call: &str,
-        args: Value,
-    ) -> Result<Value, Refused> {
-        let mut answer =
-            self.ask(&json!({"service": service, "region": region, "call": call, "args": args}));
+    pub fn try_call(&self, service: &str, region: &str, call: &str, args: Value) -> Result<Value, Refused> {
+        let mut answer = self.ask(&json!({"service": service, "region": region, "call": call, "args": args}));
         match answer.get("error") {
             None => Ok(answer["ok"].take()),
             Some(error) => Err(Refused {
@@ -93,24 +86,15 @@ impl Boto {
 
     /// Every record set of a zone.
     pub fn records(&self, zone: &str) -> Vec<Value> {
-        let answer = self.call(
-            "route53",
-            "us-east-1",
-            "list_resource_record_sets",
-            json!({"HostedZoneId": zone}),
-        );
-        answer["ResourceRecordSets"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default()
+        let answer =
+            self.call("route53", "us-east-1", "list_resource_record_sets", json!({"HostedZoneId": zone}));
+        answer["ResourceRecordSets"].as_array().cloned().unwrap_or_default()
     }
 
     /// The one record set of that name (without its final dot) and type.
     pub fn record(&self, zone: &str, name: &str, kind: &str) -> Option<Value> {
         let dotted = format!("{name}.");
-        self.records(zone)
-            .into_iter()
-            .find(|set| set["Name"] == dotted && set["Type"] == kind)
+        self.records(zone).into_iter().find(|set| set["Name"] == dotted && set["Type"] == kind)
     }
 
     /// Where a name points: the DNS name of its alias, or its values with commas between, or `-`.
@@ -121,28 +105,15 @@ impl Boto {
         if let Some(alias) = set["AliasTarget"]["DNSName"].as_str() {
             return alias.to_owned();
         }
-        let values = set["ResourceRecords"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        values
-            .iter()
-            .filter_map(|v| v["Value"].as_str())
-            .collect::<Vec<_>>()
-            .join(",")
+        let values = set["ResourceRecords"].as_array().cloned().unwrap_or_default();
+        values.iter().filter_map(|v| v["Value"].as_str()).collect::<Vec<_>>().join(",")
     }
 
     /// Every instance of a region, terminated ones too.
     pub fn instances(&self, region: &str) -> Vec<Value> {
         let answer = self.call("ec2", region, "describe_instances", json!({}));
-        let reservations = answer["Reservations"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        reservations
-            .iter()
-            .flat_map(|r| r["Instances"].as_array().cloned().unwrap_or_default())
-            .collect()
+        let reservations = answer["Reservations"].as_array().cloned().unwrap_or_default();
+        reservations.iter().flat_map(|r| r["Instances"].as_array().cloned().unwrap_or_default()).collect()
     }
 
     /// One instance.
@@ -155,51 +126,28 @@ impl Boto {
 
     /// The ids registered with a classic balancer, sorted.
     pub fn registered(&self, region: &str, balancer: &str) -> Vec<String> {
-        let answer = self.call(
-            "elb",
-            region,
-            "describe_load_balancers",
-            json!({"LoadBalancerNames": [balancer]}),
-        );
-        let instances = answer["LoadBalancerDescriptions"][0]["Instances"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        let mut ids: Vec<String> = instances
-            .iter()
-            .filter_map(|i| i["InstanceId"].as_str().map(str::to_owned))
-            .collect();
+        let answer =
+            self.call("elb", region, "describe_load_balancers", json!({"LoadBalancerNames": [balancer]}));
+        let instances =
+            answer["LoadBalancerDescriptions"][0]["Instances"].as_array().cloned().unwrap_or_default();
+        let mut ids: Vec<String> =
+            instances.iter().filter_map(|i| i["InstanceId"].as_str().map(str::to_owned)).collect();
         ids.sort();
         ids
     }
 
     /// (id, state, reason code) of what is registered with a classic balancer, sorted. This is a poll.
     pub fn classic_health(&self, region: &str, balancer: &str) -> Vec<(String, String, String)> {
-        let answer = self.call(
-            "elb",
-            region,
-            "describe_instance_health",
-            json!({"LoadBalancerName": balancer}),
-        );
-        three(&answer["InstanceStates"], |s| {
-            [&s["InstanceId"], &s["State"], &s["ReasonCode"]]
-        })
+        let answer =
+            self.call("elb", region, "describe_instance_health", json!({"LoadBalancerName": balancer}));
+        three(&answer["InstanceStates"], |s| [&s["InstanceId"], &s["State"], &s["ReasonCode"]])
     }
 
     /// (id, state, reason) of a target group's targets, sorted. This is a poll.
     pub fn target_health(&self, region: &str, group: &str) -> Vec<(String, String, String)> {
-        let answer = self.call(
-            "elbv2",
-            region,
-            "describe_target_health",
-            json!({"TargetGroupArn": group}),
-        );
+        let answer = self.call("elbv2", region, "describe_target_health", json!({"TargetGroupArn": group}));
         three(&answer["TargetHealthDescriptions"], |t| {
-            [
-                &t["Target"]["Id"],
-                &t["TargetHealth"]["State"],
-                &t["TargetHealth"]["Reason"],
-            ]
+            [&t["Target"]["Id"], &t["TargetHealth"]["State"], &t["TargetHealth"]["Reason"]]
         })
     }
 
@@ -258,9 +206,7 @@ impl Estate {
     pub fn ids(&self, path: &str) -> Vec<String> {
         let list = self.0.pointer(path).and_then(Value::as_array);
         let list = list.unwrap_or_else(|| panic!("no {path} in the estate: {}", self.0));
-        list.iter()
-            .filter_map(|id| id.as_str().map(str::to_owned))
-            .collect()
+        list.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect()
     }
 }
 
@@ -285,11 +231,5 @@ pub fn ground(skipping: &str) -> Option<Ground> {
     let account = moto.account();
     let boto = Boto::start(moto, &standin, &account);
     let estate = boto.seed(&standin);
-    Some(Ground {
-        moto,
-        standin,
-        account,
-        boto,
-        estate,
-    })
+    Some(Ground { moto, standin, account, boto, estate })
 }

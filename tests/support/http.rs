@@ -35,18 +35,14 @@ pub fn request(
     let mut raw = Vec::new();
     stream.read_to_end(&mut raw).map_err(tell)?;
     let text = String::from_utf8_lossy(&raw);
-    let (head, body) = text
-        .split_once("\r\n\r\n")
-        .ok_or_else(|| format!("{method} http://{address}{path}: no answer"))?;
+    let (head, body) =
+        text.split_once("\r\n\r\n").ok_or_else(|| format!("{method} http://{address}{path}: no answer"))?;
     let status = head
         .split(' ')
         .nth(1)
         .and_then(|code| code.parse().ok())
         .ok_or_else(|| format!("{method} http://{address}{path}: not HTTP: {head:?}"))?;
-    Ok(Answer {
-        status,
-        body: body.to_owned(),
-    })
+    Ok(Answer { status, body: body.to_owned() })
 }
 
 /// An `Authorization` header naming a key, a region and a service, with a signature that only moto would take.
@@ -67,17 +63,7 @@ pub fn query(
     let auth = scope(access_key, region, service);
     let headers = [
         ("Authorization", auth.as_str()),
-        (
-            "Content-Type",
-            "application/x-www-form-urlencoded; charset=utf-8",
-        ),
+        ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),
     ];
-    request(
-        address,
-        "POST",
-        "/",
-        &headers,
-        form,
-        Duration::from_secs(60),
-    )
+    request(address, "POST", "/", &headers, form, Duration::from_secs(60))
 }

@@ -60,8 +60,7 @@ impl Moto {
     /// Installs what is missing and starts a server. An error is a sentence saying what to do.
     pub fn start() -> Result<Self, String> {
         let python = environment()?;
-        let folder =
-            tempfile::tempdir().map_err(|e| format!("no temporary folder for moto's log: {e}"))?;
+        let folder = tempfile::tempdir().map_err(|e| format!("no temporary folder for moto's log: {e}"))?;
         let log = folder.path().join("moto.log");
         let errors = File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
         let mut child = Command::new(&python)
@@ -81,22 +80,15 @@ impl Moto {
         let mut line = String::new();
         let stdout = child.stdout.take().ok_or("moto has no stdout")?;
         // moto's end of the pipe closes when it dies, so this read cannot hang on a dead server.
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .map_err(|e| format!("moto's first line: {e}"))?;
+        BufReader::new(stdout).read_line(&mut line).map_err(|e| format!("moto's first line: {e}"))?;
         let port: u16 = line.trim().parse().map_err(|_| {
             format!(
                 "moto did not start; its log ends with:\n{}",
                 tail(&fs::read_to_string(&log).unwrap_or_default())
             )
         })?;
-        let moto = Self {
-            address: SocketAddr::from(([127, 0, 0, 1], port)),
-            python,
-            log,
-            child,
-            _folder: folder,
-        };
+        let moto =
+            Self { address: SocketAddr::from(([127, 0, 0, 1], port)), python, log, child, _folder: folder };
         moto.warm_up()?;
         Ok(moto)
     }
@@ -105,18 +97,9 @@ impl Moto {
     fn warm_up(&self) -> Result<(), String> {
         let begin = Instant::now();
         loop {
-            let answer = http::request(
-                self.address,
-                "GET",
-                "/moto-api/config",
-                &[],
-                "",
-                Duration::from_secs(5),
-            );
-            if answer
-                .as_ref()
-                .is_ok_and(|a| (200..300).contains(&a.status))
-            {
+            let answer =
+                http::request(self.address, "GET", "/moto-api/config", &[], "", Duration::from_secs(5));
+            if answer.as_ref().is_ok_and(|a| (200..300).contains(&a.status)) {
                 break;
             }
             if begin.elapsed() > PATIENCE {
@@ -128,21 +111,9 @@ impl Moto {
             std::thread::sleep(Duration::from_millis(20));
         }
         for region in ["us-east-1", "us-west-1", "eu-west-1"] {
-            query(
-                self.address,
-                "WARM",
-                region,
-                "ec2",
-                "Action=DescribeInstances&Version=2016-11-15",
-            )?;
+            query(self.address, "WARM", region, "ec2", "Action=DescribeInstances&Version=2016-11-15")?;
         }
-        query(
-            self.address,
-            "WARM",
-            "us-east-1",
-            "rds",
-            "Action=DescribeDBInstances&Version=2014-10-31",
-        )?;
+        query(self.address, "WARM", "us-east-1", "rds", "Action=DescribeDBInstances&Version=2014-10-31")?;
         Ok(())
     }
 
@@ -154,11 +125,8 @@ impl Moto {
     /// The lines of moto's log that say it could not do what it was asked: what it lacks is a 500 with a page of HTML,
     /// and the reason stands only here.
     pub fn log_complaints(&self) -> Vec<String> {
-        let telling = [
-            "NotImplementedError",
-            "Traceback (most recent call last)",
-            "has not been implemented",
-        ];
+        let telling =
+            ["NotImplementedError", "Traceback (most recent call last)", "has not been implemented"];
         self.log()
             .lines()
             .filter(|line| telling.iter().any(|t| line.contains(t)))
@@ -178,20 +146,10 @@ impl Moto {
         let form = format!(
             "Action=AssumeRole&Version=2011-06-15&RoleSessionName=test&RoleArn=arn%3Aaws%3Aiam%3A%3A{id}%3Arole%2Ftest"
         );
-        let answer = query(
-            self.address,
-            "AKIAIOSFODNN7EXAMPLE",
-            "us-east-1",
-            "sts",
-            &form,
-        )
-        .unwrap();
-        let document =
-            Element::parse(&answer.body).unwrap_or_else(|| panic!("AssumeRole: {}", answer.body));
+        let answer = query(self.address, "AKIAIOSFODNN7EXAMPLE", "us-east-1", "sts", &form).unwrap();
+        let document = Element::parse(&answer.body).unwrap_or_else(|| panic!("AssumeRole: {}", answer.body));
         let credentials = document.all("Credentials");
-        let credentials = credentials
-            .first()
-            .unwrap_or_else(|| panic!("AssumeRole: {}", answer.body));
+        let credentials = credentials.first().unwrap_or_else(|| panic!("AssumeRole: {}", answer.body));
         Account {
             id,
             access_key: credentials.text_of("AccessKeyId").to_owned(),
@@ -241,11 +199,7 @@ pub fn here() -> PathBuf {
 fn environment() -> Result<PathBuf, String> {
     let requirements = here().join("requirements.txt");
     let pins = fs::read(&requirements).map_err(|e| format!("{}: {e}", requirements.display()))?;
-    let key: String = Sha256::digest(&pins)
-        .iter()
-        .take(6)
-        .map(|b| format!("{b:02x}"))
-        .collect();
+    let key: String = Sha256::digest(&pins).iter().take(6).map(|b| format!("{b:02x}")).collect();
     let base = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let folder = base.join(format!("moto-{key}"));
     let python = folder.join("bin/python");
@@ -290,27 +244,20 @@ fn environment() -> Result<PathBuf, String> {
         install.arg(&requirements),
         "The test emulator could not be installed from the Python package index (is there a network?)",
     )?;
-    File::create(&ready)
-        .and_then(|mut f| f.write_all(&pins))
-        .map_err(at(&ready))?;
+    File::create(&ready).and_then(|mut f| f.write_all(&pins)).map_err(at(&ready))?;
     Ok(python)
 }
 
 /// Runs one step of the installation; its failure is told in one sentence, with the way round it.
 fn step(command: &mut Command, otherwise: &str) -> Result<(), String> {
     let way_round = "or set BLACKSTART_NO_MOTO=1 to leave these tests out";
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|e| format!("{otherwise}, {way_round}: {e}"))?;
+    let output =
+        command.stdin(Stdio::null()).output().map_err(|e| format!("{otherwise}, {way_round}: {e}"))?;
     if output.status.success() {
         return Ok(());
     }
     let said = [output.stdout, output.stderr].concat();
-    Err(format!(
-        "{otherwise}, {way_round}:\n{}",
-        tail(&String::from_utf8_lossy(&said))
-    ))
+    Err(format!("{otherwise}, {way_round}:\n{}", tail(&String::from_utf8_lossy(&said))))
 }
 
 fn tail(text: &str) -> String {

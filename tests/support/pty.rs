@@ -49,19 +49,9 @@ impl Pty {
     }
 
     /// Starts another program.
-    pub fn program(
-        home: &Home,
-        (columns, rows): (u16, u16),
-        program: &Path,
-        arguments: &[&str],
-    ) -> Self {
+    pub fn program(home: &Home, (columns, rows): (u16, u16), program: &Path, arguments: &[&str]) -> Self {
         let pair = native_pty_system()
-            .openpty(PtySize {
-                rows,
-                cols: columns,
-                pixel_width: 0,
-                pixel_height: 0,
-            })
+            .openpty(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 })
             .unwrap();
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
@@ -113,14 +103,7 @@ impl Pty {
                 }
             })
             .unwrap();
-        Self {
-            master: pair.master,
-            writer,
-            child,
-            received,
-            flags_before,
-            code: None,
-        }
+        Self { master: pair.master, writer, child, received, flags_before, code: None }
     }
 
     // ---- seeing
@@ -135,24 +118,19 @@ impl Pty {
     pub fn line_with(&self, text: &str) -> String {
         let screen = self.screen();
         let line = screen.lines().find(|line| line.contains(text));
-        line.unwrap_or_else(|| panic!("no line with {text:?} on the screen:\n{}", framed(&screen)))
-            .to_owned()
+        line.unwrap_or_else(|| panic!("no line with {text:?} on the screen:\n{}", framed(&screen))).to_owned()
     }
 
     /// Waits until the text is on the screen, and gives the screen.
     #[track_caller]
     pub fn wait_for(&self, text: &str) -> String {
-        self.wait_until(&format!("{text:?} on the screen"), |screen| {
-            screen.contains(text)
-        })
+        self.wait_until(&format!("{text:?} on the screen"), |screen| screen.contains(text))
     }
 
     /// Waits until the text is gone from the screen, and gives the screen.
     #[track_caller]
     pub fn wait_gone(&self, text: &str) -> String {
-        self.wait_until(&format!("{text:?} gone from the screen"), |screen| {
-            !screen.contains(text)
-        })
+        self.wait_until(&format!("{text:?} gone from the screen"), |screen| !screen.contains(text))
     }
 
     /// Waits until the screen is as wanted, and gives it.
@@ -167,11 +145,7 @@ impl Pty {
             }
             let left = PATIENCE.saturating_sub(begin.elapsed());
             if left.is_zero() || received.ended {
-                let why = if received.ended {
-                    "the program ended"
-                } else {
-                    "time ran out"
-                };
+                let why = if received.ended { "the program ended" } else { "time ran out" };
                 drop(received);
                 panic!("waited for {what}: {why}; the screen:\n{}", framed(&screen));
             }
@@ -244,18 +218,8 @@ impl Pty {
 
     /// Makes the terminal another size, in (columns, rows).
     pub fn resize(&self, (columns, rows): (u16, u16)) {
-        self.lock()
-            .parser
-            .screen_mut()
-            .set_size(some(rows), some(columns));
-        self.master
-            .resize(PtySize {
-                rows,
-                cols: columns,
-                pixel_width: 0,
-                pixel_height: 0,
-            })
-            .unwrap();
+        self.lock().parser.screen_mut().set_size(some(rows), some(columns));
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     /// Sends the program a signal.
@@ -278,10 +242,7 @@ impl Pty {
             match self.child.try_wait().unwrap() {
                 Some(status) => break status.exit_code(),
                 None if begin.elapsed() > PATIENCE => {
-                    panic!(
-                        "the program did not end; the screen:\n{}",
-                        framed(&self.screen())
-                    )
+                    panic!("the program did not end; the screen:\n{}", framed(&self.screen()))
                 }
                 None => std::thread::sleep(Duration::from_millis(2)),
             }
@@ -289,12 +250,7 @@ impl Pty {
         self.code = Some(code);
         let mut received = self.lock();
         while !received.ended && begin.elapsed() < PATIENCE {
-            received = self
-                .received
-                .1
-                .wait_timeout(received, Duration::from_millis(100))
-                .unwrap()
-                .0;
+            received = self.received.1.wait_timeout(received, Duration::from_millis(100)).unwrap().0;
         }
         drop(received);
         code
@@ -306,35 +262,16 @@ impl Pty {
     pub fn assert_restored(&self) {
         assert!(self.code.is_some(), "wait_exit first");
         let raw = self.raw();
-        let tail = || {
-            String::from_utf8_lossy(&raw[raw.len().saturating_sub(400)..])
-                .escape_debug()
-                .to_string()
-        };
+        let tail =
+            || String::from_utf8_lossy(&raw[raw.len().saturating_sub(400)..]).escape_debug().to_string();
         for (what, bad, good) in [
-            (
-                "the alternate screen was not left",
-                "\x1b[?1049h",
-                "\x1b[?1049l",
-            ),
+            ("the alternate screen was not left", "\x1b[?1049h", "\x1b[?1049l"),
             ("the cursor is hidden", "\x1b[?25l", "\x1b[?25h"),
-            (
-                "mouse clicks are still reported",
-                "\x1b[?1000h",
-                "\x1b[?1000l",
-            ),
-            (
-                "mouse moves are still reported",
-                "\x1b[?1003h",
-                "\x1b[?1003l",
-            ),
+            ("mouse clicks are still reported", "\x1b[?1000h", "\x1b[?1000l"),
+            ("mouse moves are still reported", "\x1b[?1003h", "\x1b[?1003l"),
             ("pastes are still bracketed", "\x1b[?2004h", "\x1b[?2004l"),
         ] {
-            assert!(
-                last(&raw, bad) <= last(&raw, good),
-                "{what}; the last bytes: {}",
-                tail()
-            );
+            assert!(last(&raw, bad) <= last(&raw, good), "{what}; the last bytes: {}", tail());
         }
         let after = flags(self.master.as_ref());
         assert_eq!(
@@ -358,10 +295,7 @@ impl Pty {
 impl Drop for Pty {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!(
-                "the terminal, when the test failed:\n{}",
-                framed(&self.screen())
-            );
+            eprintln!("the terminal, when the test failed:\n{}", framed(&self.screen()));
         }
         if self.code.is_none() {
             let _ = self.child.kill();
@@ -372,16 +306,13 @@ impl Drop for Pty {
 
 /// The last place of a sequence; nothing comes before anything.
 fn last(raw: &[u8], sequence: &str) -> Option<usize> {
-    raw.windows(sequence.len())
-        .rposition(|window| window == sequence.as_bytes())
+    raw.windows(sequence.len()).rposition(|window| window == sequence.as_bytes())
 }
 
 /// Whether the terminal echoes, and whether it reads by lines.
 fn flags(master: &dyn MasterPty) -> u64 {
     let wanted = u64::from((LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::ISIG).bits());
-    master
-        .get_termios()
-        .map_or(0, |termios| u64::from(termios.local_flags.bits()) & wanted)
+    master.get_termios().map_or(0, |termios| u64::from(termios.local_flags.bits()) & wanted)
 }
 
 fn some(cells: u16) -> NonZeroU16 {

@@ -18,20 +18,12 @@ pub struct Element {
 impl Element {
     /// An element with children.
     pub fn new(name: &str, children: Vec<Self>) -> Self {
-        Self {
-            name: name.to_owned(),
-            children,
-            ..Self::default()
-        }
+        Self { name: name.to_owned(), children, ..Self::default() }
     }
 
     /// An element with text.
     pub fn leaf(name: &str, text: impl Into<String>) -> Self {
-        Self {
-            name: name.to_owned(),
-            text: text.into(),
-            ..Self::default()
-        }
+        Self { name: name.to_owned(), text: text.into(), ..Self::default() }
     }
 
     /// The first child of that name.
@@ -59,14 +51,12 @@ impl Element {
 
     /// Goes down a path of child names.
     pub fn at(&self, path: &[&str]) -> Option<&Self> {
-        path.iter()
-            .try_fold(self, |element, name| element.child(name))
+        path.iter().try_fold(self, |element, name| element.child(name))
     }
 
     /// Goes down a path of child names, to change what is there.
     pub fn at_mut(&mut self, path: &[&str]) -> Option<&mut Self> {
-        path.iter()
-            .try_fold(self, |element, name| element.child_mut(name))
+        path.iter().try_fold(self, |element, name| element.child_mut(name))
     }
 
     /// Every element of that name, at any depth below.
@@ -100,10 +90,7 @@ impl Element {
 
     /// A whole document.
     pub fn document(&self) -> String {
-        format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}",
-            self.write()
-        )
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", self.write())
     }
 
     fn write_to(&self, out: &mut String) {
@@ -169,9 +156,7 @@ impl Element {
 
 /// Text made safe to stand in an element.
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn unescape(text: &str) -> String {

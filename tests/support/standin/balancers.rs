@@ -28,14 +28,8 @@ pub(super) fn zone_of_balancer(name: &str) -> Option<&'static str> {
     let name = name.trim_end_matches('.').strip_suffix(".amazonaws.com")?;
     let parts: Vec<&str> = name.rsplit('.').collect();
     match parts.as_slice() {
-        ["elb", region, ..] => ZONES
-            .iter()
-            .find(|zone| zone.0 == *region)
-            .map(|zone| zone.1),
-        [region, "elb", ..] => ZONES
-            .iter()
-            .find(|zone| zone.0 == *region)
-            .map(|zone| zone.2),
+        ["elb", region, ..] => ZONES.iter().find(|zone| zone.0 == *region).map(|zone| zone.1),
+        [region, "elb", ..] => ZONES.iter().find(|zone| zone.0 == *region).map(|zone| zone.2),
         _ => None,
     }
 }
@@ -51,9 +45,7 @@ impl Shared {
                     return reply;
                 };
                 let name = request.param("LoadBalancerName").to_owned();
-                document.each_mut("DNSName", &mut |element| {
-                    element.text = classic_dns(&name, request)
-                });
+                document.each_mut("DNSName", &mut |element| element.text = classic_dns(&name, request));
                 document.each_mut("member", &mut |member| mend_classic(member, request));
                 reply.with(&document)
             }
@@ -69,9 +61,7 @@ impl Shared {
                 }
                 let balancer = request.param("LoadBalancerName");
                 for id in request.list("Instances.member.", ".InstanceId") {
-                    self.state()
-                        .registrations
-                        .remove(&key(request, balancer, &id));
+                    self.state().registrations.remove(&key(request, balancer, &id));
                 }
                 self.with_instances(request, reply).await
             }
@@ -83,10 +73,7 @@ impl Shared {
     async fn register_classic(&self, request: &Request) -> Reply {
         let ids = request.list("Instances.member.", ".InstanceId");
         for id in &ids {
-            if matches!(
-                self.instance_state(request, id).await.as_deref(),
-                None | Some("terminated")
-            ) {
+            if matches!(self.instance_state(request, id).await.as_deref(), None | Some("terminated")) {
                 let message = format!("Could not find EC2 instance {id}.");
                 return aws_error(request, 400, "InvalidInstance", &message);
             }
@@ -97,18 +84,11 @@ impl Shared {
             Ok(there) => there,
             Err(reply) => return *reply,
         };
-        let mut form: Vec<(String, String)> = request
-            .params
-            .iter()
-            .filter(|(name, _)| !name.starts_with("Instances."))
-            .cloned()
-            .collect();
+        let mut form: Vec<(String, String)> =
+            request.params.iter().filter(|(name, _)| !name.starts_with("Instances.")).cloned().collect();
         let new: Vec<&String> = ids.iter().filter(|id| !there.contains(id)).collect();
         for (index, id) in new.iter().enumerate() {
-            form.push(field(
-                &format!("Instances.member.{}.InstanceId", index + 1),
-                id,
-            ));
+            form.push(field(&format!("Instances.member.{}.InstanceId", index + 1), id));
         }
         let reply = self.forward(&request.instead("elb", form)).await;
         if reply.status != 200 {
@@ -116,13 +96,8 @@ impl Shared {
         }
         let left = self.state().pace.registering;
         for id in new {
-            let passing = Passing {
-                what: "registering",
-                left,
-            };
-            self.state()
-                .registrations
-                .insert(key(request, balancer, id), passing);
+            let passing = Passing { what: "registering", left };
+            self.state().registrations.insert(key(request, balancer, id), passing);
         }
         self.with_instances(request, reply).await
     }
@@ -132,26 +107,18 @@ impl Shared {
         let form = vec![
             field("Action", "DescribeLoadBalancers"),
             field("Version", "2012-06-01"),
-            field(
-                "LoadBalancerNames.member.1",
-                request.param("LoadBalancerName"),
-            ),
+            field("LoadBalancerNames.member.1", request.param("LoadBalancerName")),
         ];
         let reply = self.forward(&request.instead("elb", form)).await;
         let Some(document) = reply.document().filter(|_| reply.status == 200) else {
             return Err(Box::new(reply));
         };
-        Ok(document
-            .all("InstanceId")
-            .iter()
-            .map(|id| id.text.clone())
-            .collect())
+        Ok(document.all("InstanceId").iter().map(|id| id.text.clone()).collect())
     }
 
     /// The answer with all that is registered now, as AWS gives it.
     async fn with_instances(&self, request: &Request, reply: Reply) -> Reply {
-        let (Some(mut document), Ok(ids)) = (reply.document(), self.registered(request).await)
-        else {
+        let (Some(mut document), Ok(ids)) = (reply.document(), self.registered(request).await) else {
             return reply;
         };
         document.each_mut("Instances", &mut |list| {
@@ -209,10 +176,7 @@ impl Shared {
                 let reply = self.forward(request).await;
                 if reply.status == 200 {
                     let left = self.state().pace.draining;
-                    let passing = Passing {
-                        what: "draining",
-                        left,
-                    };
+                    let passing = Passing { what: "draining", left };
                     for id in request.list("Targets.member.", ".Id") {
                         let key = key(request, request.param("TargetGroupArn"), &id);
                         self.state().registrations.insert(key, passing.clone());
@@ -246,13 +210,7 @@ impl Shared {
             let mut state = self.state();
             let left = state.pace.registering;
             for id in ids.iter().filter(|id| !there.contains(id)) {
-                state.registrations.insert(
-                    key(request, group, id),
-                    Passing {
-                        what: "registering",
-                        left,
-                    },
-                );
+                state.registrations.insert(key(request, group, id), Passing { what: "registering", left });
             }
         }
         reply
@@ -266,11 +224,7 @@ impl Shared {
         ];
         let reply = self.forward(&request.instead("elbv2", form)).await;
         let document = reply.document().unwrap_or_default();
-        document
-            .all("Target")
-            .iter()
-            .map(|target| target.text_of("Id").to_owned())
-            .collect()
+        document.all("Target").iter().map(|target| target.text_of("Id").to_owned()).collect()
     }
 
     async fn target_health(&self, request: &Request) -> Reply {
@@ -288,37 +242,19 @@ impl Shared {
                     && key.2 == group
                     && (asked.is_empty() || asked.contains(&key.3))
             };
-            let draining = state
-                .registrations
-                .iter()
-                .filter(|(_, p)| p.what == "draining" && p.left > 0);
-            draining
-                .map(|(key, _)| key)
-                .filter(of_group)
-                .cloned()
-                .collect()
+            let draining = state.registrations.iter().filter(|(_, p)| p.what == "draining" && p.left > 0);
+            draining.map(|(key, _)| key).filter(of_group).cloned().collect()
         };
         document.each_mut("TargetHealthDescriptions", &mut |list| {
             for member in &mut list.children {
-                let id = member
-                    .at(&["Target"])
-                    .map_or("", |t| t.text_of("Id"))
-                    .to_owned();
+                let id = member.at(&["Target"]).map_or("", |t| t.text_of("Id")).to_owned();
                 if draining.iter().any(|key| key.3 == id) {
                     continue;
                 }
                 let health = if self.step(&key(request, &group, &id)) {
-                    Some((
-                        "initial",
-                        "Elb.RegistrationInProgress",
-                        "Target registration is in progress",
-                    ))
+                    Some(("initial", "Elb.RegistrationInProgress", "Target registration is in progress"))
                 } else if self.is_ill(&group, &id) {
-                    Some((
-                        "unhealthy",
-                        "Target.FailedHealthChecks",
-                        "Health checks failed",
-                    ))
+                    Some(("unhealthy", "Target.FailedHealthChecks", "Health checks failed"))
                 } else {
                     None
                 };
@@ -333,18 +269,15 @@ impl Shared {
                     "Target.DeregistrationInProgress",
                     "Target deregistration is in progress",
                 ));
-                let there = list.children.iter_mut().find(|member| {
-                    member
-                        .at(&["Target"])
-                        .is_some_and(|t| t.text_of("Id") == key.3)
-                });
+                let there = list
+                    .children
+                    .iter_mut()
+                    .find(|member| member.at(&["Target"]).is_some_and(|t| t.text_of("Id") == key.3));
                 match there.and_then(|member| member.child_mut("TargetHealth")) {
                     Some(place) => *place = health,
                     None => {
-                        let target =
-                            Element::new("Target", vec![Element::leaf("Id", key.3.as_str())]);
-                        list.children
-                            .push(Element::new("member", vec![target, health]));
+                        let target = Element::new("Target", vec![Element::leaf("Id", key.3.as_str())]);
+                        list.children.push(Element::new("member", vec![target, health]));
                     }
                 }
             }
@@ -367,19 +300,12 @@ impl Shared {
     }
 
     fn is_ill(&self, holder: &str, instance: &str) -> bool {
-        self.state()
-            .ill
-            .contains(&(holder.to_owned(), instance.to_owned()))
+        self.state().ill.contains(&(holder.to_owned(), instance.to_owned()))
     }
 }
 
 fn key(request: &Request, holder: &str, id: &str) -> Key {
-    (
-        request.account.clone(),
-        request.region.clone(),
-        holder.to_owned(),
-        id.to_owned(),
-    )
+    (request.account.clone(), request.region.clone(), holder.to_owned(), id.to_owned())
 }
 
 fn health_element((state, reason, sentence): (&str, &str, &str)) -> Element {
@@ -420,17 +346,11 @@ fn mend_v2(member: &mut Element, region: &str) {
     let dns = if network {
         format!("{name}-{number:016x}.elb.{region}.amazonaws.com")
     } else {
-        format!(
-            "{name}-{}.{region}.elb.amazonaws.com",
-            1_000_000_000 + number % 1_000_000_000
-        )
+        format!("{name}-{}.{region}.elb.amazonaws.com", 1_000_000_000 + number % 1_000_000_000)
     };
     member.set("DNSName", &dns);
     if let Some(zone) = ZONES.iter().find(|zone| zone.0 == region) {
-        member.set(
-            "CanonicalHostedZoneId",
-            if network { zone.2 } else { zone.1 },
-        );
+        member.set("CanonicalHostedZoneId", if network { zone.2 } else { zone.1 });
     }
     if member.child("Scheme").is_none() {
         member.set("Scheme", "internet-facing");

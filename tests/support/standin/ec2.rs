@@ -30,12 +30,7 @@ impl Shared {
             return reply;
         }
         let mut launches = self.launches.lock().await;
-        let key = (
-            request.account.clone(),
-            request.region.clone(),
-            String::new(),
-            token.to_owned(),
-        );
+        let key = (request.account.clone(), request.region.clone(), String::new(), token.to_owned());
         let mut params = request.params.clone();
         params.sort();
         if let Some((first, reply)) = launches.get(&key) {
@@ -65,16 +60,10 @@ impl Shared {
         };
         let mut state = self.state();
         let pace = state.pace;
-        for item in document
-            .at(&["instancesSet"])
-            .map(|set| set.children.as_slice())
-            .unwrap_or_default()
-        {
+        for item in document.at(&["instancesSet"]).map(|set| set.children.as_slice()).unwrap_or_default() {
             let key = instance_key(request, item.text_of("instanceId"));
             // What was already in that state does not pass through it again.
-            let previous = item
-                .at(&["previousState"])
-                .map_or("", |s| s.text_of("name"));
+            let previous = item.at(&["previousState"]).map_or("", |s| s.text_of("name"));
             let settled = matches!(
                 (what, previous),
                 ("pending", "running") | ("stopping", "stopped") | ("shutting-down", "terminated")
@@ -82,13 +71,7 @@ impl Shared {
             if settled {
                 continue;
             }
-            state.instances.insert(
-                key.clone(),
-                Passing {
-                    what,
-                    left: pace.instance,
-                },
-            );
+            state.instances.insert(key.clone(), Passing { what, left: pace.instance });
             if what == "pending" {
                 state.checks.insert(key, pace.checks);
             }
@@ -113,24 +96,15 @@ impl Shared {
                 if let Some(passing) = step(&mut state, request, instance.text_of("instanceId")) {
                     show(instance, passing);
                 }
-                let name = instance
-                    .at(&["instanceState"])
-                    .map_or("", |s| s.text_of("name"))
-                    .to_owned();
+                let name = instance.at(&["instanceState"]).map_or("", |s| s.text_of("name")).to_owned();
                 ours.iter().all(|(filter, values)| {
-                    let value = if filter == "client-token" {
-                        instance.text_of("clientToken")
-                    } else {
-                        &name
-                    };
+                    let value =
+                        if filter == "client-token" { instance.text_of("clientToken") } else { &name };
                     values.iter().any(|wanted| wanted == value)
                 })
             });
         }
-        reservations.children.retain(|r| {
-            r.child("instancesSet")
-                .is_some_and(|set| !set.children.is_empty())
-        });
+        reservations.children.retain(|r| r.child("instancesSet").is_some_and(|set| !set.children.is_empty()));
         drop(state);
         reply.with(&document)
     }
@@ -152,13 +126,8 @@ impl Shared {
                 checks(item, "not-applicable", None);
                 return all;
             }
-            let running = item
-                .at(&["instanceState"])
-                .is_some_and(|s| s.text_of("name") == "running");
-            if let Some(left) = state
-                .checks
-                .get_mut(&instance_key(request, &id))
-                .filter(|left| **left > 0)
+            let running = item.at(&["instanceState"]).is_some_and(|s| s.text_of("name") == "running");
+            if let Some(left) = state.checks.get_mut(&instance_key(request, &id)).filter(|left| **left > 0)
                 && running
             {
                 *left -= 1;
@@ -172,12 +141,7 @@ impl Shared {
 
     /// The state that an instance is really in: what it passes through, else what moto says; `None` where it is unknown.
     pub(super) async fn instance_state(&self, request: &Request, id: &str) -> Option<String> {
-        if let Some(passing) = self
-            .state()
-            .instances
-            .get(&instance_key(request, id))
-            .filter(|p| p.left > 0)
-        {
+        if let Some(passing) = self.state().instances.get(&instance_key(request, id)).filter(|p| p.left > 0) {
             return Some(passing.what.to_owned());
         }
         let form = vec![
@@ -187,28 +151,17 @@ impl Shared {
         ];
         let reply = self.forward(&request.instead("ec2", form)).await;
         let document = reply.document().filter(|_| reply.status == 200)?;
-        document
-            .all("instanceState")
-            .first()
-            .map(|state| state.text_of("name").to_owned())
+        document.all("instanceState").first().map(|state| state.text_of("name").to_owned())
     }
 }
 
 fn instance_key(request: &Request, id: &str) -> super::Key {
-    (
-        request.account.clone(),
-        request.region.clone(),
-        String::new(),
-        id.to_owned(),
-    )
+    (request.account.clone(), request.region.clone(), String::new(), id.to_owned())
 }
 
 /// What an instance passes through in this answer; one poll less is left after it.
 fn step(state: &mut State, request: &Request, id: &str) -> Option<&'static str> {
-    let passing = state
-        .instances
-        .get_mut(&instance_key(request, id))
-        .filter(|p| p.left > 0)?;
+    let passing = state.instances.get_mut(&instance_key(request, id)).filter(|p| p.left > 0)?;
     passing.left -= 1;
     Some(passing.what)
 }
@@ -242,12 +195,8 @@ fn checks(item: &mut Element, status: &str, detail: Option<&str>) {
 /// Takes out the filters that are answered here, and numbers the others anew.
 fn split_filters(request: &Request) -> (Vec<(String, Vec<String>)>, Request) {
     let mut ours = Vec::new();
-    let mut params: Vec<(String, String)> = request
-        .params
-        .iter()
-        .filter(|(name, _)| !name.starts_with("Filter."))
-        .cloned()
-        .collect();
+    let mut params: Vec<(String, String)> =
+        request.params.iter().filter(|(name, _)| !name.starts_with("Filter.")).cloned().collect();
     let mut kept = 0;
     for number in 1.. {
         let name = request.param(&format!("Filter.{number}.Name"));

@@ -64,11 +64,7 @@ impl Rule {
 
     /// An AWS error, always.
     pub fn error(status: u16, code: &str, message: &str) -> Self {
-        Self::new(Fault::Error {
-            status,
-            code: code.to_owned(),
-            message: message.to_owned(),
-        })
+        Self::new(Fault::Error { status, code: code.to_owned(), message: message.to_owned() })
     }
 
     /// Only of this region. Route 53, IAM and the global STS sign us-east-1.
@@ -124,11 +120,7 @@ pub(super) async fn apply(shared: &Shared, fault: &Fault, request: &Request) -> 
     match fault {
         Fault::Unavailable => Outcome::Reply(html(503, "503 Service Unavailable")),
         Fault::Hang => std::future::pending().await,
-        Fault::Error {
-            status,
-            code,
-            message,
-        } => Outcome::Reply(aws_error(request, *status, code, message)),
+        Fault::Error { status, code, message } => Outcome::Reply(aws_error(request, *status, code, message)),
         Fault::Expired => {
             let (status, code) = match request.service.as_str() {
                 "ec2" => (400, "RequestExpired"),
@@ -153,32 +145,18 @@ pub(super) async fn apply(shared: &Shared, fault: &Fault, request: &Request) -> 
 
 fn html(status: u16, title: &str) -> Reply {
     let mut headers = hyper::HeaderMap::new();
-    headers.insert(
-        "content-type",
-        hyper::header::HeaderValue::from_static("text/html; charset=utf-8"),
-    );
-    let body =
-        format!("<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n");
-    Reply {
-        status,
-        headers,
-        body: Bytes::from(body),
-    }
+    headers.insert("content-type", hyper::header::HeaderValue::from_static("text/html; charset=utf-8"));
+    let body = format!("<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n");
+    Reply { status, headers, body: Bytes::from(body) }
 }
 
 /// Half of an answer that promised to be whole.
 pub(super) fn cut(reply: &Reply) -> hyper::Response<Body> {
     let half = reply.body.slice(..reply.body.len() / 2);
-    let frames = [
-        Ok(Frame::data(half)),
-        Err(std::io::Error::other("cut by a rule")),
-    ];
-    let mut response =
-        hyper::Response::new(StreamBody::new(futures::stream::iter(frames)).boxed_unsync());
+    let frames = [Ok(Frame::data(half)), Err(std::io::Error::other("cut by a rule"))];
+    let mut response = hyper::Response::new(StreamBody::new(futures::stream::iter(frames)).boxed_unsync());
     *response.headers_mut() = reply.headers.clone();
-    response
-        .headers_mut()
-        .insert("content-length", reply.body.len().into());
+    response.headers_mut().insert("content-length", reply.body.len().into());
     if let Ok(status) = hyper::StatusCode::from_u16(reply.status) {
         *response.status_mut() = status;
     }

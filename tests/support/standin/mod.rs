@@ -54,24 +54,12 @@ pub struct Pace {
 
 impl Pace {
     /// Everything is done at once, as moto has it.
-    pub const INSTANT: Self = Self {
-        instance: 0,
-        checks: 0,
-        registering: 0,
-        draining: 0,
-        change: 0,
-    };
+    pub const INSTANT: Self = Self { instance: 0, checks: 0, registering: 0, draining: 0, change: 0 };
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self {
-            instance: 1,
-            checks: 1,
-            registering: 1,
-            draining: 1,
-            change: 1,
-        }
+        Self { instance: 1, checks: 1, registering: 1, draining: 1, change: 1 }
     }
 }
 
@@ -165,15 +153,8 @@ impl Reply {
 
     fn xml(status: u16, document: &Element) -> Self {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            "content-type",
-            hyper::header::HeaderValue::from_static("text/xml"),
-        );
-        Self {
-            status,
-            headers,
-            body: Bytes::from(document.document()),
-        }
+        headers.insert("content-type", hyper::header::HeaderValue::from_static("text/xml"));
+        Self { status, headers, body: Bytes::from(document.document()) }
     }
 
     /// The same answer with another document.
@@ -199,9 +180,7 @@ impl StandIn {
             moto: moto.address,
             begin: Instant::now(),
             state: Mutex::default(),
-            client: Client::builder(TokioExecutor::new())
-                .pool_max_idle_per_host(0)
-                .build_http(),
+            client: Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http(),
             batch: tokio::sync::Mutex::default(),
             launches: tokio::sync::Mutex::default(),
         });
@@ -213,10 +192,7 @@ impl StandIn {
         let thread = std::thread::Builder::new()
             .name("stand-in".to_owned())
             .spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 runtime.block_on(async {
                     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
                     tokio::select! {
@@ -228,12 +204,7 @@ impl StandIn {
                 runtime.shutdown_background();
             })
             .unwrap();
-        Self {
-            address,
-            shared,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { address, shared, stop: Some(stop), thread: Some(thread) }
     }
 
     /// What to give as `--endpoint-url` or `AWS_ENDPOINT_URL`.
@@ -281,16 +252,12 @@ impl StandIn {
 
     /// Makes the health check of an instance fail, behind a classic balancer (by name) or in a target group (by ARN).
     pub fn make_ill(&self, holder: &str, instance: &str) {
-        self.state()
-            .ill
-            .insert((holder.to_owned(), instance.to_owned()));
+        self.state().ill.insert((holder.to_owned(), instance.to_owned()));
     }
 
     /// Makes it pass again.
     pub fn make_well(&self, holder: &str, instance: &str) {
-        self.state()
-            .ill
-            .remove(&(holder.to_owned(), instance.to_owned()));
+        self.state().ill.remove(&(holder.to_owned(), instance.to_owned()));
     }
 
     /// Stops backups at that moment, as an outage does; `None` lets them run, five minutes behind the clock.
@@ -302,12 +269,9 @@ impl StandIn {
     /// ends with this being empty, or every call it names is one that the binary is meant to bear failing.
     pub fn unexplained(&self) -> Vec<String> {
         let calls = self.calls();
-        let broken = calls
-            .iter()
-            .filter(|c| c.fault.is_none() && c.status.is_some_and(|status| status >= 500));
-        broken
-            .map(|c| format!("{} {}:{} -> {:?}", c.region, c.service, c.action, c.status))
-            .collect()
+        let broken =
+            calls.iter().filter(|c| c.fault.is_none() && c.status.is_some_and(|status| status >= 500));
+        broken.map(|c| format!("{} {}:{} -> {:?}", c.region, c.service, c.action, c.status)).collect()
     }
 
     /// Everything that was asked, in the order it came.
@@ -318,9 +282,7 @@ impl StandIn {
     /// The calls of one service and action; a `*` at the end of either stands for any rest.
     pub fn calls_of(&self, service: &str, action: &str) -> Vec<Call> {
         let mut calls = self.calls();
-        calls.retain(|call| {
-            faults::fits(service, &call.service) && faults::fits(action, &call.action)
-        });
+        calls.retain(|call| faults::fits(service, &call.service) && faults::fits(action, &call.action));
         calls
     }
 
@@ -388,11 +350,7 @@ async fn one(
     incoming: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Body>, std::io::Error> {
     let (parts, body) = incoming.into_parts();
-    let body = body
-        .collect()
-        .await
-        .map_err(std::io::Error::other)?
-        .to_bytes();
+    let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
     let mut request = Request::read(&parts, body);
     request.account = shared.account_of(&request.access_key).await;
     let id = shared.note(&request);
@@ -413,23 +371,18 @@ async fn one(
     };
     shared.tell(id, |call| call.status = Some(reply.status));
     let mut response = hyper::Response::new(whole(reply.body));
-    *response.status_mut() =
-        hyper::StatusCode::from_u16(reply.status).map_err(std::io::Error::other)?;
+    *response.status_mut() = hyper::StatusCode::from_u16(reply.status).map_err(std::io::Error::other)?;
     *response.headers_mut() = reply.headers;
     Ok(response)
 }
 
 fn whole(body: Bytes) -> Body {
-    Full::new(body)
-        .map_err(|never: Infallible| match never {})
-        .boxed_unsync()
+    Full::new(body).map_err(|never: Infallible| match never {}).boxed_unsync()
 }
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Writes the request down and gives the place of its line.
@@ -466,10 +419,7 @@ impl Shared {
     /// The rule for this request, if one fits; its uses are counted down.
     fn pick(&self, request: &Request) -> Option<Rule> {
         let mut state = self.state();
-        let (_, rule) = state
-            .rules
-            .iter_mut()
-            .find(|(_, rule)| rule.wants(request))?;
+        let (_, rule) = state.rules.iter_mut().find(|(_, rule)| rule.wants(request))?;
         if let Some(times) = &mut rule.times {
             *times -= 1;
         }
@@ -486,29 +436,16 @@ impl Shared {
         }
         let (moto, key) = (self.moto, access_key.to_owned());
         let asked = tokio::task::spawn_blocking(move || {
-            query(
-                moto,
-                &key,
-                "us-east-1",
-                "sts",
-                "Action=GetCallerIdentity&Version=2011-06-15",
-            )
+            query(moto, &key, "us-east-1", "sts", "Action=GetCallerIdentity&Version=2011-06-15")
         });
         let account = asked
             .await
             .ok()
             .and_then(Result::ok)
             .and_then(|answer| Element::parse(&answer.body))
-            .and_then(|document| {
-                document
-                    .all("Account")
-                    .first()
-                    .map(|account| account.text.clone())
-            })
+            .and_then(|document| document.all("Account").first().map(|account| account.text.clone()))
             .unwrap_or_default();
-        self.state()
-            .accounts
-            .insert(access_key.to_owned(), account.clone());
+        self.state().accounts.insert(access_key.to_owned(), account.clone());
         account
     }
 
@@ -527,9 +464,7 @@ impl Shared {
     /// Passes a request on to moto.
     async fn forward(&self, request: &Request) -> Reply {
         let uri = format!("http://{}{}", self.moto, request.target);
-        let mut builder = hyper::Request::builder()
-            .method(request.method.as_str())
-            .uri(uri);
+        let mut builder = hyper::Request::builder().method(request.method.as_str()).uri(uri);
         for (name, value) in &request.headers {
             if !own_headers(name) {
                 builder = builder.header(name, value);
@@ -552,24 +487,13 @@ impl Shared {
         for name in ["connection", "content-length", "transfer-encoding"] {
             headers.remove(name);
         }
-        Reply {
-            status: parts.status.as_u16(),
-            headers,
-            body,
-        }
+        Reply { status: parts.status.as_u16(), headers, body }
     }
 }
 
 /// Headers that belong to one connection, not to the request.
 fn own_headers(name: &HeaderName) -> bool {
-    [
-        "host",
-        "connection",
-        "content-length",
-        "transfer-encoding",
-        "expect",
-    ]
-    .contains(&name.as_str())
+    ["host", "connection", "content-length", "transfer-encoding", "expect"].contains(&name.as_str())
 }
 
 /// Counted on since the process started: ids that no other test has.

@@ -25,28 +25,10 @@ pub(super) struct Request {
 
 impl Request {
     pub(super) fn read(parts: &Parts, body: Bytes) -> Self {
-        let target = parts
-            .uri
-            .path_and_query()
-            .map_or("/", |t| t.as_str())
-            .to_owned();
-        let header = |name: &str| {
-            parts
-                .headers
-                .get(name)
-                .and_then(|v| v.to_str().ok())
-                .unwrap_or_default()
-        };
-        let scope = header("authorization")
-            .split("Credential=")
-            .nth(1)
-            .unwrap_or_default();
-        let mut scope = scope
-            .split(',')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .split('/');
+        let target = parts.uri.path_and_query().map_or("/", |t| t.as_str()).to_owned();
+        let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let scope = header("authorization").split("Credential=").nth(1).unwrap_or_default();
+        let mut scope = scope.split(',').next().unwrap_or_default().trim().split('/');
         let access_key = scope.next().unwrap_or_default().to_owned();
         let region = scope.nth(1).unwrap_or_default().to_owned();
         let mut service = scope.next().unwrap_or_default().to_owned();
@@ -57,19 +39,9 @@ impl Request {
         } else if let Some((_, query)) = target.split_once('?') {
             params = decode(query);
         }
-        let asked = |name: &str| {
-            params
-                .iter()
-                .find(|(n, _)| n == name)
-                .map_or("", |(_, v)| v.as_str())
-        };
+        let asked = |name: &str| params.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
         if service == "elasticloadbalancing" {
-            service = if asked("Version").starts_with("2012") {
-                "elb"
-            } else {
-                "elbv2"
-            }
-            .to_owned();
+            service = if asked("Version").starts_with("2012") { "elb" } else { "elbv2" }.to_owned();
         }
         let action = if !asked("Action").is_empty() {
             asked("Action").to_owned()
@@ -95,10 +67,7 @@ impl Request {
 
     /// A field of the form, or nothing.
     pub(super) fn param(&self, name: &str) -> &str {
-        self.params
-            .iter()
-            .find(|(n, _)| n == name)
-            .map_or("", |(_, v)| v.as_str())
+        self.params.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str())
     }
 
     /// The values of the fields that begin and end so: `Instances.member.` … `.InstanceId`.
@@ -108,9 +77,7 @@ impl Request {
             .filter(|(name, _)| {
                 name.strip_prefix(begin)
                     .and_then(|rest| rest.strip_suffix(end))
-                    .is_some_and(|number| {
-                        !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
-                    })
+                    .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
             })
             .map(|(_, value)| value.clone())
             .collect()
@@ -128,11 +95,7 @@ impl Request {
             other.headers.insert("authorization", auth);
         }
         service.clone_into(&mut other.service);
-        other.action = params
-            .iter()
-            .find(|(n, _)| n == "Action")
-            .map(|(_, v)| v.clone())
-            .unwrap_or_default();
+        other.action = params.iter().find(|(n, _)| n == "Action").map(|(_, v)| v.clone()).unwrap_or_default();
         other.body = Bytes::from(encode(&params));
         other.params = params;
         other
@@ -180,9 +143,7 @@ fn percent(text: &str) -> String {
             b'+' => out.push(b' '),
             b'%' => {
                 let hex: Vec<u8> = bytes.by_ref().take(2).collect();
-                let value = std::str::from_utf8(&hex)
-                    .ok()
-                    .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+                let value = std::str::from_utf8(&hex).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok());
                 out.push(value.unwrap_or(b'?'));
             }
             byte => out.push(byte),
@@ -192,10 +153,8 @@ fn percent(text: &str) -> String {
 }
 
 fn encode(params: &[(String, String)]) -> String {
-    let pairs: Vec<String> = params
-        .iter()
-        .map(|(name, value)| format!("{}={}", safe(name), safe(value)))
-        .collect();
+    let pairs: Vec<String> =
+        params.iter().map(|(name, value)| format!("{}={}", safe(name), safe(value))).collect();
     pairs.join("&")
 }
 
@@ -212,14 +171,8 @@ fn safe(text: &str) -> String {
 
 /// An error in the shape of the service that was asked.
 pub(super) fn aws_error(request: &Request, status: u16, code: &str, message: &str) -> Reply {
-    let id = Element::leaf(
-        "RequestId",
-        format!("00000000-0000-4000-8000-{:012}", super::unique()),
-    );
-    let (code, message) = (
-        Element::leaf("Code", code),
-        Element::leaf("Message", message),
-    );
+    let id = Element::leaf("RequestId", format!("00000000-0000-4000-8000-{:012}", super::unique()));
+    let (code, message) = (Element::leaf("Code", code), Element::leaf("Message", message));
     let document = if request.service == "ec2" {
         let error = Element::new("Error", vec![code, message]);
         let mut id = id;
@@ -227,13 +180,10 @@ pub(super) fn aws_error(request: &Request, status: u16, code: &str, message: &st
         Element::new("Response", vec![Element::new("Errors", vec![error]), id])
     } else {
         let kind = Element::leaf("Type", if status < 500 { "Sender" } else { "Receiver" });
-        let mut document = Element::new(
-            "ErrorResponse",
-            vec![Element::new("Error", vec![kind, code, message]), id],
-        );
+        let mut document =
+            Element::new("ErrorResponse", vec![Element::new("Error", vec![kind, code, message]), id]);
         if request.service == "route53" {
-            " xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\""
-                .clone_into(&mut document.attributes);
+            " xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"".clone_into(&mut document.attributes);
         }
         document
     };

@@ -60,24 +60,14 @@ impl Shared {
             .and_then(|document| document.at(&["ChangeBatch", "Changes"]).cloned())
             .map(|changes| changes.children);
         let Some(changes) = changes.filter(|changes| !changes.is_empty()) else {
-            return aws_error(
-                request,
-                400,
-                "MalformedInput",
-                "Unexpected or missing Changes",
-            );
+            return aws_error(request, 400, "MalformedInput", "Unexpected or missing Changes");
         };
         let before = sets.clone();
         let mut complaints = Vec::new();
         for change in &changes {
             let action = change.text_of("Action");
             let Some(set) = change.child("ResourceRecordSet") else {
-                return aws_error(
-                    request,
-                    400,
-                    "MalformedInput",
-                    "A Change without a ResourceRecordSet",
-                );
+                return aws_error(request, 400, "MalformedInput", "A Change without a ResourceRecordSet");
             };
             if let Some(why) = invalid_input(action, set) {
                 return aws_error(request, 400, "InvalidInput", &why);
@@ -87,20 +77,12 @@ impl Shared {
             }
         }
         if !complaints.is_empty() {
-            return aws_error(
-                request,
-                400,
-                "InvalidChangeBatch",
-                &format!("[{}]", complaints.join(", ")),
-            );
+            return aws_error(request, 400, "InvalidChangeBatch", &format!("[{}]", complaints.join(", ")));
         }
         if let Err(reply) = self.write_zone(request, &before, &sets).await {
             return *reply;
         }
-        let mut document = Element::new(
-            "ChangeResourceRecordSetsResponse",
-            vec![self.begin_change()],
-        );
+        let mut document = Element::new("ChangeResourceRecordSetsResponse", vec![self.begin_change()]);
         NAMESPACE.clone_into(&mut document.attributes);
         Reply::xml(200, &document)
     }
@@ -117,10 +99,9 @@ impl Shared {
         get.target = format!("/2013-04-01/hostedzone/{zone}");
         let reply = self.forward(&get).await;
         let name = match reply.document().filter(|_| reply.status == 200) {
-            Some(document) => document
-                .at(&["HostedZone"])
-                .map(|z| z.text_of("Name").to_owned())
-                .unwrap_or_default(),
+            Some(document) => {
+                document.at(&["HostedZone"]).map(|z| z.text_of("Name").to_owned()).unwrap_or_default()
+            }
             None => return Err(Box::new(reply)),
         };
         let mut sets = BTreeMap::new();
@@ -139,10 +120,7 @@ impl Shared {
             if document.text_of("IsTruncated") != "true" || sets.len() == known {
                 return Ok((normal_name(&name), sets));
             }
-            let (next, kind) = (
-                document.text_of("NextRecordName"),
-                document.text_of("NextRecordType"),
-            );
+            let (next, kind) = (document.text_of("NextRecordName"), document.text_of("NextRecordType"));
             query = format!("?name={}&type={kind}", next.replace('*', "%2A"));
         }
     }
@@ -154,11 +132,8 @@ impl Shared {
         before: &BTreeMap<RecordKey, Element>,
         after: &BTreeMap<RecordKey, Element>,
     ) -> Result<(), Box<Reply>> {
-        let gone: Vec<&Element> = before
-            .iter()
-            .filter(|(key, _)| !after.contains_key(*key))
-            .map(|(_, set)| set)
-            .collect();
+        let gone: Vec<&Element> =
+            before.iter().filter(|(key, _)| !after.contains_key(*key)).map(|(_, set)| set).collect();
         // moto looks a DELETE up in its journal of changes, and deletes a set identifier under every name: so what
         // goes is written once more first, and what shares an identifier with it is written again after.
         self.write_batch(request, "UPSERT", &gone).await?;
@@ -166,10 +141,8 @@ impl Shared {
         let new: Vec<&Element> = after
             .iter()
             .filter(|(key, set)| {
-                let shared = !key.2.is_empty()
-                    && gone
-                        .iter()
-                        .any(|gone| gone.text_of("SetIdentifier") == key.2);
+                let shared =
+                    !key.2.is_empty() && gone.iter().any(|gone| gone.text_of("SetIdentifier") == key.2);
                 shared || before.get(*key) != Some(*set)
             })
             .map(|(_, set)| set)
@@ -188,12 +161,7 @@ impl Shared {
         }
         let changes = sets
             .iter()
-            .map(|set| {
-                Element::new(
-                    "Change",
-                    vec![Element::leaf("Action", action), (*set).clone()],
-                )
-            })
+            .map(|set| Element::new("Change", vec![Element::leaf("Action", action), (*set).clone()]))
             .collect();
         let batch = Element::new("ChangeBatch", vec![Element::new("Changes", changes)]);
         let mut document = Element::new("ChangeResourceRecordSetsRequest", vec![batch]);
@@ -201,11 +169,7 @@ impl Shared {
         let mut post = request.clone();
         post.body = Bytes::from(document.document());
         let reply = self.forward(&post).await;
-        if reply.status == 200 {
-            Ok(())
-        } else {
-            Err(Box::new(reply))
-        }
+        if reply.status == 200 { Ok(()) } else { Err(Box::new(reply)) }
     }
 
     /// A new change, PENDING for as many polls as the pace says.
@@ -220,11 +184,7 @@ impl Shared {
 
     fn get_change(&self, request: &Request) -> Reply {
         let path = request.target.split('?').next().unwrap_or_default();
-        let id = path
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .unwrap_or_default();
+        let id = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         let mut state = self.state();
         let Some((left, submitted)) = state.changes.get_mut(id) else {
             drop(state);
@@ -235,10 +195,7 @@ impl Shared {
                 &format!("Could not find resource with ID: {id}"),
             );
         };
-        let mut document = Element::new(
-            "GetChangeResponse",
-            vec![change_info(id, *left > 0, submitted)],
-        );
+        let mut document = Element::new("GetChangeResponse", vec![change_info(id, *left > 0, submitted)]);
         *left = left.saturating_sub(1);
         NAMESPACE.clone_into(&mut document.attributes);
         Reply::xml(200, &document)
@@ -278,9 +235,7 @@ fn one_change(
         format!("[name='{name}', type='{kind}', set-identifier='{}']", key.2)
     };
     if name != zone && !name.ends_with(&format!(".{zone}")) {
-        return Err(format!(
-            "RRSet with DNS name {name} is not permitted in zone {zone}"
-        ));
+        return Err(format!("RRSet with DNS name {name} is not permitted in zone {zone}"));
     }
     match action {
         "DELETE" => {
@@ -301,9 +256,7 @@ fn one_change(
         }
         "CREATE" | "UPSERT" => {
             if action == "CREATE" && sets.contains_key(&key) {
-                return Err(format!(
-                    "Tried to create resource record set {called} but it already exists"
-                ));
+                return Err(format!("Tried to create resource record set {called} but it already exists"));
             }
             if kind == "CNAME" && name == zone {
                 return Err(format!(
@@ -323,16 +276,8 @@ fn check_values(kind: &str, set: &Element) -> Result<(), String> {
     for record in set.all("Value") {
         let text = &record.text;
         let (good, fatal, what) = match kind {
-            "A" => (
-                text.parse::<std::net::Ipv4Addr>().is_ok(),
-                "ARRDATAIllegalIPv4Address",
-                "IPv4",
-            ),
-            "AAAA" => (
-                text.parse::<std::net::Ipv6Addr>().is_ok(),
-                "AAAARRDATAIllegalIPv6Address",
-                "IPv6",
-            ),
+            "A" => (text.parse::<std::net::Ipv4Addr>().is_ok(), "ARRDATAIllegalIPv4Address", "IPv4"),
+            "AAAA" => (text.parse::<std::net::Ipv6Addr>().is_ok(), "AAAARRDATAIllegalIPv6Address", "IPv6"),
             _ => continue,
         };
         if !good {
@@ -356,10 +301,7 @@ fn check_values(kind: &str, set: &Element) -> Result<(), String> {
 /// What AWS refuses before it looks at the zone.
 fn invalid_input(action: &str, set: &Element) -> Option<String> {
     let alias = set.child("AliasTarget").is_some();
-    let (ttl, records) = (
-        set.child("TTL").is_some(),
-        set.child("ResourceRecords").is_some(),
-    );
+    let (ttl, records) = (set.child("TTL").is_some(), set.child("ResourceRecords").is_some());
     let found = match (alias, ttl, records) {
         (true, false, false) | (false, true, true) => return None,
         (true, _, _) => "more than one",
@@ -377,21 +319,13 @@ fn invalid_input(action: &str, set: &Element) -> Option<String> {
 }
 
 fn key(set: &Element) -> RecordKey {
-    (
-        set.text_of("Name").to_owned(),
-        set.text_of("Type").to_owned(),
-        set.text_of("SetIdentifier").to_owned(),
-    )
+    (set.text_of("Name").to_owned(), set.text_of("Type").to_owned(), set.text_of("SetIdentifier").to_owned())
 }
 
 /// Lower case, a final dot, `\052` as the asterisk it stands for.
 fn normal_name(name: &str) -> String {
     let name = name.to_lowercase().replace("\\052", "*");
-    if name.ends_with('.') {
-        name
-    } else {
-        format!("{name}.")
-    }
+    if name.ends_with('.') { name } else { format!("{name}.") }
 }
 
 /// A set as it is kept: names normalised, an alias without a TTL, moto's odd SOA put right.
@@ -406,10 +340,7 @@ fn normal(set: &Element) -> Element {
         set.children.retain(|child| child.name != "TTL");
     }
     set.each_mut("Value", &mut |value| {
-        if let Some(inside) = value
-            .text
-            .strip_prefix("{'Value': '")
-            .and_then(|rest| rest.strip_suffix("'}"))
+        if let Some(inside) = value.text.strip_prefix("{'Value': '").and_then(|rest| rest.strip_suffix("'}"))
         {
             value.text = inside.to_owned();
         }
@@ -430,18 +361,10 @@ fn value(set: &Element) -> Vec<String> {
     let mut parts = Vec::new();
     for child in &set.children {
         match child.name.as_str() {
-            "ResourceRecords" => parts.extend(
-                child
-                    .all("Value")
-                    .iter()
-                    .map(|v| format!("Value={}", v.text)),
-            ),
-            "AliasTarget" => parts.extend(
-                child
-                    .children
-                    .iter()
-                    .map(|c| format!("Alias.{}={}", c.name, c.text)),
-            ),
+            "ResourceRecords" => parts.extend(child.all("Value").iter().map(|v| format!("Value={}", v.text))),
+            "AliasTarget" => {
+                parts.extend(child.children.iter().map(|c| format!("Alias.{}={}", c.name, c.text)))
+            }
             name => parts.push(format!("{name}={}", child.text)),
         }
     }
