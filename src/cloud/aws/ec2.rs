@@ -36,10 +36,7 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>, grace: Duration) -> Re
         walk(
             "ec2:DescribeInstances",
             |token| {
-                let request = client
-                    .describe_instances()
-                    .max_results(PAGE)
-                    .set_next_token(token);
+                let request = client.describe_instances().max_results(PAGE).set_next_token(token);
                 call("ec2:DescribeInstances", request.send())
             },
             |page| {
@@ -152,9 +149,7 @@ pub(super) async fn instances(client: &Client, place: &Place, ids: Vec<String>) 
 /// Instances that a client token launched.
 pub(super) async fn by_token(client: &Client, place: &Place, token: &str) -> QueryResult {
     let filter = Filter::builder().name("client-token").values(token).build();
-    described(client, place, vec![], Some(filter))
-        .await
-        .map(Answer::Instances)
+    described(client, place, vec![], Some(filter)).await.map(Answer::Instances)
 }
 
 async fn described(
@@ -197,12 +192,7 @@ pub(super) fn row(place: &Place, instance: &aws_sdk_ec2::types::Instance) -> Opt
     let tags: BTreeMap<String, String> = instance
         .tags()
         .iter()
-        .filter_map(|tag| {
-            Some((
-                tag.key()?.to_owned(),
-                tag.value().unwrap_or_default().to_owned(),
-            ))
-        })
+        .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
         .collect();
     Some(Instance {
         key: place.key(Kind::Instance, id),
@@ -214,14 +204,8 @@ pub(super) fn row(place: &Place, instance: &aws_sdk_ec2::types::Instance) -> Opt
                 .map_or_else(String::new, |name| name.as_str().to_owned()),
         ),
         state_reason: text(instance.state_reason().and_then(|r| r.message())),
-        instance_type: instance
-            .instance_type()
-            .map_or_else(String::new, |t| t.as_str().to_owned()),
-        zone: instance
-            .placement()
-            .and_then(|p| p.availability_zone())
-            .unwrap_or_default()
-            .to_owned(),
+        instance_type: instance.instance_type().map_or_else(String::new, |t| t.as_str().to_owned()),
+        zone: instance.placement().and_then(|p| p.availability_zone()).unwrap_or_default().to_owned(),
         image: instance.image_id().unwrap_or_default().to_owned(),
         launched: time(instance.launch_time()),
         private_ip: text(instance.private_ip_address()),
@@ -240,18 +224,11 @@ pub(super) fn row(place: &Place, instance: &aws_sdk_ec2::types::Instance) -> Opt
 /// The groups of the instance, else those of its first interface.
 pub(super) fn security_groups(instance: &aws_sdk_ec2::types::Instance) -> Vec<String> {
     let ids = |groups: &[aws_sdk_ec2::types::GroupIdentifier]| -> Vec<String> {
-        groups
-            .iter()
-            .filter_map(|group| text(group.group_id()))
-            .collect()
+        groups.iter().filter_map(|group| text(group.group_id())).collect()
     };
     let own = ids(instance.security_groups());
     if own.is_empty() {
-        instance
-            .network_interfaces()
-            .first()
-            .map(|interface| ids(interface.groups()))
-            .unwrap_or_default()
+        instance.network_interfaces().first().map(|interface| ids(interface.groups())).unwrap_or_default()
     } else {
         own
     }

@@ -22,20 +22,12 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>) -> Result<(), Fault> {
     let listed = walk(
         "elasticloadbalancing:DescribeLoadBalancers",
         |marker| {
-            let request = client
-                .describe_load_balancers()
-                .page_size(400)
-                .set_marker(marker);
+            let request = client.describe_load_balancers().page_size(400).set_marker(marker);
             call("elasticloadbalancing:DescribeLoadBalancers", request.send())
         },
         |page| {
             let found = page.load_balancer_descriptions();
-            out.send(
-                found
-                    .iter()
-                    .filter_map(|lb| Some(Resource::Balancer(row(out.place, lb)?)))
-                    .collect(),
-            );
+            out.send(found.iter().filter_map(|lb| Some(Resource::Balancer(row(out.place, lb)?))).collect());
             balancers.extend_from_slice(found);
             page.next_marker
         },
@@ -60,9 +52,8 @@ fn row(place: &Place, balancer: &LoadBalancerDescription) -> Option<Balancer> {
         name: name.to_owned(),
         balancer_kind: BalancerKind::Classic,
         dns_name: balancer.dns_name().unwrap_or_default().to_owned(),
-        canonical_zone_id: text(balancer.canonical_hosted_zone_name_id()).or_else(|| {
-            elb_zones::zone_id(BalancerKind::Classic, &place.scope.region.0).map(str::to_owned)
-        }),
+        canonical_zone_id: text(balancer.canonical_hosted_zone_name_id())
+            .or_else(|| elb_zones::zone_id(BalancerKind::Classic, &place.scope.region.0).map(str::to_owned)),
         scheme: text(balancer.scheme()),
         state: None,
         ip_address_type: None,
@@ -81,11 +72,7 @@ async fn health(
         return Ok(rows);
     }
     let request = client.describe_instance_health().load_balancer_name(name);
-    let answer = call(
-        "elasticloadbalancing:DescribeInstanceHealth",
-        request.send(),
-    )
-    .await?;
+    let answer = call("elasticloadbalancing:DescribeInstanceHealth", request.send()).await?;
     let registration = |target: &str| Registration {
         key: place.key(Kind::Registration, format!("{name}>{target}")),
         balancer: name.to_owned(),
@@ -138,11 +125,7 @@ async fn described(client: &Client, name: &str) -> Result<Option<LoadBalancerDes
 }
 
 /// One balancer; `None` if there is none of that name.
-pub(super) async fn balancer(
-    client: &Client,
-    place: &Place,
-    name: &str,
-) -> Result<Option<Balancer>, Fault> {
+pub(super) async fn balancer(client: &Client, place: &Place, name: &str) -> Result<Option<Balancer>, Fault> {
     let found = described(client, name).await?;
     Ok(found.and_then(|lb| row(place, &lb)))
 }
@@ -165,11 +148,7 @@ pub(super) async fn registrations(
 fn instances(targets: &[TargetRef]) -> Result<Vec<Instance>, Fault> {
     targets
         .iter()
-        .map(|target| {
-            Ok(Instance::builder()
-                .instance_id(instance_id(&target.id)?)
-                .build())
-        })
+        .map(|target| Ok(Instance::builder().instance_id(instance_id(&target.id)?).build()))
         .collect()
 }
 
@@ -191,11 +170,7 @@ pub(super) async fn register(
         .set_instances(Some(instances(targets)?))
         .customize()
         .config_override(mutation(options));
-    call(
-        "elasticloadbalancing:RegisterInstancesWithLoadBalancer",
-        request.send(),
-    )
-    .await?;
+    call("elasticloadbalancing:RegisterInstancesWithLoadBalancer", request.send()).await?;
     Ok(Done::Accepted)
 }
 
@@ -212,10 +187,6 @@ pub(super) async fn deregister(
         .set_instances(Some(instances(targets)?))
         .customize()
         .config_override(mutation(options));
-    call(
-        "elasticloadbalancing:DeregisterInstancesFromLoadBalancer",
-        request.send(),
-    )
-    .await?;
+    call("elasticloadbalancing:DeregisterInstancesFromLoadBalancer", request.send()).await?;
     Ok(Done::Accepted)
 }

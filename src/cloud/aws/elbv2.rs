@@ -10,9 +10,7 @@ use crate::incident::request::{CallResult, Done, TargetRef};
 use crate::incident::resource::{Balancer, BalancerKind, Registration, Resource, TargetGroup};
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::config::Builder;
-use aws_sdk_elasticloadbalancingv2::types::{
-    LoadBalancer, LoadBalancerTypeEnum, TargetDescription,
-};
+use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer, LoadBalancerTypeEnum, TargetDescription};
 use futures::StreamExt;
 
 /// Target groups whose health is asked at once.
@@ -23,10 +21,7 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>) -> Result<(), Fault> {
     let balancers = walk(
         "elasticloadbalancing:DescribeLoadBalancers",
         |marker| {
-            let request = client
-                .describe_load_balancers()
-                .page_size(400)
-                .set_marker(marker);
+            let request = client.describe_load_balancers().page_size(400).set_marker(marker);
             call("elasticloadbalancing:DescribeLoadBalancers", request.send())
         },
         |page| {
@@ -44,18 +39,12 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>) -> Result<(), Fault> {
         let listed = walk(
             "elasticloadbalancing:DescribeTargetGroups",
             |marker| {
-                let request = client
-                    .describe_target_groups()
-                    .page_size(400)
-                    .set_marker(marker);
+                let request = client.describe_target_groups().page_size(400).set_marker(marker);
                 call("elasticloadbalancing:DescribeTargetGroups", request.send())
             },
             |page| {
-                let rows: Vec<TargetGroup> = page
-                    .target_groups()
-                    .iter()
-                    .filter_map(|group| group_row(out.place, group))
-                    .collect();
+                let rows: Vec<TargetGroup> =
+                    page.target_groups().iter().filter_map(|group| group_row(out.place, group)).collect();
                 out.send(rows.iter().cloned().map(Resource::TargetGroup).collect());
                 groups.extend(rows);
                 page.next_marker
@@ -94,12 +83,7 @@ fn row(place: &Place, balancer: &LoadBalancer) -> Option<Balancer> {
         canonical_zone_id: text(balancer.canonical_hosted_zone_id())
             .or_else(|| elb_zones::zone_id(kind, &place.scope.region.0).map(str::to_owned)),
         scheme: text(balancer.scheme().map(|s| s.as_str())),
-        state: text(
-            balancer
-                .state()
-                .and_then(|state| state.code())
-                .map(|code| code.as_str()),
-        ),
+        state: text(balancer.state().and_then(|state| state.code()).map(|code| code.as_str())),
         ip_address_type: text(balancer.ip_address_type().map(|t| t.as_str())),
     })
 }
@@ -126,18 +110,12 @@ fn group_row(
         name: group.target_group_name().unwrap_or_default().to_owned(),
         protocol: text(group.protocol().map(|p| p.as_str())),
         port: group.port(),
-        target_type: group
-            .target_type()
-            .map_or_else(|| "instance".to_owned(), |t| t.as_str().to_owned()),
+        target_type: group.target_type().map_or_else(|| "instance".to_owned(), |t| t.as_str().to_owned()),
         balancers: group.load_balancer_arns().to_vec(),
     })
 }
 
-async fn health(
-    client: &Client,
-    place: &Place,
-    group: &TargetGroup,
-) -> Result<Vec<Registration>, Fault> {
+async fn health(client: &Client, place: &Place, group: &TargetGroup) -> Result<Vec<Registration>, Fault> {
     let arn = group.key.id.as_str();
     let request = client.describe_target_health().target_group_arn(arn);
     let answer = call("elasticloadbalancing:DescribeTargetHealth", request.send()).await?;
@@ -174,11 +152,7 @@ async fn health(
 }
 
 /// One balancer; `None` if there is none of that name.
-pub(super) async fn balancer(
-    client: &Client,
-    place: &Place,
-    name: &str,
-) -> Result<Option<Balancer>, Fault> {
+pub(super) async fn balancer(client: &Client, place: &Place, name: &str) -> Result<Option<Balancer>, Fault> {
     let request = client.describe_load_balancers().names(name);
     match call("elasticloadbalancing:DescribeLoadBalancers", request.send()).await {
         Ok(answer) => Ok(answer
@@ -199,14 +173,12 @@ pub(super) async fn registrations(
 ) -> Result<Vec<Registration>, Fault> {
     let request = client.describe_target_groups().target_group_arns(arn);
     let answer = call("elasticloadbalancing:DescribeTargetGroups", request.send()).await?;
-    let group = answer
-        .target_groups()
-        .iter()
-        .find_map(|group| group_row(place, group))
-        .ok_or_else(|| Fault::Refused {
+    let group = answer.target_groups().iter().find_map(|group| group_row(place, group)).ok_or_else(|| {
+        Fault::Refused {
             code: "TargetGroupNotFound".into(),
             message: format!("there is no target group {arn}"),
-        })?;
+        }
+    })?;
     health(client, place, &group).await
 }
 
@@ -214,10 +186,7 @@ fn descriptions(targets: &[TargetRef]) -> Result<Vec<TargetDescription>, Fault> 
     targets
         .iter()
         .map(|target| {
-            Ok(TargetDescription::builder()
-                .id(instance_id(&target.id)?)
-                .set_port(target.port)
-                .build())
+            Ok(TargetDescription::builder().id(instance_id(&target.id)?).set_port(target.port).build())
         })
         .collect()
 }
@@ -269,9 +238,6 @@ mod tests {
     fn an_arn_tells_name_and_kind() {
         let arn = "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/net/edge/50dc6c495c0c9188";
         assert_eq!(parse_arn(arn), Some(("edge", BalancerKind::Network)));
-        assert_eq!(
-            parse_arn("arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/web"),
-            None
-        );
+        assert_eq!(parse_arn("arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/web"), None);
     }
 }

@@ -23,9 +23,7 @@ where
 {
     let started = Instant::now();
     // On the heap: the SDK's futures are several KiB each and would add up in every caller's own.
-    Box::pin(sent)
-        .await
-        .map_err(|error| fault(&error, action, started.elapsed()))
+    Box::pin(sent).await.map_err(|error| fault(&error, action, started.elapsed()))
 }
 
 /// What an SDK error is to us. `waited` is how long the call took to fail.
@@ -33,16 +31,12 @@ pub(super) fn fault<E>(error: &SdkError<E, HttpResponse>, action: &str, waited: 
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let timed_out = || Fault::TimedOut {
-        after_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
-    };
+    let timed_out = || Fault::TimedOut { after_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX) };
     if let Some(missing) = credentials(error) {
         return missing;
     }
     match error {
-        SdkError::ConstructionFailure(_) => Fault::Unaskable {
-            detail: cause(error),
-        },
+        SdkError::ConstructionFailure(_) => Fault::Unaskable { detail: cause(error) },
         SdkError::TimeoutError(_) => timed_out(),
         SdkError::DispatchFailure(failure) => {
             let chain = chain(error);
@@ -54,20 +48,14 @@ where
                     || text.contains("onnection refused")
             });
             if never_connected {
-                Fault::Dark {
-                    detail: cause(error),
-                }
+                Fault::Dark { detail: cause(error) }
             } else if failure.is_timeout() {
                 timed_out()
             } else if failure.is_user() {
-                Fault::Unaskable {
-                    detail: cause(error),
-                }
+                Fault::Unaskable { detail: cause(error) }
             } else {
                 // The connection was there and broke: the request may have arrived.
-                Fault::Garbled {
-                    detail: format!("connection broken: {}", cause(error)),
-                }
+                Fault::Garbled { detail: format!("connection broken: {}", cause(error)) }
             }
         }
         SdkError::ResponseError(response) => {
@@ -86,23 +74,16 @@ where
                 None => unreadable(status, &cause(error)),
             }
         }
-        _ => Fault::Garbled {
-            detail: cause(error),
-        },
+        _ => Fault::Garbled { detail: cause(error) },
     }
 }
 
 /// An answer without a code of AWS's: HTML, cut short, or some proxy's.
 fn unreadable(status: u16, why: &str) -> Fault {
     if status >= 500 {
-        Fault::Server {
-            status,
-            code: String::new(),
-        }
+        Fault::Server { status, code: String::new() }
     } else {
-        Fault::Garbled {
-            detail: format!("HTTP {status}: {why}"),
-        }
+        Fault::Garbled { detail: format!("HTTP {status}: {why}") }
     }
 }
 
@@ -142,28 +123,16 @@ pub(super) fn by_code(status: u16, code: &str, message: &str, action: &str) -> F
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException"
         | "OptInRequired"
-        | "InvalidToken" => Fault::CredentialsRefused {
-            code: code_owned(),
-            message: clean(message),
-        },
+        | "InvalidToken" => Fault::CredentialsRefused { code: code_owned(), message: clean(message) },
         "InsufficientInstanceCapacity"
         | "InsufficientHostCapacity"
         | "InsufficientReservedInstanceCapacity"
         | "InsufficientCapacityOnHost"
         | "InsufficientVolumeCapacity"
         | "InsufficientAddressCapacity"
-        | "InsufficientCapacity" => Fault::Refused {
-            code: code_owned(),
-            message: clean(message),
-        },
-        _ if status >= 500 => Fault::Server {
-            status,
-            code: code_owned(),
-        },
-        _ => Fault::Refused {
-            code: code_owned(),
-            message: clean(message),
-        },
+        | "InsufficientCapacity" => Fault::Refused { code: code_owned(), message: clean(message) },
+        _ if status >= 500 => Fault::Server { status, code: code_owned() },
+        _ => Fault::Refused { code: code_owned(), message: clean(message) },
     }
 }
 
@@ -181,21 +150,15 @@ fn credentials(error: &(dyn Error + 'static)) -> Option<Fault> {
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<CredentialsError>() {
             let detail = cause(found);
-            return Some(
-                if detail.contains("ExpiredToken") || detail.contains("token has expired") {
-                    Fault::CredentialsExpired {
-                        code: "the profile's session has expired".into(),
-                    }
-                } else {
-                    Fault::CredentialsMissing { detail }
-                },
-            );
+            return Some(if detail.contains("ExpiredToken") || detail.contains("token has expired") {
+                Fault::CredentialsExpired { code: "the profile's session has expired".into() }
+            } else {
+                Fault::CredentialsMissing { detail }
+            });
         }
         let text = error.to_string();
         if text.contains("identity resolver timed out") || text.contains("no credentials") {
-            return Some(Fault::CredentialsMissing {
-                detail: clean(&text),
-            });
+            return Some(Fault::CredentialsMissing { detail: clean(&text) });
         }
         next = error.source();
     }
@@ -224,14 +187,11 @@ fn cause(error: &(dyn Error + 'static)) -> String {
 /// A message fit for one line of a log: short, without the parts that could carry a token.
 pub(super) fn clean(message: &str) -> String {
     // What follows these words is the request, signed headers and all, or an opaque blob of kilobytes.
-    let cut = [
-        "The Canonical String",
-        "Encoded authorization failure message",
-    ]
-    .iter()
-    .filter_map(|mark| message.find(mark))
-    .min()
-    .unwrap_or(message.len());
+    let cut = ["The Canonical String", "Encoded authorization failure message"]
+        .iter()
+        .filter_map(|mark| message.find(mark))
+        .min()
+        .unwrap_or(message.len());
     let words: Vec<&str> = message[..cut].split_whitespace().collect();
     let line = words
         .iter()
@@ -252,9 +212,7 @@ fn is_key_id(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     word.len() >= 16
         && (word.starts_with("AKIA") || word.starts_with("ASIA"))
-        && word
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
 /// Whether a fault means that the thing asked for does not exist: AWS's codes for it.
@@ -318,12 +276,7 @@ mod tests {
 
     #[test]
     fn no_capacity_is_certainly_not_launched_though_its_status_is_500() {
-        let fault = by_code(
-            500,
-            "InsufficientInstanceCapacity",
-            "none left",
-            "ec2:RunInstances",
-        );
+        let fault = by_code(500, "InsufficientInstanceCapacity", "none left", "ec2:RunInstances");
         assert_eq!(fault.performed(), Performed::No);
         let fault = by_code(500, "InternalError", "", "ec2:RunInstances");
         assert_eq!(fault.performed(), Performed::Unknown);
@@ -337,19 +290,10 @@ mod tests {
             "User: arn:aws:iam::1:user/x is not authorized to perform: iam:PassRole on resource: y",
             "ec2:RunInstances",
         );
-        let Fault::Denied { action, .. } = named else {
-            panic!("{named:?}")
-        };
+        let Fault::Denied { action, .. } = named else { panic!("{named:?}") };
         assert_eq!(action, "iam:PassRole");
-        let asked = by_code(
-            403,
-            "UnauthorizedOperation",
-            "You are not authorized.",
-            "ec2:RunInstances",
-        );
-        let Fault::Denied { action, .. } = asked else {
-            panic!("{asked:?}")
-        };
+        let asked = by_code(403, "UnauthorizedOperation", "You are not authorized.", "ec2:RunInstances");
+        let Fault::Denied { action, .. } = asked else { panic!("{asked:?}") };
         assert_eq!(action, "ec2:RunInstances");
     }
 
@@ -362,10 +306,7 @@ mod tests {
             clean("not authorized. Encoded authorization failure message: aGVsbG8"),
             "not authorized."
         );
-        assert_eq!(
-            clean("key 'AKIAIOSFODNN7EXAMPLE' does not exist"),
-            "key (key id) does not exist"
-        );
+        assert_eq!(clean("key 'AKIAIOSFODNN7EXAMPLE' does not exist"), "key (key id) does not exist");
         assert!(clean(&"word ".repeat(500)).chars().count() <= MESSAGE_LIMIT);
     }
 }

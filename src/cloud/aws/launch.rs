@@ -15,10 +15,10 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::Builder;
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, BlockDeviceMapping, EbsBlockDevice, Filter, HttpTokensState,
-    IamInstanceProfileSpecification, Instance, InstanceAttributeName,
-    InstanceMetadataEndpointState, InstanceMetadataOptionsRequest, InstanceMetadataTagsState,
-    InstanceNetworkInterfaceSpecification, InstanceType, MonitoringState, Placement, ResourceType,
-    RunInstancesMonitoringEnabled, Tag, TagSpecification, Tenancy, VolumeType,
+    IamInstanceProfileSpecification, Instance, InstanceAttributeName, InstanceMetadataEndpointState,
+    InstanceMetadataOptionsRequest, InstanceMetadataTagsState, InstanceNetworkInterfaceSpecification,
+    InstanceType, MonitoringState, Placement, ResourceType, RunInstancesMonitoringEnabled, Tag,
+    TagSpecification, Tenancy, VolumeType,
 };
 use std::collections::HashMap;
 
@@ -39,10 +39,7 @@ pub(super) async fn spec(client: &Client, place: &Place, id: &str) -> QueryResul
         return Ok(Answer::LaunchSpec(None));
     };
     let attribute = |name: InstanceAttributeName| {
-        let request = client
-            .describe_instance_attribute()
-            .instance_id(id)
-            .attribute(name);
+        let request = client.describe_instance_attribute().instance_id(id).attribute(name);
         call("ec2:DescribeInstanceAttribute", request.send())
     };
     let (user_data, protection, source_dest, block_devices, elastic_ip) = tokio::join!(
@@ -75,12 +72,7 @@ pub(super) async fn spec(client: &Client, place: &Place, id: &str) -> QueryResul
             instance.monitoring().and_then(|m| m.state()),
             Some(MonitoringState::Enabled | MonitoringState::Pending)
         ),
-        tenancy: text(
-            instance
-                .placement()
-                .and_then(|p| p.tenancy())
-                .map(|t| t.as_str()),
-        ),
+        tenancy: text(instance.placement().and_then(|p| p.tenancy()).map(|t| t.as_str())),
         public_address: claimed.public_ip.is_some() && elastic_ip.is_none(),
         elastic_ip,
         source_dest_check: on(source_dest?.source_dest_check())
@@ -104,11 +96,7 @@ async fn block_devices(client: &Client, instance: &Instance) -> Result<Vec<Block
         .iter()
         .filter_map(|mapping| {
             let ebs = mapping.ebs()?;
-            Some((
-                mapping.device_name()?,
-                ebs.volume_id()?,
-                ebs.delete_on_termination().unwrap_or(false),
-            ))
+            Some((mapping.device_name()?, ebs.volume_id()?, ebs.delete_on_termination().unwrap_or(false)))
         })
         .collect();
     if attached.is_empty() {
@@ -117,30 +105,22 @@ async fn block_devices(client: &Client, instance: &Instance) -> Result<Vec<Block
     let ids = attached.iter().map(|(_, id, _)| (*id).to_owned()).collect();
     let request = client.describe_volumes().set_volume_ids(Some(ids));
     let answer = call("ec2:DescribeVolumes", request.send()).await?;
-    let volumes: HashMap<&str, &aws_sdk_ec2::types::Volume> = answer
-        .volumes()
-        .iter()
-        .filter_map(|volume| Some((volume.volume_id()?, volume)))
-        .collect();
+    let volumes: HashMap<&str, &aws_sdk_ec2::types::Volume> =
+        answer.volumes().iter().filter_map(|volume| Some((volume.volume_id()?, volume))).collect();
     Ok(attached
         .into_iter()
         .map(|(device, id, delete_on_termination)| {
             let volume = volumes.get(id).copied();
             let kind = volume.and_then(|v| v.volume_type());
             // gp2 and magnetic volumes report IOPS that may not be asked for.
-            let takes_iops = matches!(
-                kind,
-                Some(VolumeType::Gp3 | VolumeType::Io1 | VolumeType::Io2)
-            );
+            let takes_iops = matches!(kind, Some(VolumeType::Gp3 | VolumeType::Io1 | VolumeType::Io2));
             let takes_throughput = matches!(kind, Some(VolumeType::Gp3));
             BlockDevice {
                 device: device.to_owned(),
                 size_gib: volume.and_then(|v| v.size()),
                 volume_type: text(kind.map(|k| k.as_str())),
                 iops: volume.and_then(|v| v.iops()).filter(|_| takes_iops),
-                throughput: volume
-                    .and_then(|v| v.throughput())
-                    .filter(|_| takes_throughput),
+                throughput: volume.and_then(|v| v.throughput()).filter(|_| takes_throughput),
                 encrypted: volume.and_then(|v| v.encrypted()),
                 kms_key: text(volume.and_then(|v| v.kms_key_id())),
                 delete_on_termination,
@@ -184,36 +164,21 @@ pub(super) async fn run(
     client_token: &str,
 ) -> CallResult {
     if client_token.is_empty() || client_token.len() > 64 || !client_token.is_ascii() {
-        return Err(Fault::Unaskable {
-            detail: "a client token is 1 to 64 ASCII characters".into(),
-        });
+        return Err(Fault::Unaskable { detail: "a client token is 1 to 64 ASCII characters".into() });
     }
     let lost = match run_once(client, options, spec, client_token).await {
         Err(fault) if fault.performed() == Performed::Unknown => fault,
         known => return known,
     };
-    run_once(client, options, spec, client_token)
-        .await
-        .map_err(|_| lost)
+    run_once(client, options, spec, client_token).await.map_err(|_| lost)
 }
 
-async fn run_once(
-    client: &Client,
-    options: &Options,
-    spec: &LaunchSpec,
-    client_token: &str,
-) -> CallResult {
+async fn run_once(client: &Client, options: &Options, spec: &LaunchSpec, client_token: &str) -> CallResult {
     let user_data = match &spec.user_data {
         None => None,
-        Some(secret) => {
-            Some(
-                secret.reveal().ok_or_else(|| Fault::Unaskable {
-                    detail:
-                        "the user data is known by its fingerprint only; read the instance again"
-                            .into(),
-                })?,
-            )
-        }
+        Some(secret) => Some(secret.reveal().ok_or_else(|| Fault::Unaskable {
+            detail: "the user data is known by its fingerprint only; read the instance again".into(),
+        })?),
     };
     let mut request = client
         .run_instances()
@@ -233,11 +198,7 @@ async fn run_once(
         .set_metadata_options(spec.metadata.as_ref().map(metadata))
         .set_block_device_mappings(some(spec.block_devices.iter().map(mapping).collect()))
         .set_tag_specifications(some(tags(spec)))
-        .monitoring(
-            RunInstancesMonitoringEnabled::builder()
-                .enabled(spec.monitoring)
-                .build(),
-        )
+        .monitoring(RunInstancesMonitoringEnabled::builder().enabled(spec.monitoring).build())
         // Left out when off: types that are optimised anyway refuse nothing then.
         .set_ebs_optimized(spec.ebs_optimized.then_some(true))
         .set_disable_api_termination(spec.termination_protection.then_some(true));
@@ -252,19 +213,15 @@ async fn run_once(
                 .delete_on_termination(true)
                 .build(),
         ),
-        subnet => request
-            .set_subnet_id(subnet.clone())
-            .set_security_group_ids(some(spec.security_groups.clone())),
+        subnet => {
+            request.set_subnet_id(subnet.clone()).set_security_group_ids(some(spec.security_groups.clone()))
+        }
     };
     let request = request.customize().config_override(mutation(options));
     let answer = call("ec2:RunInstances", request.send()).await?;
     match answer.instances().first().and_then(|i| i.instance_id()) {
-        Some(id) => Ok(Done::Launched {
-            instance: id.to_owned(),
-        }),
-        None => Err(Fault::Garbled {
-            detail: "RunInstances answered without an instance".into(),
-        }),
+        Some(id) => Ok(Done::Launched { instance: id.to_owned() }),
+        None => Err(Fault::Garbled { detail: "RunInstances answered without an instance".into() }),
     }
 }
 
@@ -279,17 +236,9 @@ fn metadata(options: &MetadataOptions) -> InstanceMetadataOptionsRequest {
     InstanceMetadataOptionsRequest::builder()
         .set_http_tokens(options.http_tokens.as_deref().map(HttpTokensState::from))
         .set_http_put_response_hop_limit(options.http_put_response_hop_limit)
-        .set_http_endpoint(
-            options
-                .http_endpoint
-                .as_deref()
-                .map(InstanceMetadataEndpointState::from),
-        )
+        .set_http_endpoint(options.http_endpoint.as_deref().map(InstanceMetadataEndpointState::from))
         .set_instance_metadata_tags(
-            options
-                .instance_metadata_tags
-                .as_deref()
-                .map(InstanceMetadataTagsState::from),
+            options.instance_metadata_tags.as_deref().map(InstanceMetadataTagsState::from),
         )
         .build()
 }
@@ -325,12 +274,7 @@ fn tags(spec: &LaunchSpec) -> Vec<TagSpecification> {
     }
     [ResourceType::Instance, ResourceType::Volume]
         .into_iter()
-        .map(|kind| {
-            TagSpecification::builder()
-                .resource_type(kind)
-                .set_tags(Some(tags.clone()))
-                .build()
-        })
+        .map(|kind| TagSpecification::builder().resource_type(kind).set_tags(Some(tags.clone())).build())
         .collect()
 }
 
@@ -361,11 +305,8 @@ pub(super) async fn disable_source_dest_check(
 
 /// TerminateInstances, one instance.
 pub(super) async fn terminate(client: &Client, options: &Options, instance: &str) -> CallResult {
-    let request = client
-        .terminate_instances()
-        .instance_ids(instance)
-        .customize()
-        .config_override(mutation(options));
+    let request =
+        client.terminate_instances().instance_ids(instance).customize().config_override(mutation(options));
     call("ec2:TerminateInstances", request.send()).await?;
     Ok(Done::Accepted)
 }

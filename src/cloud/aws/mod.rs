@@ -103,12 +103,7 @@ impl Aws {
     /// Reaches AWS with these options. Nothing is read or asked before the first call.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                options,
-                sessions: Sessions::default(),
-            }),
-        }
+        Self { inner: Arc::new(Inner { options, sessions: Sessions::default() }) }
     }
 
     fn options(&self) -> &Options {
@@ -116,10 +111,7 @@ impl Aws {
     }
 
     async fn session(&self, profile: &Profile, region: &str) -> Session {
-        self.inner
-            .sessions
-            .get(self.options(), profile, region)
-            .await
+        self.inner.sessions.get(self.options(), profile, region).await
     }
 
     /// Passes a result on; a fault about credentials drops what was loaded of them.
@@ -142,14 +134,9 @@ impl Aws {
         if scope.region.is_global() != (*service == Service::Route53) {
             return Err(no_such_place(&sweep.place));
         }
-        let session = self
-            .session(&sweep.profile, session::signing_region(scope))
-            .await;
+        let session = self.session(&sweep.profile, session::signing_region(scope)).await;
         let clients = &session.clients;
-        let out = Out {
-            place: &sweep.place,
-            pages,
-        };
+        let out = Out { place: &sweep.place, pages };
         let result = match service {
             Service::Ec2 => {
                 let grace = self.options().timeouts.status_grace;
@@ -206,19 +193,11 @@ async fn ask(session: &Session, query: Query) -> QueryResult {
     let clients = &session.clients;
     match query {
         Query::Identity { .. } => {
-            let who = fault::call(
-                "sts:GetCallerIdentity",
-                clients.sts().get_caller_identity().send(),
-            )
-            .await?;
+            let who =
+                fault::call("sts:GetCallerIdentity", clients.sts().get_caller_identity().send()).await?;
             match (who.account, who.arn) {
-                (Some(account), Some(arn)) => Ok(Answer::Identity {
-                    account: Account(account),
-                    arn,
-                }),
-                _ => Err(Fault::Garbled {
-                    detail: "GetCallerIdentity without an account".into(),
-                }),
+                (Some(account), Some(arn)) => Ok(Answer::Identity { account: Account(account), arn }),
+                _ => Err(Fault::Garbled { detail: "GetCallerIdentity without an account".into() }),
             }
         }
         Query::Records { scope, zone, name } => {
@@ -227,9 +206,7 @@ async fn ask(session: &Session, query: Query) -> QueryResult {
         }
         Query::Change { change_id, .. } => route53::change(clients.route53(), &change_id).await,
         Query::Balancer { scope, kind, name } => Ok(Answer::Balancer(match kind {
-            BalancerKind::Classic => {
-                elb::balancer(clients.elb(), &scope.place(Service::Elb), &name).await?
-            }
+            BalancerKind::Classic => elb::balancer(clients.elb(), &scope.place(Service::Elb), &name).await?,
             BalancerKind::Application | BalancerKind::Network | BalancerKind::Gateway => {
                 elbv2::balancer(clients.elbv2(), &scope.place(Service::ElbV2), &name).await?
             }
@@ -237,10 +214,9 @@ async fn ask(session: &Session, query: Query) -> QueryResult {
         Query::Instances { scope, ids } => {
             ec2::instances(clients.ec2(), &scope.place(Service::Ec2), ids).await
         }
-        Query::InstancesByToken {
-            scope,
-            client_token,
-        } => ec2::by_token(clients.ec2(), &scope.place(Service::Ec2), &client_token).await,
+        Query::InstancesByToken { scope, client_token } => {
+            ec2::by_token(clients.ec2(), &scope.place(Service::Ec2), &client_token).await
+        }
         Query::LaunchSpec { scope, instance } => {
             launch::spec(clients.ec2(), &scope.place(Service::Ec2), &instance).await
         }
@@ -252,57 +228,37 @@ async fn ask(session: &Session, query: Query) -> QueryResult {
                 elbv2::registrations(clients.elbv2(), &scope.place(Service::ElbV2), &arn).await?
             }
         })),
-        Query::Database { scope, id } => {
-            rds::database(clients.rds(), &scope.place(Service::Rds), &id).await
-        }
-        Query::Snapshot { scope, id } => {
-            rds::snapshot(clients.rds(), &scope.place(Service::Rds), &id).await
-        }
+        Query::Database { scope, id } => rds::database(clients.rds(), &scope.place(Service::Rds), &id).await,
+        Query::Snapshot { scope, id } => rds::snapshot(clients.rds(), &scope.place(Service::Rds), &id).await,
     }
 }
 
 async fn perform(session: &Session, options: &Options, call: Call) -> CallResult {
     let clients = &session.clients;
     match call {
-        Call::ChangeRecords {
-            zone_id,
-            changes,
-            comment,
-            ..
-        } => {
+        Call::ChangeRecords { zone_id, changes, comment, .. } => {
             route53::change_records(clients.route53(), options, &zone_id, &changes, &comment).await
         }
-        Call::RunInstance {
-            spec, client_token, ..
-        } => launch::run(clients.ec2(), options, &spec, &client_token).await,
+        Call::RunInstance { spec, client_token, .. } => {
+            launch::run(clients.ec2(), options, &spec, &client_token).await
+        }
         Call::DisableSourceDestCheck { instance, .. } => {
             launch::disable_source_dest_check(clients.ec2(), options, &instance).await
         }
-        Call::Terminate { instance, .. } => {
-            launch::terminate(clients.ec2(), options, &instance).await
-        }
+        Call::Terminate { instance, .. } => launch::terminate(clients.ec2(), options, &instance).await,
         Call::Register { under, targets, .. } => match under {
-            BalancerRef::Classic(name) => {
-                elb::register(clients.elb(), options, &name, &targets).await
-            }
-            BalancerRef::TargetGroup(arn) => {
-                elbv2::register(clients.elbv2(), options, &arn, &targets).await
-            }
+            BalancerRef::Classic(name) => elb::register(clients.elb(), options, &name, &targets).await,
+            BalancerRef::TargetGroup(arn) => elbv2::register(clients.elbv2(), options, &arn, &targets).await,
         },
         Call::Deregister { under, targets, .. } => match under {
-            BalancerRef::Classic(name) => {
-                elb::deregister(clients.elb(), options, &name, &targets).await
-            }
+            BalancerRef::Classic(name) => elb::deregister(clients.elb(), options, &name, &targets).await,
             BalancerRef::TargetGroup(arn) => {
                 elbv2::deregister(clients.elbv2(), options, &arn, &targets).await
             }
         },
-        Call::RestoreDatabase {
-            from,
-            new_id,
-            settings,
-            ..
-        } => restore::restore(clients.rds(), options, &from, &new_id, &settings).await,
+        Call::RestoreDatabase { from, new_id, settings, .. } => {
+            restore::restore(clients.rds(), options, &from, &new_id, &settings).await
+        }
     }
 }
 
@@ -341,10 +297,7 @@ fn instance_id(instance: &crate::incident::request::InstanceRef) -> Result<&str,
     match instance {
         InstanceRef::Id(id) => Ok(id),
         InstanceRef::LaunchedByStep(step) => Err(Fault::Unaskable {
-            detail: format!(
-                "the instance that step {} launches is not known yet",
-                step + 1
-            ),
+            detail: format!("the instance that step {} launches is not known yet", step + 1),
         }),
     }
 }

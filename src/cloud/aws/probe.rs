@@ -26,17 +26,9 @@ pub(super) async fn probe(how: ProbeHow, limit: Duration) -> Evidence {
         ProbeHow::Http(site) => timeout(limit, http(site, limit)).await,
         ProbeHow::Tcp { host, port } => timeout(limit, tcp(host, *port)).await,
     };
-    let (verdict, detail) = finding.unwrap_or_else(|_| {
-        (
-            Verdict::TimedOut,
-            format!("no answer within {} s", limit.as_secs()),
-        )
-    });
-    Evidence {
-        verdict,
-        detail,
-        latency_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-    }
+    let (verdict, detail) =
+        finding.unwrap_or_else(|_| (Verdict::TimedOut, format!("no answer within {} s", limit.as_secs())));
+    Evidence { verdict, detail, latency_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX) }
 }
 
 async fn tcp(host: &str, port: u16) -> (Verdict, String) {
@@ -50,10 +42,7 @@ fn io_verdict(error: &std::io::Error) -> (Verdict, String) {
     match error.kind() {
         ErrorKind::ConnectionRefused => (Verdict::Refused, "tcp refused".into()),
         ErrorKind::TimedOut => (Verdict::TimedOut, "tcp timed out".into()),
-        _ => (
-            Verdict::Unreachable,
-            super::fault::clean(&error.to_string()),
-        ),
+        _ => (Verdict::Unreachable, super::fault::clean(&error.to_string())),
     }
 }
 
@@ -61,10 +50,8 @@ async fn http(site: &SiteProbe, limit: Duration) -> (Verdict, String) {
     let client = reqwest::Client::builder()
         .timeout(limit)
         .redirect(Policy::custom(|attempt| {
-            let same_host = attempt
-                .previous()
-                .first()
-                .is_some_and(|first| first.host_str() == attempt.url().host_str());
+            let same_host =
+                attempt.previous().first().is_some_and(|first| first.host_str() == attempt.url().host_str());
             if same_host && attempt.previous().len() <= REDIRECTS_LIMIT {
                 attempt.follow()
             } else {
@@ -94,16 +81,10 @@ async fn http(site: &SiteProbe, limit: Duration) -> (Verdict, String) {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => break,
             Err(error) if error.is_timeout() => {
-                return (
-                    Verdict::TimedOut,
-                    format!("HTTP {status}, then the body stood still"),
-                );
+                return (Verdict::TimedOut, format!("HTTP {status}, then the body stood still"));
             }
             Err(_) => {
-                return (
-                    Verdict::Wrong,
-                    format!("HTTP {status}, the body was cut short"),
-                );
+                return (Verdict::Wrong, format!("HTTP {status}, the body was cut short"));
             }
         }
     }
@@ -128,21 +109,12 @@ fn http_error(error: &reqwest::Error) -> (Verdict, String) {
     if error.is_connect() {
         return match io {
             Some(io) if io.kind() == ErrorKind::ConnectionRefused => io_verdict(io),
-            _ => (
-                Verdict::Unreachable,
-                super::fault::clean(&cause.to_string()),
-            ),
+            _ => (Verdict::Unreachable, super::fault::clean(&cause.to_string())),
         };
     }
     if error.is_builder() {
-        return (
-            Verdict::Unreachable,
-            super::fault::clean(&format!("cannot be asked: {cause}")),
-        );
+        return (Verdict::Unreachable, super::fault::clean(&format!("cannot be asked: {cause}")));
     }
     // Connected, and then no HTTP: somebody is there, and it is not the site.
-    (
-        Verdict::Wrong,
-        super::fault::clean(&format!("no HTTP answer: {cause}")),
-    )
+    (Verdict::Wrong, super::fault::clean(&format!("no HTTP answer: {cause}")))
 }

@@ -13,9 +13,7 @@ use crate::incident::resource::{
     AutomatedBackup, Cluster, Database, Endpoint, Resource, Snapshot, SnapshotKind,
 };
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::{
-    DbCluster, DbClusterSnapshot, DbInstance, DbInstanceAutomatedBackup, DbSnapshot,
-};
+use aws_sdk_rds::types::{DbCluster, DbClusterSnapshot, DbInstance, DbInstanceAutomatedBackup, DbSnapshot};
 
 /// Rows a page: the most RDS gives.
 const PAGE: i32 = 100;
@@ -26,54 +24,37 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>) -> Result<(), Fault> {
     let databases = walk(
         "rds:DescribeDBInstances",
         |marker| {
-            let request = client
-                .describe_db_instances()
-                .max_records(PAGE)
-                .set_marker(marker);
+            let request = client.describe_db_instances().max_records(PAGE).set_marker(marker);
             call("rds:DescribeDBInstances", request.send())
         },
         |page| {
             let rows = page.db_instances().iter();
-            out.send(
-                rows.filter_map(|db| Some(Resource::Database(database_row(place, db)?)))
-                    .collect(),
-            );
+            out.send(rows.filter_map(|db| Some(Resource::Database(database_row(place, db)?))).collect());
             page.marker
         },
     );
     let clusters = walk(
         "rds:DescribeDBClusters",
         |marker| {
-            let request = client
-                .describe_db_clusters()
-                .max_records(PAGE)
-                .set_marker(marker);
+            let request = client.describe_db_clusters().max_records(PAGE).set_marker(marker);
             call("rds:DescribeDBClusters", request.send())
         },
         |page| {
             let rows = page.db_clusters().iter();
-            out.send(
-                rows.filter_map(|c| Some(Resource::Cluster(cluster_row(place, c)?)))
-                    .collect(),
-            );
+            out.send(rows.filter_map(|c| Some(Resource::Cluster(cluster_row(place, c)?))).collect());
             page.marker
         },
     );
     let backups = walk(
         "rds:DescribeDBInstanceAutomatedBackups",
         |marker| {
-            let request = client
-                .describe_db_instance_automated_backups()
-                .max_records(PAGE)
-                .set_marker(marker);
+            let request =
+                client.describe_db_instance_automated_backups().max_records(PAGE).set_marker(marker);
             call("rds:DescribeDBInstanceAutomatedBackups", request.send())
         },
         |page| {
             let rows = page.db_instance_automated_backups().iter();
-            out.send(
-                rows.filter_map(|b| Some(Resource::AutomatedBackup(backup_row(place, b)?)))
-                    .collect(),
-            );
+            out.send(rows.filter_map(|b| Some(Resource::AutomatedBackup(backup_row(place, b)?))).collect());
             page.marker
         },
     );
@@ -86,15 +67,7 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>) -> Result<(), Fault> {
         cluster_snapshots(client, out, None),
         cluster_snapshots(client, out, Some("awsbackup")),
     );
-    first_fault([
-        databases,
-        clusters,
-        own,
-        aws_backup,
-        cluster_own,
-        cluster_aws_backup,
-        backups,
-    ])
+    first_fault([databases, clusters, own, aws_backup, cluster_own, cluster_aws_backup, backups])
 }
 
 /// Snapshots of one type; of none in particular: automated, manual and shared.
@@ -112,21 +85,14 @@ async fn snapshots(client: &Client, out: &Out<'_>, kind: Option<&str>) -> Result
         },
         |page| {
             let rows = page.db_snapshots().iter();
-            out.send(
-                rows.filter_map(|s| Some(Resource::Snapshot(snapshot_row(out.place, s)?)))
-                    .collect(),
-            );
+            out.send(rows.filter_map(|s| Some(Resource::Snapshot(snapshot_row(out.place, s)?))).collect());
             page.marker
         },
     )
     .await
 }
 
-async fn cluster_snapshots(
-    client: &Client,
-    out: &Out<'_>,
-    kind: Option<&str>,
-) -> Result<(), Fault> {
+async fn cluster_snapshots(client: &Client, out: &Out<'_>, kind: Option<&str>) -> Result<(), Fault> {
     walk(
         "rds:DescribeDBClusterSnapshots",
         |marker| {
@@ -141,8 +107,7 @@ async fn cluster_snapshots(
         |page| {
             let rows = page.db_cluster_snapshots().iter();
             out.send(
-                rows.filter_map(|s| Some(Resource::Snapshot(cluster_snapshot_row(out.place, s)?)))
-                    .collect(),
+                rows.filter_map(|s| Some(Resource::Snapshot(cluster_snapshot_row(out.place, s)?))).collect(),
             );
             page.marker
         },
@@ -154,10 +119,7 @@ async fn cluster_snapshots(
 pub(super) async fn database(client: &Client, place: &Place, id: &str) -> QueryResult {
     let request = client.describe_db_instances().db_instance_identifier(id);
     let found = match call("rds:DescribeDBInstances", request.send()).await {
-        Ok(answer) => answer
-            .db_instances()
-            .iter()
-            .find_map(|db| database_row(place, db)),
+        Ok(answer) => answer.db_instances().iter().find_map(|db| database_row(place, db)),
         Err(fault) if is_not_found(&fault) => None,
         Err(fault) => return Err(fault),
     };
@@ -173,23 +135,17 @@ pub(super) async fn snapshot(client: &Client, place: &Place, id: &str) -> QueryR
             .describe_db_cluster_snapshots()
             .db_cluster_snapshot_identifier(id)
             .set_include_shared(shared(id));
-        call("rds:DescribeDBClusterSnapshots", request.send())
-            .await
-            .map(|answer| {
-                let mut rows = answer.db_cluster_snapshots().iter();
-                rows.find_map(|s| cluster_snapshot_row(place, s))
-            })
+        call("rds:DescribeDBClusterSnapshots", request.send()).await.map(|answer| {
+            let mut rows = answer.db_cluster_snapshots().iter();
+            rows.find_map(|s| cluster_snapshot_row(place, s))
+        })
     } else {
-        let request = client
-            .describe_db_snapshots()
-            .db_snapshot_identifier(id)
-            .set_include_shared(shared(id));
-        call("rds:DescribeDBSnapshots", request.send())
-            .await
-            .map(|answer| {
-                let mut rows = answer.db_snapshots().iter();
-                rows.find_map(|s| snapshot_row(place, s))
-            })
+        let request =
+            client.describe_db_snapshots().db_snapshot_identifier(id).set_include_shared(shared(id));
+        call("rds:DescribeDBSnapshots", request.send()).await.map(|answer| {
+            let mut rows = answer.db_snapshots().iter();
+            rows.find_map(|s| snapshot_row(place, s))
+        })
     };
     match found {
         Ok(found) => Ok(Answer::Snapshot(found.map(Box::new))),
@@ -199,17 +155,11 @@ pub(super) async fn snapshot(client: &Client, place: &Place, id: &str) -> QueryR
 }
 
 fn endpoint(host: Option<&str>, port: Option<i32>) -> Option<Endpoint> {
-    Some(Endpoint {
-        host: text(host)?,
-        port: port.and_then(|port| u16::try_from(port).ok())?,
-    })
+    Some(Endpoint { host: text(host)?, port: port.and_then(|port| u16::try_from(port).ok())? })
 }
 
 fn groups(memberships: &[aws_sdk_rds::types::VpcSecurityGroupMembership]) -> Vec<String> {
-    memberships
-        .iter()
-        .filter_map(|group| text(group.vpc_security_group_id()))
-        .collect()
+    memberships.iter().filter_map(|group| text(group.vpc_security_group_id())).collect()
 }
 
 fn database_row(place: &Place, db: &DbInstance) -> Option<Database> {
@@ -233,14 +183,8 @@ fn database_row(place: &Place, db: &DbInstance) -> Option<Database> {
             .or_else(|| text(db.read_replica_source_db_cluster_identifier())),
         subnet_group: text(db.db_subnet_group().and_then(|g| g.db_subnet_group_name())),
         security_groups: groups(db.vpc_security_groups()),
-        parameter_group: db
-            .db_parameter_groups()
-            .iter()
-            .find_map(|g| text(g.db_parameter_group_name())),
-        option_group: db
-            .option_group_memberships()
-            .iter()
-            .find_map(|g| text(g.option_group_name())),
+        parameter_group: db.db_parameter_groups().iter().find_map(|g| text(g.db_parameter_group_name())),
+        option_group: db.option_group_memberships().iter().find_map(|g| text(g.option_group_name())),
         publicly_accessible: db.publicly_accessible().unwrap_or(false),
         deletion_protection: db.deletion_protection().unwrap_or(false),
         resource_id: text(db.dbi_resource_id()),
@@ -260,10 +204,7 @@ fn cluster_row(place: &Place, cluster: &DbCluster) -> Option<Cluster> {
         endpoint: endpoint(cluster.endpoint(), cluster.port()),
         earliest_restorable: time(cluster.earliest_restorable_time()),
         latest_restorable: time(cluster.latest_restorable_time()),
-        members: members
-            .into_iter()
-            .filter_map(|member| text(member.db_instance_identifier()))
-            .collect(),
+        members: members.into_iter().filter_map(|member| text(member.db_instance_identifier())).collect(),
         subnet_group: text(cluster.db_subnet_group()),
         security_groups: groups(cluster.vpc_security_groups()),
     })
@@ -275,10 +216,7 @@ fn snapshot_row(place: &Place, snapshot: &DbSnapshot) -> Option<Snapshot> {
     Some(Snapshot {
         key: place.key(Kind::Snapshot, id),
         name: id.to_owned(),
-        source: snapshot
-            .db_instance_identifier()
-            .unwrap_or_default()
-            .to_owned(),
+        source: snapshot.db_instance_identifier().unwrap_or_default().to_owned(),
         of_cluster: false,
         snapshot_kind: SnapshotKind::from(snapshot.snapshot_type().unwrap_or_default().to_owned()),
         status: snapshot.status().unwrap_or_default().to_owned(),
@@ -301,10 +239,7 @@ fn cluster_snapshot_row(place: &Place, snapshot: &DbClusterSnapshot) -> Option<S
     Some(Snapshot {
         key: place.key(Kind::Snapshot, format!("cluster:{id}")),
         name: id.to_owned(),
-        source: snapshot
-            .db_cluster_identifier()
-            .unwrap_or_default()
-            .to_owned(),
+        source: snapshot.db_cluster_identifier().unwrap_or_default().to_owned(),
         of_cluster: true,
         snapshot_kind: SnapshotKind::from(snapshot.snapshot_type().unwrap_or_default().to_owned()),
         status: snapshot.status().unwrap_or_default().to_owned(),
@@ -332,10 +267,7 @@ fn backup_row(place: &Place, backup: &DbInstanceAutomatedBackup) -> Option<Autom
     let window = backup.restore_window();
     Some(AutomatedBackup {
         key: place.key(Kind::AutomatedBackup, id),
-        source: backup
-            .db_instance_identifier()
-            .unwrap_or_default()
-            .to_owned(),
+        source: backup.db_instance_identifier().unwrap_or_default().to_owned(),
         status: backup.status().unwrap_or_default().to_owned(),
         earliest: time(window.and_then(|w| w.earliest_time())),
         latest: time(window.and_then(|w| w.latest_time())),

@@ -23,11 +23,7 @@ use std::collections::BTreeSet;
 const AT_ONCE: usize = 4;
 
 /// Hosted zones by page, then the records of each public one at its apex and at the names that were asked for.
-pub(super) async fn sweep(
-    client: &Client,
-    out: &Out<'_>,
-    record_names: &[String],
-) -> Result<(), Fault> {
+pub(super) async fn sweep(client: &Client, out: &Out<'_>, record_names: &[String]) -> Result<(), Fault> {
     let mut names: BTreeSet<(String, String)> = BTreeSet::new();
     let listed = walk(
         "route53:ListHostedZones",
@@ -36,11 +32,8 @@ pub(super) async fn sweep(
             call("route53:ListHostedZones", request.send())
         },
         |page| {
-            let zones: Vec<HostedZone> = page
-                .hosted_zones()
-                .iter()
-                .map(|zone| zone_row(out.place, zone))
-                .collect();
+            let zones: Vec<HostedZone> =
+                page.hosted_zones().iter().map(|zone| zone_row(out.place, zone)).collect();
             for zone in zones.iter().filter(|zone| !zone.private) {
                 let here = record_names
                     .iter()
@@ -68,10 +61,7 @@ pub(super) async fn sweep(
 
 /// Whether a name is a zone's own or below it.
 fn lies_in(name: &str, zone: &str) -> bool {
-    name == zone
-        || name
-            .strip_suffix(zone)
-            .is_some_and(|rest| rest.ends_with('.'))
+    name == zone || name.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.'))
 }
 
 fn zone_row(place: &Place, zone: &aws_sdk_route53::types::HostedZone) -> HostedZone {
@@ -95,12 +85,7 @@ fn bare_id(id: &str) -> &str {
 type Next = (String, RrType, Option<String>);
 
 /// Every record set at exactly one name: the listing starts there and is left when the name changes.
-async fn at_name(
-    client: &Client,
-    place: &Place,
-    zone_id: &str,
-    name: &str,
-) -> Result<Vec<RecordSet>, Fault> {
+async fn at_name(client: &Client, place: &Place, zone_id: &str, name: &str) -> Result<Vec<RecordSet>, Fault> {
     let mut found: Vec<RecordSet> = vec![];
     let mut from: Option<Next> = None;
     // Written together for the guard against a listing that never ends.
@@ -123,18 +108,15 @@ async fn at_name(
             }
         }
         let next = match (page.next_record_name, page.next_record_type) {
-            (Some(next), Some(kind))
-                if page.is_truncated && !past && normalise_name(&next) == name =>
-            {
+            (Some(next), Some(kind)) if page.is_truncated && !past && normalise_name(&next) == name => {
                 (next, kind, page.next_record_identifier)
             }
             _ => return Ok(found),
         };
         if !seen.insert(format!("{next:?}")) {
             return Err(Fault::Garbled {
-                detail:
-                    "route53:ListResourceRecordSets: the pages never end (the same one came twice)"
-                        .into(),
+                detail: "route53:ListResourceRecordSets: the pages never end (the same one came twice)"
+                    .into(),
             });
         }
         from = Some(next);
@@ -166,23 +148,13 @@ fn record_row(place: &Place, zone_id: &str, record: &ResourceRecordSet) -> Recor
         evaluate_target_health: alias.evaluate_target_health(),
     });
     RecordSet {
-        key: place.key(
-            Kind::RecordSet,
-            RecordSet::id(zone_id, record.name(), kind, record.set_identifier()),
-        ),
+        key: place.key(Kind::RecordSet, RecordSet::id(zone_id, record.name(), kind, record.set_identifier())),
         zone_id: zone_id.to_owned(),
         name: normalise_name(record.name()),
         record_type: kind.to_owned(),
         // An alias has none, whatever an emulator says.
-        ttl: record
-            .ttl()
-            .filter(|_| alias.is_none())
-            .and_then(|ttl| u32::try_from(ttl).ok()),
-        values: record
-            .resource_records()
-            .iter()
-            .map(|value| value.value().to_owned())
-            .collect(),
+        ttl: record.ttl().filter(|_| alias.is_none()).and_then(|ttl| u32::try_from(ttl).ok()),
+        values: record.resource_records().iter().map(|value| value.value().to_owned()).collect(),
         alias,
         set_identifier: text(record.set_identifier()),
         routing: routing.map(str::to_owned),
@@ -203,16 +175,11 @@ pub(super) async fn records(client: &Client, place: &Place, zone: &str, name: &s
             .set_hosted_zone_id(from.as_ref().map(|(_, id)| id.clone()));
         let page = call("route53:ListHostedZonesByName", request.send()).await?;
         zones.extend(
-            page.hosted_zones()
-                .iter()
-                .map(|found| zone_row(place, found))
-                .filter(|found| found.name == zone),
+            page.hosted_zones().iter().map(|found| zone_row(place, found)).filter(|found| found.name == zone),
         );
         // Zones of one name follow each other; the next page matters only if it starts with that name too.
         let next = match (page.next_dns_name, page.next_hosted_zone_id) {
-            (Some(next), Some(id)) if page.is_truncated && normalise_name(&next) == zone => {
-                Some((next, id))
-            }
+            (Some(next), Some(id)) if page.is_truncated && normalise_name(&next) == zone => Some((next, id)),
             _ => None,
         };
         if next.is_none() || next == from {
@@ -232,28 +199,18 @@ pub(super) async fn records(client: &Client, place: &Place, zone: &str, name: &s
         });
     }
     let Some(zone) = zones.pop() else {
-        return Ok(Answer::Records {
-            zone: None,
-            records: vec![],
-        });
+        return Ok(Answer::Records { zone: None, records: vec![] });
     };
     let records = at_name(client, place, &zone.key.id, &name).await?;
-    Ok(Answer::Records {
-        zone: Some(zone),
-        records,
-    })
+    Ok(Answer::Records { zone: Some(zone), records })
 }
 
 /// Whether a change has reached every authoritative server.
 pub(super) async fn change(client: &Client, id: &str) -> QueryResult {
     let answer = call("route53:GetChange", client.get_change().id(id).send()).await?;
     match answer.change_info() {
-        Some(info) => Ok(Answer::Change {
-            in_sync: *info.status() == ChangeStatus::Insync,
-        }),
-        None => Err(Fault::Garbled {
-            detail: "GetChange answered without a change".into(),
-        }),
+        Some(info) => Ok(Answer::Change { in_sync: *info.status() == ChangeStatus::Insync }),
+        None => Err(Fault::Garbled { detail: "GetChange answered without a change".into() }),
     }
 }
 
@@ -266,11 +223,8 @@ pub(super) async fn change_records(
     comment: &str,
 ) -> CallResult {
     let changes: Vec<Change> = changes.iter().map(sdk_change).collect::<Result<_, _>>()?;
-    let batch = ChangeBatch::builder()
-        .comment(comment)
-        .set_changes(Some(changes))
-        .build()
-        .map_err(unaskable)?;
+    let batch =
+        ChangeBatch::builder().comment(comment).set_changes(Some(changes)).build().map_err(unaskable)?;
     let (retry, timeout) = once(options);
     let request = client
         .change_resource_record_sets()
@@ -280,19 +234,13 @@ pub(super) async fn change_records(
         .config_override(Builder::new().retry_config(retry).timeout_config(timeout));
     let answer = call("route53:ChangeResourceRecordSets", request.send()).await?;
     match answer.change_info() {
-        Some(info) => Ok(Done::ChangeSubmitted {
-            change_id: bare_id(info.id()).to_owned(),
-        }),
-        None => Err(Fault::Garbled {
-            detail: "ChangeResourceRecordSets answered without a change".into(),
-        }),
+        Some(info) => Ok(Done::ChangeSubmitted { change_id: bare_id(info.id()).to_owned() }),
+        None => Err(Fault::Garbled { detail: "ChangeResourceRecordSets answered without a change".into() }),
     }
 }
 
 fn unaskable(error: impl std::error::Error) -> Fault {
-    Fault::Unaskable {
-        detail: error.to_string(),
-    }
+    Fault::Unaskable { detail: error.to_string() }
 }
 
 fn sdk_change(change: &RecordChange) -> Result<Change, Fault> {
@@ -336,11 +284,7 @@ fn sdk_change(change: &RecordChange) -> Result<Change, Fault> {
         .set_health_check_id(record.health_check.clone())
         .build()
         .map_err(unaskable)?;
-    Change::builder()
-        .action(action)
-        .resource_record_set(set)
-        .build()
-        .map_err(unaskable)
+    Change::builder().action(action).resource_record_set(set).build().map_err(unaskable)
 }
 
 #[cfg(test)]

@@ -48,33 +48,27 @@ impl Clients {
     }
 
     pub(super) fn ec2(&self) -> &aws_sdk_ec2::Client {
-        self.ec2
-            .get_or_init(|| aws_sdk_ec2::Client::new(&self.config))
+        self.ec2.get_or_init(|| aws_sdk_ec2::Client::new(&self.config))
     }
 
     pub(super) fn rds(&self) -> &aws_sdk_rds::Client {
-        self.rds
-            .get_or_init(|| aws_sdk_rds::Client::new(&self.config))
+        self.rds.get_or_init(|| aws_sdk_rds::Client::new(&self.config))
     }
 
     pub(super) fn elb(&self) -> &aws_sdk_elasticloadbalancing::Client {
-        self.elb
-            .get_or_init(|| aws_sdk_elasticloadbalancing::Client::new(&self.config))
+        self.elb.get_or_init(|| aws_sdk_elasticloadbalancing::Client::new(&self.config))
     }
 
     pub(super) fn elbv2(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
-        self.elbv2
-            .get_or_init(|| aws_sdk_elasticloadbalancingv2::Client::new(&self.config))
+        self.elbv2.get_or_init(|| aws_sdk_elasticloadbalancingv2::Client::new(&self.config))
     }
 
     pub(super) fn route53(&self) -> &aws_sdk_route53::Client {
-        self.route53
-            .get_or_init(|| aws_sdk_route53::Client::new(&self.config))
+        self.route53.get_or_init(|| aws_sdk_route53::Client::new(&self.config))
     }
 
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
-        self.sts
-            .get_or_init(|| aws_sdk_sts::Client::new(&self.config))
+        self.sts.get_or_init(|| aws_sdk_sts::Client::new(&self.config))
     }
 }
 
@@ -95,9 +89,7 @@ impl fmt::Debug for Sessions {
     /// Profile names only: what is behind them holds credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let profiles = lock(&self.profiles);
-        f.debug_set()
-            .entries(profiles.keys().map(|p| p.to_string()))
-            .finish()
+        f.debug_set().entries(profiles.keys().map(|p| p.to_string())).finish()
     }
 }
 
@@ -118,23 +110,12 @@ impl Sessions {
     /// The clients of a profile in a region (a code that an endpoint can be made of).
     pub(super) async fn get(&self, options: &Options, profile: &Profile, region: &str) -> Session {
         let loaded = Arc::clone(lock(&self.profiles).entry(profile.clone()).or_default());
-        let config = loaded
-            .config
-            .get_or_init(|| Box::pin(load(options, profile)))
-            .await;
-        let clients = Arc::clone(
-            lock(&loaded.regions)
-                .entry(region.to_owned())
-                .or_insert_with(|| {
-                    let here = config.to_builder().region(Region::new(region.to_owned()));
-                    Arc::new(Clients::new(here.build()))
-                }),
-        );
-        Session {
-            profile: profile.clone(),
-            loaded,
-            clients,
-        }
+        let config = loaded.config.get_or_init(|| Box::pin(load(options, profile))).await;
+        let clients = Arc::clone(lock(&loaded.regions).entry(region.to_owned()).or_insert_with(|| {
+            let here = config.to_builder().region(Region::new(region.to_owned()));
+            Arc::new(Clients::new(here.build()))
+        }));
+        Session { profile: profile.clone(), loaded, clients }
     }
 
     /// Drops what was loaded for a profile if AWS did not accept it; the next call loads it afresh.
@@ -144,10 +125,7 @@ impl Sessions {
         }
         let mut profiles = lock(&self.profiles);
         // Only the generation that failed: another call may have reloaded it already.
-        if profiles
-            .get(&session.profile)
-            .is_some_and(|now| Arc::ptr_eq(now, &session.loaded))
-        {
+        if profiles.get(&session.profile).is_some_and(|now| Arc::ptr_eq(now, &session.loaded)) {
             profiles.remove(&session.profile);
         }
     }
@@ -180,9 +158,7 @@ async fn load(options: &Options, profile: &Profile) -> SdkConfig {
                 .operation_timeout(times.metadata * 2)
                 .max_attempts(1)
                 .build();
-            let mut chain = DefaultCredentialsChain::builder()
-                .imds_client(imds)
-                .region(home.clone());
+            let mut chain = DefaultCredentialsChain::builder().imds_client(imds).region(home.clone());
             if let Some(name) = &name {
                 chain = chain.profile_name(name);
             }
@@ -193,11 +169,7 @@ async fn load(options: &Options, profile: &Profile) -> SdkConfig {
         .region(home)
         .credentials_provider(credentials)
         // Shorter than an attempt, or a missing credential would look like a service that does not answer.
-        .identity_cache(
-            IdentityCache::lazy()
-                .load_timeout(times.attempt.mul_f32(0.8))
-                .build(),
-        )
+        .identity_cache(IdentityCache::lazy().load_timeout(times.attempt.mul_f32(0.8)).build())
         .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
         .timeout_config(
             TimeoutConfig::builder()

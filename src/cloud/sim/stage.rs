@@ -4,8 +4,8 @@
 
 use super::scenario::{Colleague, Scenario};
 use super::script::{
-    AccountTable, BalancerTable, ClusterTable, DatabaseTable, FleetTable, GroupTable, HostTable,
-    ImageTable, RecordTable, RegionTable, Script, ServesTable, SiteTable, SnapshotTable, ZoneTable,
+    AccountTable, BalancerTable, ClusterTable, DatabaseTable, FleetTable, GroupTable, HostTable, ImageTable,
+    RecordTable, RegionTable, Script, ServesTable, SiteTable, SnapshotTable, ZoneTable,
 };
 use super::stage_events;
 use super::state::{
@@ -15,8 +15,8 @@ use super::state::{
 use crate::incident::hash::sha256_hex;
 use crate::incident::place::{Account, Key, Kind, Region, Scope, Service};
 use crate::incident::resource::{
-    AliasTarget, BalancerKind, BlockDevice, Cluster, Database, Endpoint, LaunchSpec,
-    MetadataOptions, RecordSet, Snapshot, SnapshotKind, normalise_name,
+    AliasTarget, BalancerKind, BlockDevice, Cluster, Database, Endpoint, LaunchSpec, MetadataOptions,
+    RecordSet, Snapshot, SnapshotKind, normalise_name,
 };
 use crate::incident::secret::Secret;
 use crate::incident::site::Site;
@@ -87,10 +87,7 @@ fn zone_id_of(region: &str, kind: BalancerKind) -> String {
         (BalancerKind::Network, "us-west-2") => "Z18D5FSROUN65G",
         (BalancerKind::Network, "eu-west-1") => "Z2IFOLAFXWLO4F",
         (
-            BalancerKind::Classic
-            | BalancerKind::Application
-            | BalancerKind::Network
-            | BalancerKind::Gateway,
+            BalancerKind::Classic | BalancerKind::Application | BalancerKind::Network | BalancerKind::Gateway,
             _,
         ) => return format!("Z{}", digits(&format!("elb {region}"), 13).to_uppercase()),
     };
@@ -102,16 +99,11 @@ pub(super) fn stage(script: &Script) -> Result<Scenario, Complaint> {
     let start: Timestamp = script.start.get_ref().parse().map_err(|_| {
         (
             script.start.span().start,
-            format!(
-                "start {:?} is no UTC time; write it like 2012-06-30T03:00:00Z",
-                script.start.get_ref()
-            ),
+            format!("start {:?} is no UTC time; write it like 2012-06-30T03:00:00Z", script.start.get_ref()),
         )
     })?;
     let moment = |text: &Spanned<String>| {
-        seconds(text.get_ref())
-            .map(|s| later(start, s))
-            .map_err(|what| (text.span().start, what))
+        seconds(text.get_ref()).map(|s| later(start, s)).map_err(|what| (text.span().start, what))
     };
     let mut stage = Stage {
         start,
@@ -136,11 +128,7 @@ pub(super) fn stage(script: &Script) -> Result<Scenario, Complaint> {
     };
     each(&script.account, |t| stage.account(t))?;
     each(&script.region, |t| stage.region(t))?;
-    stage
-        .state
-        .paces
-        .entry("global".into())
-        .or_insert_with(|| usual_pace(120));
+    stage.state.paces.entry("global".into()).or_insert_with(|| usual_pace(120));
     each(&script.image, |t| stage.image(t))?;
     each(&script.fleet, |t| stage.fleet(t))?;
     each(&script.balancer, |t| stage.balancer(t))?;
@@ -158,9 +146,7 @@ pub(super) fn stage(script: &Script) -> Result<Scenario, Complaint> {
 
     let estate = script.estate.get_ref().clone();
     for region in &estate.regions {
-        stage
-            .known_region(region)
-            .map_err(|what| (script.estate.span().start, format!("estate: {what}")))?;
+        stage.known_region(region).map_err(|what| (script.estate.span().start, format!("estate: {what}")))?;
     }
     for profile in &estate.profiles {
         stage
@@ -168,10 +154,7 @@ pub(super) fn stage(script: &Script) -> Result<Scenario, Complaint> {
             .map_err(|what| (script.estate.span().start, format!("estate: {what}")))?;
     }
     if stage.state.accounts.is_empty() {
-        return Err((
-            script.estate.span().start,
-            "there is no account: add [[account]]".into(),
-        ));
+        return Err((script.estate.span().start, "there is no account: add [[account]]".into()));
     }
 
     let mut happenings = Vec::new();
@@ -219,13 +202,8 @@ pub(super) fn stage(script: &Script) -> Result<Scenario, Complaint> {
 }
 
 /// Runs over tables; a complaint gets the table's place.
-fn each<T>(
-    tables: &[Spanned<T>],
-    mut with: impl FnMut(&T) -> Result<(), String>,
-) -> Result<(), Complaint> {
-    tables
-        .iter()
-        .try_for_each(|table| with(table.get_ref()).map_err(|what| (table.span().start, what)))
+fn each<T>(tables: &[Spanned<T>], mut with: impl FnMut(&T) -> Result<(), String>) -> Result<(), Complaint> {
+    tables.iter().try_for_each(|table| with(table.get_ref()).map_err(|what| (table.span().start, what)))
 }
 
 fn usual_pace(latency_ms: u64) -> Pace {
@@ -266,31 +244,17 @@ impl Stage {
         }
         Err(format!(
             "there is no region {region:?} in this scenario; it has {}",
-            self.state
-                .paces
-                .keys()
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(", ")
+            self.state.paces.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
         ))
     }
 
     pub(super) fn known_account(&self, profile: &str) -> Result<usize, String> {
-        self.state
-            .accounts
-            .iter()
-            .position(|a| a.profile == profile)
-            .ok_or_else(|| {
-                format!(
-                    "there is no account with profile {profile:?}; there are {}",
-                    self.state
-                        .accounts
-                        .iter()
-                        .map(|a| a.profile.as_str())
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                )
-            })
+        self.state.accounts.iter().position(|a| a.profile == profile).ok_or_else(|| {
+            format!(
+                "there is no account with profile {profile:?}; there are {}",
+                self.state.accounts.iter().map(|a| a.profile.as_str()).collect::<Vec<_>>().join(", ")
+            )
+        })
     }
 
     fn home(&self, account: &str, region: &str) -> Result<usize, String> {
@@ -330,14 +294,8 @@ impl Stage {
     }
 
     fn key(&self, account: usize, region: &str, service: Service, kind: Kind, id: &str) -> Key {
-        let account = self
-            .state
-            .accounts
-            .get(account)
-            .map_or_else(String::new, |a| a.id.clone());
-        Scope::new(Account(account), Region::new(region))
-            .place(service)
-            .key(kind, id)
+        let account = self.state.accounts.get(account).map_or_else(String::new, |a| a.id.clone());
+        Scope::new(Account(account), Region::new(region)).place(service).key(kind, id)
     }
 
     fn account_id(&self, account: usize) -> &str {
@@ -346,25 +304,15 @@ impl Stage {
 
     fn account(&mut self, table: &AccountTable) -> Result<(), String> {
         if table.id.len() != 12 || !table.id.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(format!(
-                "account {:?}: the id {:?} is not twelve digits",
-                table.profile, table.id
-            ));
+            return Err(format!("account {:?}: the id {:?} is not twelve digits", table.profile, table.id));
         }
         if self.known_account(&table.profile).is_ok() {
-            return Err(format!(
-                "profile {:?} is given to two accounts",
-                table.profile
-            ));
+            return Err(format!("profile {:?} is given to two accounts", table.profile));
         }
         self.state.accounts.push(Principal {
             profile: table.profile.clone(),
             id: table.id.clone(),
-            arn: format!(
-                "arn:aws:iam::{}:user/{}",
-                table.id,
-                table.user.as_deref().unwrap_or("oncall")
-            ),
+            arn: format!("arn:aws:iam::{}:user/{}", table.id, table.user.as_deref().unwrap_or("oncall")),
             credentials: table.credentials,
         });
         Ok(())
@@ -426,19 +374,13 @@ impl Stage {
             .iter()
             .any(|i| i.account == account && i.region == table.region && i.id == table.image)
         {
-            return Err(named(format!(
-                "there is no image {:?} in {}",
-                table.image, table.region
-            )));
+            return Err(named(format!("there is no image {:?} in {}", table.image, table.region)));
         }
         let launched = later(self.start, seconds(&table.launched).map_err(named)?);
         for n in 0..table.count {
             let name = table.name.replace("{n}", &(n + 1).to_string());
             let pick = |list: &[String]| list.get(n % list.len().max(1)).cloned();
-            let id = format!(
-                "i-0{}",
-                digits(&format!("{} {} {name}", table.account, table.region), 16)
-            );
+            let id = format!("i-0{}", digits(&format!("{} {} {name}", table.account, table.region), 16));
             let mut tags = table.tags.clone();
             tags.insert("Name".into(), name.clone());
             let (high, low) = (n / 200 % 250 + 1, n % 200 + 10);
@@ -454,10 +396,7 @@ impl Stage {
                     security_groups: table.security_groups.clone(),
                     key_name: table.key_name.clone(),
                     instance_profile: table.instance_profile.clone(),
-                    user_data: table
-                        .user_data
-                        .as_ref()
-                        .map(|text| Secret::new(text.clone())),
+                    user_data: table.user_data.as_ref().map(|text| Secret::new(text.clone())),
                     metadata: Some(MetadataOptions {
                         http_tokens: Some("required".into()),
                         http_put_response_hop_limit: Some(2),
@@ -486,9 +425,7 @@ impl Stage {
                 },
                 vpc: table.vpc.clone(),
                 private_ip: Some(format!("10.{}.{high}.{low}", account + 1)),
-                public_ip: table
-                    .public
-                    .then(|| format!("198.51.{}.{low}", 100 + high % 100)),
+                public_ip: table.public.then(|| format!("198.51.{}.{low}", 100 + high % 100)),
                 auto_scaling_group: table.auto_scaling_group.clone(),
                 client_token: None,
                 launched,
@@ -556,14 +493,12 @@ impl Stage {
                     return Err(named("its targets belong into a [[target_group]]".into()));
                 }
                 let (word, dns) = match table.kind {
-                    BalancerKind::Network => (
-                        "net",
-                        format!("{}-{number}.elb.{region}.amazonaws.com", table.name),
-                    ),
-                    BalancerKind::Gateway => (
-                        "gwy",
-                        format!("{}-{number}.elb.{region}.amazonaws.com", table.name),
-                    ),
+                    BalancerKind::Network => {
+                        ("net", format!("{}-{number}.elb.{region}.amazonaws.com", table.name))
+                    }
+                    BalancerKind::Gateway => {
+                        ("gwy", format!("{}-{number}.elb.{region}.amazonaws.com", table.name))
+                    }
                     BalancerKind::Application | BalancerKind::Classic => (
                         "app",
                         format!(
@@ -583,9 +518,7 @@ impl Stage {
                 )
             }
         };
-        let targets = self
-            .targets(account, region, &table.targets, None)
-            .map_err(named)?;
+        let targets = self.targets(account, region, &table.targets, None).map_err(named)?;
         self.state.balancers.push(LoadBalancer {
             account,
             region: region.clone(),
@@ -605,24 +538,14 @@ impl Stage {
         let account = self.home(&table.account, &table.region).map_err(named)?;
         for name in &table.balancers {
             if !self.state.balancers.iter().any(|b| {
-                b.account == account
-                    && b.region == table.region
-                    && b.arn.is_some()
-                    && b.name == *name
+                b.account == account && b.region == table.region && b.arn.is_some() && b.name == *name
             }) {
-                return Err(named(format!(
-                    "there is no v2 balancer {name:?} in {}",
-                    table.region
-                )));
+                return Err(named(format!("there is no v2 balancer {name:?} in {}", table.region)));
             }
         }
-        let targets = self
-            .targets(account, &table.region, &table.targets, Some(table.port))
-            .map_err(named)?;
-        let number = digits(
-            &format!("tg {} {} {}", table.account, table.region, table.name),
-            16,
-        );
+        let targets =
+            self.targets(account, &table.region, &table.targets, Some(table.port)).map_err(named)?;
+        let number = digits(&format!("tg {} {} {}", table.account, table.region, table.name), 16);
         self.state.groups.push(Group {
             account,
             region: table.region.clone(),
@@ -655,12 +578,7 @@ impl Stage {
             engine_version: table.engine_version.clone(),
             class: table.class.clone(),
             status: "available".into(),
-            endpoint: Some(endpoint(
-                &table.id,
-                self.account_id(account),
-                region,
-                table.port,
-            )),
+            endpoint: Some(endpoint(&table.id, self.account_id(account), region, table.port)),
             multi_az: table.multi_az,
             zone: table.zone.clone(),
             storage_gib: table.storage_gib,
@@ -676,10 +594,7 @@ impl Stage {
             option_group: table.option_group.clone(),
             publicly_accessible: table.publicly_accessible,
             deletion_protection: table.deletion_protection,
-            resource_id: Some(format!(
-                "db-{}",
-                digits(&format!("{region} {}", table.id), 26).to_uppercase()
-            )),
+            resource_id: Some(format!("db-{}", digits(&format!("{region} {}", table.id), 26).to_uppercase())),
             created: Some(created),
         };
         if let Some(at) = &table.backup_at {
@@ -699,28 +614,17 @@ impl Stage {
     }
 
     /// The automated snapshots of the days before the scenario starts.
-    fn daily_snapshots(
-        &mut self,
-        account: usize,
-        table: &DatabaseTable,
-        at: &str,
-    ) -> Result<(), String> {
+    fn daily_snapshots(&mut self, account: usize, table: &DatabaseTable, at: &str) -> Result<(), String> {
         let wrong = || format!("backup_at {at:?} is no time of day; write it like 07:00");
         let (hour, minute) = at.split_once(':').ok_or_else(wrong)?;
-        let (hour, minute): (i64, i64) = (
-            hour.parse().map_err(|_| wrong())?,
-            minute.parse().map_err(|_| wrong())?,
-        );
+        let (hour, minute): (i64, i64) =
+            (hour.parse().map_err(|_| wrong())?, minute.parse().map_err(|_| wrong())?);
         if !(0..24).contains(&hour) || !(0..60).contains(&minute) {
             return Err(wrong());
         }
         let midnight = self.start.as_second() - self.start.as_second().rem_euclid(86_400);
         let today = midnight + hour * 3_600 + minute * 60;
-        let newest = if today < self.start.as_second() {
-            today
-        } else {
-            today - 86_400
-        };
+        let newest = if today < self.start.as_second() { today } else { today - 86_400 };
         for day in 0..i64::from(table.backup_retention_days) {
             let Ok(taken) = Timestamp::from_second(newest - day * 86_400) else {
                 continue;
@@ -751,43 +655,21 @@ impl Stage {
     }
 
     fn push_snapshot(&mut self, account: usize, region: &str, mut row: Snapshot) {
-        let word = if row.of_cluster {
-            "cluster-snapshot"
-        } else {
-            "snapshot"
-        };
-        row.arn = Some(format!(
-            "arn:aws:rds:{region}:{}:{word}:{}",
-            self.account_id(account),
-            row.name
-        ));
-        self.state.snapshots.push(DbSnapshot {
-            account,
-            region: region.to_owned(),
-            row,
-        });
+        let word = if row.of_cluster { "cluster-snapshot" } else { "snapshot" };
+        row.arn = Some(format!("arn:aws:rds:{region}:{}:{word}:{}", self.account_id(account), row.name));
+        self.state.snapshots.push(DbSnapshot { account, region: region.to_owned(), row });
     }
 
     fn cluster(&mut self, table: &ClusterTable) -> Result<(), String> {
         let named = |what: String| format!("cluster {:?}: {what}", table.id);
         let account = self.home(&table.account, &table.region).map_err(named)?;
         for member in &table.members {
-            if self
-                .state
-                .database(account, &table.region, member)
-                .is_none()
-            {
+            if self.state.database(account, &table.region, member).is_none() {
                 return Err(named(format!("there is no database {member:?}")));
             }
         }
         let row = Cluster {
-            key: self.key(
-                account,
-                &table.region,
-                Service::Rds,
-                Kind::Cluster,
-                &table.id,
-            ),
+            key: self.key(account, &table.region, Service::Rds, Kind::Cluster, &table.id),
             engine: table.engine.clone(),
             engine_version: table.engine_version.clone(),
             status: "available".into(),
@@ -803,11 +685,7 @@ impl Stage {
             subnet_group: table.subnet_group.clone(),
             security_groups: table.security_groups.clone(),
         };
-        self.state.clusters.push(DbCluster {
-            account,
-            region: table.region.clone(),
-            row,
-        });
+        self.state.clusters.push(DbCluster { account, region: table.region.clone(), row });
         Ok(())
     }
 
@@ -819,11 +697,7 @@ impl Stage {
             Some(text) => later(self.start, seconds(text).map_err(named)?),
             None => created,
         };
-        let id = if table.of_cluster {
-            format!("cluster:{}", table.name)
-        } else {
-            table.name.clone()
-        };
+        let id = if table.of_cluster { format!("cluster:{}", table.name) } else { table.name.clone() };
         let row = Snapshot {
             key: self.key(account, &table.region, Service::Rds, Kind::Snapshot, &id),
             name: table.name.clone(),
@@ -831,9 +705,7 @@ impl Stage {
             of_cluster: table.of_cluster,
             snapshot_kind: SnapshotKind::from(table.kind.clone()),
             status: table.status.clone(),
-            progress: table
-                .progress
-                .or((table.status == "available").then_some(100)),
+            progress: table.progress.or((table.status == "available").then_some(100)),
             created: Some(created),
             data_as_of: Some(data_as_of),
             engine: table.engine.clone(),
@@ -850,14 +722,10 @@ impl Stage {
         let named = |what: String| format!("zone {:?}: {what}", table.name);
         let account = self.known_account(&table.account).map_err(named)?;
         let name = normalise_name(&table.name);
-        let id = table
-            .id
-            .clone()
-            .unwrap_or_else(|| format!("Z0{}", digits(&name, 19).to_uppercase()));
+        let id = table.id.clone().unwrap_or_else(|| format!("Z0{}", digits(&name, 19).to_uppercase()));
         let mut records = Vec::new();
         for record in &table.record {
-            self.records(account, &id, &name, record.get_ref(), &mut records)
-                .map_err(named)?;
+            self.records(account, &id, &name, record.get_ref(), &mut records).map_err(named)?;
         }
         records.sort_by(|a: &RecordSet, b| a.key.id.cmp(&b.key.id));
         self.state.zones.push(Zone {
@@ -880,10 +748,7 @@ impl Stage {
         table: &RecordTable,
         into: &mut Vec<RecordSet>,
     ) -> Result<(), String> {
-        let name = table
-            .name
-            .as_deref()
-            .map_or_else(|| zone_name.to_owned(), normalise_name);
+        let name = table.name.as_deref().map_or_else(|| zone_name.to_owned(), normalise_name);
         let alias = match &table.alias {
             None => None,
             Some(alias) => Some(match (&alias.balancer, &alias.dns_name) {
@@ -895,9 +760,7 @@ impl Stage {
                         .iter()
                         .find(|b| b.account == account && b.region == region && b.name == *balancer)
                         .ok_or_else(|| {
-                            format!(
-                                "record {name}: there is no balancer {balancer:?} in {region:?}"
-                            )
+                            format!("record {name}: there is no balancer {balancer:?} in {region:?}")
                         })?;
                     AliasTarget {
                         dns_name: format!("dualstack.{}.", found.dns_name.to_lowercase()),
@@ -907,22 +770,19 @@ impl Stage {
                 }
                 (None, Some(dns_name)) => AliasTarget {
                     dns_name: normalise_name(dns_name),
-                    zone_id: alias.zone_id.clone().ok_or_else(|| {
-                        format!("record {name}: an alias to a dns_name needs its zone_id")
-                    })?,
+                    zone_id: alias
+                        .zone_id
+                        .clone()
+                        .ok_or_else(|| format!("record {name}: an alias to a dns_name needs its zone_id"))?,
                     evaluate_target_health: alias.evaluate_target_health,
                 },
                 (Some(_), Some(_)) | (None, None) => {
-                    return Err(format!(
-                        "record {name}: an alias names either a balancer or a dns_name"
-                    ));
+                    return Err(format!("record {name}: an alias names either a balancer or a dns_name"));
                 }
             }),
         };
         if alias.is_some() != table.values.is_empty() || alias.is_some() != table.ttl.is_none() {
-            return Err(format!(
-                "record {name}: give either an alias, or values and a ttl"
-            ));
+            return Err(format!("record {name}: give either an alias, or values and a ttl"));
         }
         for record_type in table.types.list() {
             let id = RecordSet::id(zone_id, &name, record_type, table.set_identifier.as_deref());
@@ -947,26 +807,14 @@ impl Stage {
     }
 
     fn host(&mut self, table: &HostTable) -> Result<(), String> {
-        self.state.hosts.push(Host {
-            address: table.address,
-            serves: served(&table.serves),
-            dead: false,
-        });
+        self.state.hosts.push(Host { address: table.address, serves: served(&table.serves), dead: false });
         Ok(())
     }
 
     fn site(&self, table: &SiteTable) -> Result<Site, String> {
         let zone = table.zone.to_lowercase();
-        if !self
-            .state
-            .zones
-            .iter()
-            .any(|z| z.name == normalise_name(&zone) && !z.private)
-        {
-            return Err(format!(
-                "site {:?}: there is no public zone {zone:?} in this scenario",
-                table.name
-            ));
+        if !self.state.zones.iter().any(|z| z.name == normalise_name(&zone) && !z.private) {
+            return Err(format!("site {:?}: there is no public zone {zone:?} in this scenario", table.name));
         }
         Ok(Site {
             name: table.name.clone(),
@@ -980,20 +828,13 @@ impl Stage {
 
 /// Seconds until a DNS change is in sync; `never` strands it.
 pub(super) fn in_sync(text: &str) -> Result<Option<i64>, String> {
-    if text == "never" {
-        Ok(None)
-    } else {
-        seconds(text).map(Some)
-    }
+    if text == "never" { Ok(None) } else { seconds(text).map(Some) }
 }
 
 /// Where a database listens.
 pub(super) fn endpoint(id: &str, account_id: &str, region: &str, port: u16) -> Endpoint {
     Endpoint {
-        host: format!(
-            "{id}.c{}.{region}.rds.amazonaws.com",
-            digits(&format!("{account_id} {region}"), 11)
-        ),
+        host: format!("{id}.c{}.{region}.rds.amazonaws.com", digits(&format!("{account_id} {region}"), 11)),
         port,
     }
 }
