@@ -8,7 +8,7 @@
 //!
 //! Bodies are walked over, not read: a line that hashes and links well was written by a cockpit.
 
-use super::chain::{Breakage, Chain, Head, Hex, hex_text};
+use super::chain::{Breakage, Chain, Head, Hex, Links, Seal, hex_text};
 use super::follow::{Cursor, End, Lost, session_of};
 use super::reader::strand_files;
 use super::recover::Torn;
@@ -207,17 +207,19 @@ impl Audit {
         } = self;
         let file = cursor.path.clone();
         let ended = cursor.advance(|line, bytes| {
-            let checked = chain.check(bytes);
-            let believed = checked.flaw.is_none();
-            if let Some(flaw) = checked.flaw {
+            let seal = Seal::read(bytes);
+            let links = Links::parse(bytes);
+            let flaw = chain.check(&seal, links.as_ref());
+            let believed = flaw.is_none();
+            if let Some(flaw) = flaw {
                 breakages.push(Breakage {
                     file: file.clone(),
                     line,
                     what: flaw.to_string(),
                 });
             }
-            if let (Some(links), Some(hash)) = (checked.links, checked.hash) {
-                hashes.push((links.seq, hash));
+            if let (Ok(links), Ok(seal)) = (links, seal) {
+                hashes.push((links.seq, seal.written));
                 if believed {
                     claims.extend(links.seen.into_iter().map(|(of, head)| Claim {
                         file: file.clone(),
