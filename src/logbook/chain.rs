@@ -250,8 +250,17 @@ pub struct Breakage {
 
 impl fmt::Display for Breakage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file.display(), self.line, self.what)
+        // What a forger wrote is quoted here: it must not reach a terminal as more than text.
+        let file = tame(&self.file.to_string_lossy());
+        write!(f, "{file}:{}: {}", self.line, tame(&self.what))
     }
+}
+
+/// Text that stays on its line and cannot move a cursor.
+pub(super) fn tame(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// A hash in hex digits.

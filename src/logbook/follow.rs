@@ -14,7 +14,7 @@ use std::thread;
 
 const BUFFER: usize = 1 << 18;
 /// Bytes of lines that are parsed together.
-const BATCH: usize = 1 << 23;
+const BATCH: usize = 1 << 20;
 /// Fewer bytes than this are parsed where they are.
 const WORTH_A_THREAD: usize = 1 << 17;
 
@@ -281,6 +281,10 @@ impl Follower {
             }
         }
         catch
+    }
+
+    pub(super) fn end(&self) -> End {
+        self.cursor.end()
     }
 
     /// The unfinished last line, if there is one just now.

@@ -10,6 +10,7 @@
 //! proven), [`recover`] (what a crash leaves), [`export`] (for people and programs).
 
 pub mod chain;
+pub mod error;
 pub mod export;
 pub mod follow;
 pub mod reader;
@@ -20,9 +21,10 @@ pub mod verify;
 pub mod weave;
 
 pub use chain::{Breakage, Flaw, Head, Line, Seen};
+pub use error::LogbookError;
 pub use reader::{Logbook, Strand, read_strand};
 pub use recover::Torn;
-pub use strand::{LogbookError, Presence, StrandWriter, name_session, presence};
+pub use strand::{Presence, StrandWriter, name_session, presence};
 pub use tail::{News, Tail};
 pub use verify::{Verdict, verify};
 pub use weave::weave;

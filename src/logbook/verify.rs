@@ -9,10 +9,11 @@
 //! Bodies are walked over, not read: a line that hashes and links well was written by a cockpit.
 
 use super::chain::{Breakage, Chain, Head, Hex, Links, Seal, hex_text};
+use super::error::LogbookError;
 use super::follow::{Cursor, End, Lost, session_of};
 use super::reader::strand_files;
 use super::recover::Torn;
-use super::strand::{LogbookError, strand_path};
+use super::strand::strand_path;
 use crate::incident::entry::SessionId;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -474,6 +475,19 @@ mod tests {
         let verdict = verify(tmp.path()).unwrap();
         assert!(first_breakage(&verdict).2.contains("strand is missing"));
         assert!(verdict.to_string().contains("adam.jsonl:1: "), "{verdict}");
+    }
+
+    #[test]
+    fn what_a_forger_wrote_reaches_the_terminal_as_text() {
+        let tmp = tempfile::tempdir().unwrap();
+        let forged = entry("\u{1b}[2Jeve", 0, 0, note("a"));
+        let (line, _) = seal(&forged, GENESIS, &Seen::new()).unwrap();
+        fs::write(tmp.path().join("adam.jsonl"), line).unwrap();
+        let said = verify(tmp.path()).unwrap().to_string();
+        assert!(
+            said.contains("belongs to session") && !said.contains('\u{1b}'),
+            "{said}"
+        );
     }
 
     #[test]
