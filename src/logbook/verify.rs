@@ -15,7 +15,7 @@ use super::reader::strand_files;
 use super::recover::Torn;
 use super::strand::strand_path;
 use crate::incident::entry::SessionId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -115,6 +115,10 @@ pub fn verify(logbook: &Path) -> Result<Verdict, LogbookError> {
         .iter_mut()
         .flat_map(|strand| std::mem::take(&mut strand.claims))
         .collect();
+    // A strand may also have been opened, and seen, since the directory was listed.
+    let known: BTreeSet<PathBuf> = strands.iter().map(|s| s.cursor.path.clone()).collect();
+    let opened = strand_files(logbook)?.into_iter();
+    strands.extend(opened.filter(|f| !known.contains(f)).map(Audit::new));
     for strand in &mut strands {
         strand.advance();
     }
@@ -475,6 +479,44 @@ mod tests {
         let verdict = verify(tmp.path()).unwrap();
         assert!(first_breakage(&verdict).2.contains("strand is missing"));
         assert!(verdict.to_string().contains("adam.jsonl:1: "), "{verdict}");
+    }
+
+    #[test]
+    fn a_logbook_that_is_being_written_never_reads_as_broken() {
+        let tmp = tempfile::tempdir().unwrap();
+        write_strand(tmp.path(), "first", [(0, note("x"))]);
+        let dir = tmp.path();
+        thread::scope(|scope| {
+            let writers: Vec<_> = ["adam", "eve"]
+                .map(|name| {
+                    scope.spawn(move || {
+                        // Each goes through several sessions, so that strands appear meanwhile.
+                        for run in 0..8 {
+                            let id = format!("{name}-{run}");
+                            let mut writer = StrandWriter::create(dir, &session(&id)).unwrap();
+                            let mut tail = Tail::new(dir, session(&id));
+                            for seq in 0..40 {
+                                assert!(tail.poll().complaints.is_empty());
+                                writer
+                                    .append(&entry(&id, seq, 0, observed()), tail.heads())
+                                    .unwrap();
+                            }
+                        }
+                    })
+                })
+                .into();
+            while writers.iter().any(|w| !w.is_finished()) {
+                let verdict = verify(tmp.path()).unwrap();
+                assert!(verdict.exit_code() < 3, "{verdict}");
+            }
+        });
+        assert_eq!(
+            verify(tmp.path()).unwrap(),
+            Verdict::Intact {
+                strands: 17,
+                entries: 641
+            }
+        );
     }
 
     #[test]
