@@ -12,7 +12,7 @@
 //! session must be the file's name.
 //!
 //! A chain proves order and shows careless edits. Against somebody who rewrites a whole strand with new hashes it proves
-//! nothing; the other strands' `seen` do (see [`super::verify`]).
+//! nothing; the other strands' `seen` do (see [`super::verify()`]).
 
 use crate::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, SessionId};
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! Reading a strand that may still grow: whole lines only, each byte once, the chain checked on the way.
 //!
 //! Never panics over what it finds: a file that shrank, was replaced or vanished is a complaint, said once, and nothing
-//! of it is read any further. Refuses to judge witnesses (that is [`super::verify`]).
+//! of it is read any further. Refuses to judge witnesses (that is [`super::verify()`]).
 
 use super::chain::{Breakage, Chain, Flaw, Line, Seal, holds_whole_line};
 use super::recover::Torn;

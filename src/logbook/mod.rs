@@ -6,7 +6,7 @@
 //! environment, and callers put it on a thread. Imports only `incident`.
 //!
 //! Reads in this order: [`chain`] (a line), [`strand`] (writing one's own), [`follow`] (reading a file that grows),
-//! [`reader`] (a whole logbook), [`tail`] (what the others write), [`weave`] (one timeline), [`verify`] (what can be
+//! [`reader`] (a whole logbook), [`tail`] (what the others write), [`mod@weave`] (one timeline), [`mod@verify`] (what can be
 //! proven), [`recover`] (what a crash leaves), [`export`] (for people and programs).
 
 pub mod chain;

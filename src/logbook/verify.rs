@@ -106,15 +106,32 @@ impl fmt::Display for Verdict {
 /// # Errors
 /// When there is no logbook to read.
 pub fn verify(logbook: &Path) -> Result<Verdict, LogbookError> {
-    let files = strand_files(logbook)?;
+    conclude(logbook, look(strand_files(logbook)?))
+}
+
+/// The strands as far as they went, and what their lines claimed.
+struct Looked {
+    strands: Vec<Audit>,
+    claims: Vec<Claim>,
+}
+
+fn look(files: Vec<PathBuf>) -> Looked {
     let mut strands: Vec<Audit> = files.into_iter().map(Audit::new).collect();
     advance_all(&mut strands);
-    // Cockpits may be writing meanwhile. Whoever is witnessed by a line read above has long written what was seen: so a
-    // second look at the ends catches up with every claim of the first, and finishes lines that were half written.
-    let claims: Vec<Claim> = strands
+    let claims = strands
         .iter_mut()
         .flat_map(|strand| std::mem::take(&mut strand.claims))
         .collect();
+    Looked { strands, claims }
+}
+
+/// Cockpits may be writing meanwhile. What a line of the first look saw had long been written: so a second look at the
+/// ends catches up with every claim of the first, and finishes lines that were half written.
+fn conclude(logbook: &Path, looked: Looked) -> Result<Verdict, LogbookError> {
+    let Looked {
+        mut strands,
+        claims,
+    } = looked;
     // A strand may also have been opened, and seen, since the directory was listed.
     let known: BTreeSet<PathBuf> = strands.iter().map(|s| s.cursor.path.clone()).collect();
     let opened = strand_files(logbook)?.into_iter();
@@ -515,6 +532,39 @@ mod tests {
             Verdict::Intact {
                 strands: 17,
                 entries: 641
+            }
+        );
+    }
+
+    #[test]
+    fn what_was_written_and_seen_during_the_first_look_is_not_missing() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = tmp.path();
+        let writer = |name| StrandWriter::create(dir, &session(name)).unwrap();
+        let (mut adam, mut eve) = (writer("adam"), writer("eve"));
+        // adam's strand was read to its end, then this happened, then eve's strand was read.
+        let mut adam_read = look(vec![adam.path().to_path_buf()]);
+        let mut zoe = writer("zoe");
+        for (other, name) in [(&mut adam, "adam"), (&mut zoe, "zoe")] {
+            other
+                .append(&entry(name, 0, 0, note("x")), &Seen::new())
+                .unwrap();
+        }
+        let mut tail = Tail::new(dir, session("eve"));
+        tail.poll();
+        assert_eq!(tail.heads().len(), 2);
+        eve.append(&entry("eve", 0, 0, note("seen")), tail.heads())
+            .unwrap();
+        let eve_read = look(vec![eve.path().to_path_buf()]);
+        adam_read.strands.extend(eve_read.strands);
+        adam_read.claims.extend(eve_read.claims);
+        assert_eq!(adam_read.claims.len(), 2);
+        let verdict = conclude(dir, adam_read).unwrap();
+        assert_eq!(
+            verdict,
+            Verdict::Intact {
+                strands: 3,
+                entries: 3
             }
         );
     }
