@@ -62,10 +62,7 @@ impl Line {
     /// What others witness of this line.
     #[must_use]
     pub fn head(&self) -> Head {
-        Head {
-            seq: self.entry.seq,
-            hash: self.hash.clone(),
-        }
+        Head { seq: self.entry.seq, hash: self.hash.clone() }
     }
 
     /// The line's bytes without the newline, as they were written.
@@ -126,9 +123,7 @@ impl Line {
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Flaw> {
-    std::str::from_utf8(bytes).map_err(|e| Flaw::NotAnEntry {
-        reason: e.to_string(),
-    })
+    std::str::from_utf8(bytes).map_err(|e| Flaw::NotAnEntry { reason: e.to_string() })
 }
 
 #[derive(Deserialize)]
@@ -149,9 +144,7 @@ struct Fields {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
     /// It does not end in a hash.
-    #[error(
-        "the line does not end in its hash: it was cut, joined with another, or is not a logbook line"
-    )]
+    #[error("the line does not end in its hash: it was cut, joined with another, or is not a logbook line")]
     Unsealed,
     /// Its bytes give another hash.
     #[error(
@@ -172,10 +165,7 @@ pub enum Flaw {
         reason: String,
     },
     /// It is of another format version.
-    #[error(
-        "the line is of format version {found}; this program reads version {}",
-        ENTRY_VERSION
-    )]
+    #[error("the line is of format version {found}; this program reads version {}", ENTRY_VERSION)]
     Version {
         /// Which.
         found: u32,
@@ -195,11 +185,7 @@ pub enum Flaw {
         found: u64,
     },
     /// It follows another line than the one before it.
-    #[error(
-        "the line says it follows hash {}, the line before has {}",
-        short(written),
-        short(before)
-    )]
+    #[error("the line says it follows hash {}, the line before has {}", short(written), short(before))]
     Unlinked {
         /// Its `prev`.
         written: String,
@@ -231,9 +217,7 @@ fn not_an_entry(text: &str, error: &serde_json::Error) -> Flaw {
     // A line of a later version may lack what this one needs: then its version is what to say.
     match serde_json::from_str::<Version>(text) {
         Ok(Version { v }) if v != ENTRY_VERSION => Flaw::Version { found: v },
-        Ok(_) | Err(_) => Flaw::NotAnEntry {
-            reason: error.to_string(),
-        },
+        Ok(_) | Err(_) => Flaw::NotAnEntry { reason: error.to_string() },
     }
 }
 
@@ -258,9 +242,7 @@ impl fmt::Display for Breakage {
 
 /// Text that stays on its line and cannot move a cursor.
 pub(super) fn tame(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// A hash in hex digits.
@@ -294,9 +276,7 @@ pub fn seal(entry: &Entry, prev: &str, seen: &Seen) -> Result<(Vec<u8>, String),
 }
 
 fn unsealed(entry: &Entry, prev: &str, seen: &Seen) -> Result<Vec<u8>, Flaw> {
-    let unwritable = |e: serde_json::Error| Flaw::NotAnEntry {
-        reason: e.to_string(),
-    };
+    let unwritable = |e: serde_json::Error| Flaw::NotAnEntry { reason: e.to_string() };
     let mut bytes = serde_json::to_vec(entry).map_err(unwritable)?;
     bytes.pop(); // the closing brace
     bytes.extend_from_slice(b",\"prev\":\"");
@@ -330,17 +310,11 @@ impl Seal {
             .and_then(|t| t.strip_suffix(b"\"}"))
             .and_then(|hex| Hex::try_from(hex).ok())
             .ok_or(Flaw::Unsealed)?;
-        Ok(Self {
-            written,
-            computed: hex_hash(covered),
-        })
+        Ok(Self { written, computed: hex_hash(covered) })
     }
 
     fn differs(&self) -> Flaw {
-        Flaw::Changed {
-            written: hex_text(&self.written),
-            computed: hex_text(&self.computed),
-        }
+        Flaw::Changed { written: hex_text(&self.written), computed: hex_text(&self.computed) }
     }
 }
 
@@ -412,12 +386,7 @@ impl Before {
 
 impl Chain {
     pub(super) fn new(session: SessionId) -> Self {
-        Self {
-            session,
-            next: 0,
-            before: Before::Hash([b'0'; 64]),
-            sound: true,
-        }
+        Self { session, next: 0, before: Before::Hash([b'0'; 64]), sound: true }
     }
 
     /// Whether nothing was wrong so far.
@@ -437,11 +406,7 @@ impl Chain {
         flaw
     }
 
-    fn step(
-        &mut self,
-        seal: &Result<Seal, Flaw>,
-        links: Result<&Links<'_>, &Flaw>,
-    ) -> Option<Flaw> {
+    fn step(&mut self, seal: &Result<Seal, Flaw>, links: Result<&Links<'_>, &Flaw>) -> Option<Flaw> {
         let due = self.next;
         self.next += 1;
         let seal = match seal {
@@ -464,19 +429,11 @@ impl Chain {
         if links.v != ENTRY_VERSION {
             Some(Flaw::Version { found: links.v })
         } else if links.session != self.session.0 {
-            Some(Flaw::ForeignSession {
-                found: links.session.clone().into_owned(),
-            })
+            Some(Flaw::ForeignSession { found: links.session.clone().into_owned() })
         } else if links.seq != due {
-            Some(Flaw::Sequence {
-                expected: due,
-                found: links.seq,
-            })
+            Some(Flaw::Sequence { expected: due, found: links.seq })
         } else if !before.admits(&links.prev) {
-            Some(Flaw::Unlinked {
-                written: links.prev.clone().into_owned(),
-                before: before.text(),
-            })
+            Some(Flaw::Unlinked { written: links.prev.clone().into_owned(), before: before.text() })
         } else {
             None
         }
@@ -492,17 +449,8 @@ mod tests {
 
     #[test]
     fn a_line_reads_back_as_written_byte_for_byte() {
-        let seen = Seen::from([(
-            session("eve"),
-            Head {
-                seq: 3,
-                hash: GENESIS.to_owned(),
-            },
-        )]);
-        for body in [
-            note("a \"quoted\" , \"hash\":\" note\n\u{1F4A5}"),
-            observed(),
-        ] {
+        let seen = Seen::from([(session("eve"), Head { seq: 3, hash: GENESIS.to_owned() })]);
+        for body in [note("a \"quoted\" , \"hash\":\" note\n\u{1F4A5}"), observed()] {
             let written = entry("adam", 7, 3, body);
             let (bytes, hash) = seal(&written, GENESIS, &seen).unwrap();
             let (last, bytes) = bytes.split_last().unwrap();
@@ -510,49 +458,29 @@ mod tests {
             assert!(!bytes.contains(&b'\n'));
             let line = Line::parse(bytes).unwrap();
             assert_eq!(line.entry, written);
-            assert_eq!(
-                (line.prev.as_str(), &line.seen, &line.hash),
-                (GENESIS, &seen, &hash)
-            );
+            assert_eq!((line.prev.as_str(), &line.seen, &line.hash), (GENESIS, &seen, &hash));
             assert_eq!(line.to_json().unwrap(), bytes);
         }
     }
 
     #[test]
     fn anybody_can_check_a_hash_with_sha256sum() {
-        let bytes = line("adam", 0, 0, note("a"), Seen::new())
-            .to_json()
-            .unwrap();
+        let bytes = line("adam", 0, 0, note("a"), Seen::new()).to_json().unwrap();
         let text = String::from_utf8(bytes).unwrap();
         let (covered, rest) = text.rsplit_once(",\"hash\":\"").unwrap();
-        assert_eq!(
-            rest,
-            format!(
-                "{}\"}}",
-                crate::incident::hash::sha256_hex(covered.as_bytes())
-            )
-        );
+        assert_eq!(rest, format!("{}\"}}", crate::incident::hash::sha256_hex(covered.as_bytes())));
     }
 
     #[test]
     fn errors_say_what_is_wrong() {
-        let whole = line("adam", 0, 0, note("abc"), Seen::new())
-            .to_json()
-            .unwrap();
+        let whole = line("adam", 0, 0, note("abc"), Seen::new()).to_json().unwrap();
         let text = String::from_utf8(whole).unwrap();
         let flaw = |text: &str| Line::parse(text.as_bytes()).unwrap_err();
         assert_eq!(flaw(""), Flaw::Unsealed);
         assert_eq!(flaw(&text[..text.len() - 1]), Flaw::Unsealed);
-        assert!(matches!(
-            flaw(&text.replace("abc", "abd")),
-            Flaw::Changed { .. }
-        ));
-        let sealed = |covered: &str| {
-            format!(
-                "{covered},\"hash\":\"{}\"}}",
-                hex_text(&hex_hash(covered.as_bytes()))
-            )
-        };
+        assert!(matches!(flaw(&text.replace("abc", "abd")), Flaw::Changed { .. }));
+        let sealed =
+            |covered: &str| format!("{covered},\"hash\":\"{}\"}}", hex_text(&hex_hash(covered.as_bytes())));
         assert!(matches!(flaw(&sealed("{\"v\":1")), Flaw::NotAnEntry { .. }));
         assert_eq!(flaw(&sealed("{\"v\":9")), Flaw::Version { found: 9 });
     }

@@ -9,10 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum LogbookError {
     /// The directory cannot be made.
-    #[error(
-        "the logbook directory {dir} cannot be created: {source}. {}",
-        advice(source)
-    )]
+    #[error("the logbook directory {dir} cannot be created: {source}. {}", advice(source))]
     Directory {
         /// Which.
         dir: PathBuf,
@@ -36,9 +33,7 @@ pub enum LogbookError {
         source: io::Error,
     },
     /// Nothing there is a strand.
-    #[error(
-        "{path} is not a logbook: {why}. Name a logbook directory or a .jsonl strand, or set --logbook"
-    )]
+    #[error("{path} is not a logbook: {why}. Name a logbook directory or a .jsonl strand, or set --logbook")]
     NotALogbook {
         /// What was named.
         path: PathBuf,
@@ -130,9 +125,7 @@ fn advice(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied => {
             "Ask for a directory that the operators' group may write (chmod 2770), or choose another with --logbook."
         }
-        io::ErrorKind::ReadOnlyFilesystem => {
-            "The file system is read-only; choose another with --logbook."
-        }
+        io::ErrorKind::ReadOnlyFilesystem => "The file system is read-only; choose another with --logbook.",
         io::ErrorKind::NotFound => "Check the path, or choose another with --logbook.",
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             "Something else is at that path; choose another with --logbook."

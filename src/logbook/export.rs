@@ -39,25 +39,12 @@ fn day_and_time(ts: Timestamp) -> String {
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn show(
-    lines: &[Line],
-    all: bool,
-    describe: Describe<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub fn show(lines: &[Line], all: bool, describe: Describe<'_>, out: &mut dyn Write) -> io::Result<()> {
     let told = || lines.iter().filter(|l| all || l.entry.body.is_story());
-    let width = told()
-        .map(|l| l.entry.actor.user.chars().count())
-        .max()
-        .unwrap_or(0)
-        .min(16);
+    let width = told().map(|l| l.entry.actor.user.chars().count()).max().unwrap_or(0).min(16);
     until_closed(told().try_for_each(|line| {
         let entry = &line.entry;
-        let mark = if line.sound {
-            ""
-        } else {
-            "  [unproven: the chain is broken at or before this line]"
-        };
+        let mark = if line.sound { "" } else { "  [unproven: the chain is broken at or before this line]" };
         writeln!(
             out,
             "{}  {:width$}  {:10}  {}{mark}",
@@ -73,12 +60,7 @@ pub fn show(
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn export(
-    lines: &[Line],
-    format: Format,
-    describe: Describe<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub fn export(lines: &[Line], format: Format, describe: Describe<'_>, out: &mut dyn Write) -> io::Result<()> {
     until_closed(match format {
         Format::Json => lines.iter().try_for_each(|line| {
             out.write_all(&line.to_json().map_err(io::Error::other)?)?;
@@ -238,11 +220,7 @@ fn spans(lines: &[Line]) -> Vec<Span<'_>> {
     for line in lines {
         let entry = &line.entry;
         if let Body::Declared { title } = &entry.body {
-            spans.push(Span {
-                title,
-                declared: entry,
-                closed: None,
-            });
+            spans.push(Span { title, declared: entry, closed: None });
         } else if let Body::Closed { summary } = &entry.body
             && let Some(open) = spans.iter_mut().rfind(|s| s.closed.is_none())
         {
@@ -254,11 +232,7 @@ fn spans(lines: &[Line]) -> Vec<Span<'_>> {
 
 /// Text inside a Markdown table or list.
 fn markdown(text: &str) -> String {
-    tame(text)
-        .replace('\\', "\\\\")
-        .replace('|', "\\|")
-        .replace('`', "\\`")
-        .replace('<', "&lt;")
+    tame(text).replace('\\', "\\\\").replace('|', "\\|").replace('`', "\\`").replace('<', "&lt;")
 }
 
 /// A draft of the postmortem, in Markdown: what the log knows, and headings for what only people know.
@@ -279,9 +253,7 @@ fn write_report(lines: &[Line], describe: Describe<'_>, out: &mut dyn Write) -> 
     let mut people: BTreeMap<&SessionId, String> = BTreeMap::new();
     for line in lines {
         let actor = &line.entry.actor;
-        people
-            .entry(&line.entry.session)
-            .or_insert_with(|| format!("{}@{}", actor.user, actor.host));
+        people.entry(&line.entry.session).or_insert_with(|| format!("{}@{}", actor.user, actor.host));
     }
     let mut names: Vec<&String> = people.values().collect();
     names.sort();
@@ -306,16 +278,11 @@ fn write_report(lines: &[Line], describe: Describe<'_>, out: &mut dyn Write) -> 
     if spans.is_empty() {
         writeln!(out, "None was declared.")?;
     } else {
-        writeln!(
-            out,
-            "| Incident | Declared | By | Closed | By | Lasted | Summary |"
-        )?;
+        writeln!(out, "| Incident | Declared | By | Closed | By | Lasted | Summary |")?;
         writeln!(out, "|---|---|---|---|---|---|---|")?;
     }
     for span in &spans {
-        let declared = Moment {
-            entry: span.declared,
-        };
+        let declared = Moment { entry: span.declared };
         write!(
             out,
             "| {} | {} | {} ",
@@ -386,21 +353,13 @@ fn write_operations(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     }
     for (hash, operation) in &done {
         let started = operation.confirmed.or(operation.intent);
-        let ended = operation
-            .ending
-            .unwrap_or("no end in the log: verify what it did");
-        let undone = operation
-            .undone_by
-            .map_or_else(String::new, |by| format!(", undone by {}", by.short()));
-        let span =
-            |from: Option<Moment<'_>>, to| from.map_or_else(|| "—".to_owned(), |m| m.lasted(to));
+        let ended = operation.ending.unwrap_or("no end in the log: verify what it did");
+        let undone = operation.undone_by.map_or_else(String::new, |by| format!(", undone by {}", by.short()));
+        let span = |from: Option<Moment<'_>>, to| from.map_or_else(|| "—".to_owned(), |m| m.lasted(to));
         writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} | {} | {ended}{undone} |",
-            operation.plan.map_or_else(
-                || "(plan not in these strands)".to_owned(),
-                |p| markdown(&p.title)
-            ),
+            operation.plan.map_or_else(|| "(plan not in these strands)".to_owned(), |p| markdown(&p.title)),
             markdown(hash.short()),
             started.map_or_else(String::new, |m| markdown(&m.entry.actor.user)),
             if operation.approved_by.is_empty() {
@@ -408,28 +367,15 @@ fn write_operations(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
             } else {
                 markdown(&operation.approved_by.join(", "))
             },
-            operation
-                .confirmed
-                .map_or_else(|| "—".to_owned(), |m| day_and_time(m.entry.ts)),
-            if operation.words.is_empty() {
-                "none".to_owned()
-            } else {
-                operation.words.join(", ")
-            },
+            operation.confirmed.map_or_else(|| "—".to_owned(), |m| day_and_time(m.entry.ts)),
+            if operation.words.is_empty() { "none".to_owned() } else { operation.words.join(", ") },
             span(operation.intent, operation.outcome),
             span(operation.outcome, operation.verified),
         )?;
     }
     if !shown.is_empty() {
-        let vetoed = shown
-            .iter()
-            .filter(|(_, o)| !o.vetoed_by.is_empty())
-            .count();
-        writeln!(
-            out,
-            "\n{} plan(s) were shown and not carried out, {vetoed} of them vetoed.",
-            shown.len()
-        )?;
+        let vetoed = shown.iter().filter(|(_, o)| !o.vetoed_by.is_empty()).count();
+        writeln!(out, "\n{} plan(s) were shown and not carried out, {vetoed} of them vetoed.", shown.len())?;
     }
     Ok(())
 }

@@ -15,10 +15,7 @@ fn scope() -> Scope {
 
 fn plan(number: u32) -> Plan {
     Plan {
-        action: Action::MaintenanceOn {
-            site: "www".into(),
-            via: None,
-        },
+        action: Action::MaintenanceOn { site: "www".into(), via: None },
         session: SessionId("adam".into()),
         number,
         made: Timestamp::UNIX_EPOCH,
@@ -44,82 +41,26 @@ fn plan(number: u32) -> Plan {
 fn incident() -> Vec<Line> {
     let (done, shown) = (plan(1), plan(2));
     let hash = done.hash.clone();
-    let call = Call::Terminate {
-        scope: scope(),
-        instance: "i-1".into(),
-    };
+    let call = Call::Terminate { scope: scope(), instance: "i-1".into() };
     let bodies = vec![
-        (
-            0,
-            Body::Declared {
-                title: "apex down".into(),
-            },
-        ),
+        (0, Body::Declared { title: "apex down".into() }),
         (5, observed()),
-        (
-            10,
-            note("RDS logs\u{1b}[2J frozen, \"since\" 23:00\nall of them"),
-        ),
-        (
-            20,
-            Body::Proposed {
-                plan: Box::new(shown),
-            },
-        ),
-        (
-            21,
-            Body::Proposed {
-                plan: Box::new(done),
-            },
-        ),
-        (
-            30,
-            Body::Confirmed {
-                plan: hash.clone(),
-                typed: "www".into(),
-            },
-        ),
-        (
-            31,
-            Body::Intent {
-                plan: hash.clone(),
-                step: 0,
-                call,
-            },
-        ),
-        (
-            33,
-            Body::Outcome {
-                plan: hash.clone(),
-                step: 0,
-                outcome: Outcome::Ok {
-                    done: Done::Accepted,
-                },
-            },
-        ),
+        (10, note("RDS logs\u{1b}[2J frozen, \"since\" 23:00\nall of them")),
+        (20, Body::Proposed { plan: Box::new(shown) }),
+        (21, Body::Proposed { plan: Box::new(done) }),
+        (30, Body::Confirmed { plan: hash.clone(), typed: "www".into() }),
+        (31, Body::Intent { plan: hash.clone(), step: 0, call }),
+        (33, Body::Outcome { plan: hash.clone(), step: 0, outcome: Outcome::Ok { done: Done::Accepted } }),
         (
             74,
             Body::Verified {
                 plan: hash.clone(),
                 step: 0,
-                finding: Finding::Holds {
-                    detail: "INSYNC".into(),
-                },
+                finding: Finding::Holds { detail: "INSYNC".into() },
             },
         ),
-        (
-            75,
-            Body::Finished {
-                plan: hash,
-                ending: Ending::Verified,
-            },
-        ),
-        (
-            2520,
-            Body::Closed {
-                summary: "back".into(),
-            },
-        ),
+        (75, Body::Finished { plan: hash, ending: Ending::Verified }),
+        (2520, Body::Closed { summary: "back".into() }),
     ];
     bodies
         .into_iter()
@@ -149,10 +90,7 @@ fn show_is_a_line_per_entry_of_the_story_whatever_a_note_holds() {
     assert_eq!(story.lines().count(), lines.len() - 1);
     assert!(!story.contains('\u{1b}') && !story.contains("heartbeat"));
     let second = story.lines().nth(1).unwrap();
-    assert!(
-        second.starts_with("2012-10-22 23:00:10Z  adam  note "),
-        "{second}"
-    );
+    assert!(second.starts_with("2012-10-22 23:00:10Z  adam  note "), "{second}");
     assert!(second.contains("unproven"), "{second}");
     let all = written(|out| show(&lines, true, &sentence, out));
     assert!(all.contains("heartbeat"));
@@ -162,10 +100,7 @@ fn show_is_a_line_per_entry_of_the_story_whatever_a_note_holds() {
 fn json_export_is_the_strands_lines() {
     let lines = incident();
     let text = written(|out| export(&lines, Format::Json, &sentence, out));
-    let read: Vec<Line> = text
-        .lines()
-        .map(|l| Line::parse(l.as_bytes()).unwrap())
-        .collect();
+    let read: Vec<Line> = text.lines().map(|l| Line::parse(l.as_bytes()).unwrap()).collect();
     assert_eq!(read, lines);
 }
 
@@ -185,19 +120,10 @@ fn the_report_has_spans_actions_with_durations_and_notes() {
     let text = written(|out| report(&incident(), &sentence, out));
     assert!(text.starts_with("# apex down\n"), "{text}");
     assert!(text.contains("| 42 min 00 s | back |"), "{text}");
-    let row = text
-        .lines()
-        .find(|l| l.starts_with("| www: maintenance \\| on"))
-        .unwrap();
+    let row = text.lines().find(|l| l.starts_with("| www: maintenance \\| on")).unwrap();
     assert!(row.contains("| ok | 2.0 s | 41.0 s | verified |"), "{row}");
-    assert!(
-        text.contains("1 plan(s) were shown and not carried out"),
-        "{text}"
-    );
-    assert!(
-        text.contains("\n## Notes\n\n- 2012-10-22 23:00:10Z **adam** RDS logs"),
-        "{text}"
-    );
+    assert!(text.contains("1 plan(s) were shown and not carried out"), "{text}");
+    assert!(text.contains("\n## Notes\n\n- 2012-10-22 23:00:10Z **adam** RDS logs"), "{text}");
     assert!(!text.contains("unproven"));
 }
 
@@ -205,10 +131,7 @@ fn the_report_has_spans_actions_with_durations_and_notes() {
 fn an_action_without_an_end_says_so() {
     let lines = &incident()[..7];
     let text = written(|out| report(lines, &sentence, out));
-    assert!(
-        text.contains("no end in the log: verify what it did"),
-        "{text}"
-    );
+    assert!(text.contains("no end in the log: verify what it did"), "{text}");
     assert!(text.contains("still open"), "{text}");
 }
 

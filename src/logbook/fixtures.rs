@@ -13,18 +13,13 @@ pub(super) fn session(name: &str) -> SessionId {
 }
 
 pub(super) fn note(text: &str) -> Body {
-    Body::Note {
-        text: text.to_owned(),
-    }
+    Body::Note { text: text.to_owned() }
 }
 
 /// Something that need not be on the disk at once.
 pub(super) fn observed() -> Body {
     Body::Heartbeat {
-        fresh: BTreeMap::from([(
-            "aws/123456789012/us-east-1/ec2".parse().unwrap(),
-            Timestamp::UNIX_EPOCH,
-        )]),
+        fresh: BTreeMap::from([("aws/123456789012/us-east-1/ec2".parse().unwrap(), Timestamp::UNIX_EPOCH)]),
     }
 }
 
@@ -53,11 +48,7 @@ pub(super) fn line(name: &str, seq: u64, second: i64, body: Body, seen: Seen) ->
 }
 
 /// A whole strand of (second, body), written and closed.
-pub(super) fn write_strand(
-    dir: &Path,
-    name: &str,
-    bodies: impl IntoIterator<Item = (i64, Body)>,
-) -> PathBuf {
+pub(super) fn write_strand(dir: &Path, name: &str, bodies: impl IntoIterator<Item = (i64, Body)>) -> PathBuf {
     let mut writer = StrandWriter::create(dir, &session(name)).unwrap();
     for (seq, (second, body)) in bodies.into_iter().enumerate() {
         let entry = entry(name, seq as u64, second, body);
@@ -70,12 +61,10 @@ pub(super) fn write_strand(
 pub(super) fn texts(lines: &[Line]) -> Vec<&str> {
     lines
         .iter()
-        .filter_map(|line| {
-            if let Body::Note { text } = &line.entry.body {
-                Some(text.as_str())
-            } else {
-                None
-            }
-        })
+        .filter_map(
+            |line| {
+                if let Body::Note { text } = &line.entry.body { Some(text.as_str()) } else { None }
+            },
+        )
         .collect()
 }

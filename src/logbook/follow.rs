@@ -33,13 +33,7 @@ pub(super) struct Cursor {
 
 impl Cursor {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self {
-            path,
-            offset: 0,
-            rest: Vec::new(),
-            lines: 0,
-            identity: None,
-        }
+        Self { path, offset: 0, rest: Vec::new(), lines: 0, identity: None }
     }
 
     /// Reads on to the end and gives each whole line, with its number from 1 and without its newline.
@@ -50,23 +44,16 @@ impl Cursor {
             return Err(Lost::Replaced);
         }
         if meta.len() < self.offset {
-            return Err(Lost::Shrunk {
-                from: self.offset,
-                to: meta.len(),
-            });
+            return Err(Lost::Shrunk { from: self.offset, to: meta.len() });
         }
         if meta.len() == self.offset {
             return Ok(());
         }
         let file = File::open(&self.path).map_err(Lost::Unreadable)?;
         let mut reader = BufReader::with_capacity(BUFFER, file);
-        reader
-            .seek(SeekFrom::Start(self.offset))
-            .map_err(Lost::Unreadable)?;
+        reader.seek(SeekFrom::Start(self.offset)).map_err(Lost::Unreadable)?;
         loop {
-            let read = reader
-                .read_until(b'\n', &mut self.rest)
-                .map_err(Lost::Unreadable)?;
+            let read = reader.read_until(b'\n', &mut self.rest).map_err(Lost::Unreadable)?;
             if read == 0 {
                 return Ok(());
             }
@@ -84,18 +71,13 @@ impl Cursor {
         if self.rest.is_empty() {
             return End::Clean;
         }
-        let torn = Torn {
-            file: self.path.clone(),
-            line: self.lines + 1,
-            bytes: self.rest.len() as u64,
-        };
+        let torn = Torn { file: self.path.clone(), line: self.lines + 1, bytes: self.rest.len() as u64 };
         // One whole line without its newline is what a crash can leave; one with other bytes behind it is not.
         if Line::parse(&self.rest).is_err() && holds_whole_line(&self.rest) {
             End::Altered(Breakage {
                 file: torn.file,
                 line: torn.line,
-                what: "the newline after the line was changed or something was added to it"
-                    .to_owned(),
+                what: "the newline after the line was changed or something was added to it".to_owned(),
             })
         } else {
             End::Torn(torn)
@@ -117,9 +99,7 @@ pub(super) enum Lost {
     Unreadable(io::Error),
     #[error("the file was replaced by another while it was read; nothing more of it is read")]
     Replaced,
-    #[error(
-        "the file shrank from {from} to {to} bytes: lines were cut off; nothing more of it is read"
-    )]
+    #[error("the file shrank from {from} to {to} bytes: lines were cut off; nothing more of it is read")]
     Shrunk { from: u64, to: u64 },
 }
 
@@ -151,8 +131,7 @@ impl Batch {
                 Some((number, line))
             })
             .collect();
-        let parse =
-            |&(number, line): &(usize, &[u8])| (number, Seal::read(line), Line::parse_fields(line));
+        let parse = |&(number, line): &(usize, &[u8])| (number, Seal::read(line), Line::parse_fields(line));
         let workers = if self.bytes.len() < WORTH_A_THREAD {
             1
         } else {
@@ -230,12 +209,7 @@ impl Follower {
     /// What was written since the last time.
     pub fn poll(&mut self) -> Catch {
         let mut catch = Catch::default();
-        let Self {
-            cursor,
-            chain,
-            said,
-            ..
-        } = self;
+        let Self { cursor, chain, said, .. } = self;
         let file = cursor.path.clone();
         let mut link = |batch: &mut Batch| {
             for (number, seal, line) in batch.parse() {
@@ -271,11 +245,7 @@ impl Follower {
             Err(lost) => {
                 let what = lost.to_string();
                 if said.as_ref() != Some(&what) {
-                    catch.breakages.push(Breakage {
-                        file,
-                        line: cursor.lines + 1,
-                        what: what.clone(),
-                    });
+                    catch.breakages.push(Breakage { file, line: cursor.lines + 1, what: what.clone() });
                     *said = Some(what);
                 }
             }
@@ -300,10 +270,5 @@ impl Follower {
 /// The session that a strand's file name says.
 #[must_use]
 pub fn session_of(path: &Path) -> SessionId {
-    SessionId(
-        path.file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-    )
+    SessionId(path.file_stem().unwrap_or_default().to_string_lossy().into_owned())
 }

@@ -34,10 +34,7 @@ pub struct Strand {
 /// # Errors
 /// When the file cannot be opened.
 pub fn read_strand(path: &Path) -> Result<Strand, LogbookError> {
-    fs::File::open(path).map_err(|source| LogbookError::Read {
-        path: path.to_path_buf(),
-        source,
-    })?;
+    fs::File::open(path).map_err(|source| LogbookError::Read { path: path.to_path_buf(), source })?;
     let mut follower = Follower::new(path);
     let mut catch = follower.poll();
     let torn = match follower.end() {
@@ -63,10 +60,8 @@ pub fn read_strand(path: &Path) -> Result<Strand, LogbookError> {
 /// # Errors
 /// When there is nothing there, or a directory without a strand.
 pub fn strand_files(logbook: &Path) -> Result<Vec<PathBuf>, LogbookError> {
-    let meta = fs::metadata(logbook).map_err(|source| LogbookError::Read {
-        path: logbook.to_path_buf(),
-        source,
-    })?;
+    let meta =
+        fs::metadata(logbook).map_err(|source| LogbookError::Read { path: logbook.to_path_buf(), source })?;
     if !meta.is_dir() {
         return Ok(vec![logbook.to_path_buf()]);
     }
@@ -82,10 +77,7 @@ pub fn strand_files(logbook: &Path) -> Result<Vec<PathBuf>, LogbookError> {
 
 /// The strands of a directory, in the order of their names; none is fine.
 pub(super) fn list(dir: &Path) -> Result<Vec<PathBuf>, LogbookError> {
-    let failed = |source| LogbookError::Read {
-        path: dir.to_path_buf(),
-        source,
-    };
+    let failed = |source| LogbookError::Read { path: dir.to_path_buf(), source };
     let mut files = Vec::new();
     for item in fs::read_dir(dir).map_err(failed)? {
         let path = item.map_err(failed)?.path();
@@ -122,9 +114,7 @@ impl Logbook {
     pub fn open_or_empty(dir: &Path) -> Result<Self, LogbookError> {
         match list(dir) {
             Ok(files) => Self::read(dir, &files),
-            Err(LogbookError::Read { source, .. })
-                if source.kind() == std::io::ErrorKind::NotFound =>
-            {
+            Err(LogbookError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 Self::read(dir, &[])
             }
             Err(error) => Err(error),
@@ -134,10 +124,7 @@ impl Logbook {
     fn read(path: &Path, files: &[PathBuf]) -> Result<Self, LogbookError> {
         Ok(Self {
             path: path.to_path_buf(),
-            strands: files
-                .iter()
-                .map(|file| read_strand(file))
-                .collect::<Result<_, _>>()?,
+            strands: files.iter().map(|file| read_strand(file)).collect::<Result<_, _>>()?,
         })
     }
 
@@ -172,10 +159,7 @@ impl Logbook {
             followers.push(strand.follower);
             lines.push(strand.lines);
         }
-        (
-            weave(lines),
-            Tail::resume(&self.path, own, followers, heads),
-        )
+        (weave(lines), Tail::resume(&self.path, own, followers, heads))
     }
 }
 
@@ -224,11 +208,7 @@ mod tests {
     #[test]
     fn lines_after_a_broken_one_are_shown_and_marked() {
         let tmp = tempfile::tempdir().unwrap();
-        let path = write_strand(
-            tmp.path(),
-            "adam",
-            [(0, note("one")), (1, note("two")), (2, note("three"))],
-        );
+        let path = write_strand(tmp.path(), "adam", [(0, note("one")), (1, note("two")), (2, note("three"))]);
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace("two", "2wo")).unwrap();
         let strand = read_strand(&path).unwrap();

@@ -64,19 +64,11 @@ mod tests {
         let path = write_strand(tmp.path(), "adam", [(0, note("a")), (1, note("b"))]);
         let whole = fs::read(&path).unwrap();
         fs::write(&path, &whole[..whole.len() - 30]).unwrap();
-        let live =
-            StrandWriter::create(tmp.path(), &super::super::fixtures::session("eve")).unwrap();
+        let live = StrandWriter::create(tmp.path(), &super::super::fixtures::session("eve")).unwrap();
         fs::write(live.path(), "{\"v\"").unwrap();
         let found = leftovers(tmp.path()).unwrap();
         assert_eq!(found.len(), 1);
-        assert_eq!(
-            (found[0].file.as_path(), found[0].line),
-            (path.as_path(), 2)
-        );
-        assert!(
-            found[0]
-                .to_string()
-                .contains("adam.jsonl:2: the last line is unfinished")
-        );
+        assert_eq!((found[0].file.as_path(), found[0].line), (path.as_path(), 2));
+        assert!(found[0].to_string().contains("adam.jsonl:2: the last line is unfinished"));
     }
 }

@@ -19,12 +19,7 @@ const NAMES_TRIED: u32 = 99;
 /// A session's name: `<utc>-<user>@<host>-<pid>`, made safe for a file name.
 #[must_use]
 pub fn name_session(utc: Timestamp, user: &str, host: &str, pid: u32) -> SessionId {
-    SessionId(format!(
-        "{}-{}@{}-{pid}",
-        utc.strftime("%Y%m%dT%H%M%SZ"),
-        plain(user, 64),
-        plain(host, 100)
-    ))
+    SessionId(format!("{}-{}@{}-{pid}", utc.strftime("%Y%m%dT%H%M%SZ"), plain(user, 64), plain(host, 100)))
 }
 
 /// The characters that every file system, shell and person can take; `_` for the rest, and never nothing.
@@ -32,19 +27,9 @@ fn plain(text: &str, most: usize) -> String {
     let plain: String = text
         .chars()
         .take(most)
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') {
-                c
-            } else {
-                '_'
-            }
-        })
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' })
         .collect();
-    if plain.is_empty() {
-        "_".to_owned()
-    } else {
-        plain
-    }
+    if plain.is_empty() { "_".to_owned() } else { plain }
 }
 
 /// Where a session's strand is.
@@ -111,24 +96,16 @@ impl StrandWriter {
         let mut tried = 1;
         loop {
             let path = strand_path(dir, &session);
-            let made = OpenOptions::new()
-                .append(true)
-                .create_new(true)
-                .mode(0o640)
-                .open(&path);
+            let made = OpenOptions::new().append(true).create_new(true).mode(0o640).open(&path);
             match made {
                 Ok(file) => {
                     let mut writer = Self::on_file(file, path, session)?;
                     writer.lock();
-                    sync_directory(dir).map_err(|source| LogbookError::Create {
-                        path: writer.path.clone(),
-                        source,
-                    })?;
+                    sync_directory(dir)
+                        .map_err(|source| LogbookError::Create { path: writer.path.clone(), source })?;
                     return Ok(writer);
                 }
-                Err(error)
-                    if error.kind() == io::ErrorKind::AlreadyExists && tried < NAMES_TRIED =>
-                {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tried < NAMES_TRIED => {
                     tried += 1;
                     session = SessionId(format!("{base}-{tried}"));
                 }
@@ -138,10 +115,7 @@ impl StrandWriter {
     }
 
     fn on_file(file: File, path: PathBuf, session: SessionId) -> Result<Self, LogbookError> {
-        let meta = file.metadata().map_err(|source| LogbookError::Create {
-            path: path.clone(),
-            source,
-        })?;
+        let meta = file.metadata().map_err(|source| LogbookError::Create { path: path.clone(), source })?;
         Ok(Self {
             file,
             path,
@@ -197,16 +171,10 @@ impl StrandWriter {
     /// writer never writes again.
     pub fn append(&mut self, entry: &Entry, seen: &Seen) -> Result<Head, LogbookError> {
         if let Some(why) = &self.poison {
-            return Err(LogbookError::Poisoned {
-                path: self.path.clone(),
-                why: why.clone(),
-            });
+            return Err(LogbookError::Poisoned { path: self.path.clone(), why: why.clone() });
         }
         if entry.session != self.session {
-            return Err(LogbookError::Foreign {
-                path: self.path.clone(),
-                found: entry.session.clone(),
-            });
+            return Err(LogbookError::Foreign { path: self.path.clone(), found: entry.session.clone() });
         }
         if entry.seq != self.next {
             return Err(LogbookError::OutOfOrder {
@@ -222,11 +190,8 @@ impl StrandWriter {
             })
             .map(|(session, head)| (session.clone(), head.clone()))
             .collect();
-        let (bytes, hash) =
-            seal(entry, &self.prev, &news).map_err(|source| LogbookError::Unwritable {
-                seq: entry.seq,
-                source,
-            })?;
+        let (bytes, hash) = seal(entry, &self.prev, &news)
+            .map_err(|source| LogbookError::Unwritable { seq: entry.seq, source })?;
         if let Err(error) = self.put(entry, &bytes) {
             self.poison = Some(error.to_string());
             return Err(error);
@@ -235,10 +200,7 @@ impl StrandWriter {
         self.next += 1;
         self.prev.clone_from(&hash);
         self.witnessed.extend(news);
-        Ok(Head {
-            seq: entry.seq,
-            hash,
-        })
+        Ok(Head { seq: entry.seq, hash })
     }
 
     fn put(&mut self, entry: &Entry, bytes: &[u8]) -> Result<(), LogbookError> {
@@ -264,11 +226,7 @@ impl StrandWriter {
             Err(error) => Some(error),
         };
         if let Some(source) = source {
-            return Err(LogbookError::Write {
-                path: self.path.clone(),
-                seq: entry.seq,
-                source,
-            });
+            return Err(LogbookError::Write { path: self.path.clone(), seq: entry.seq, source });
         }
         if durable {
             self.file.sync_data().map_err(|source| LogbookError::Sync {
@@ -281,39 +239,24 @@ impl StrandWriter {
     }
 
     fn check_place(&self) -> Result<(), LogbookError> {
-        let touched = |why: String| LogbookError::Touched {
-            path: self.path.clone(),
-            why,
-        };
-        let meta =
-            fs::metadata(&self.path).map_err(|e| touched(format!("it is not there ({e})")))?;
+        let touched = |why: String| LogbookError::Touched { path: self.path.clone(), why };
+        let meta = fs::metadata(&self.path).map_err(|e| touched(format!("it is not there ({e})")))?;
         if (meta.dev(), meta.ino()) != self.identity {
             return Err(touched("another file is in its place".to_owned()));
         }
         if meta.is_file() && meta.len() != self.length {
-            return Err(touched(format!(
-                "it has {} bytes, {} were written",
-                meta.len(),
-                self.length
-            )));
+            return Err(touched(format!("it has {} bytes, {} were written", meta.len(), self.length)));
         }
         Ok(())
     }
 }
 
 fn make_directory(dir: &Path) -> Result<(), LogbookError> {
-    let failed = |source| LogbookError::Directory {
-        dir: dir.to_path_buf(),
-        source,
-    };
+    let failed = |source| LogbookError::Directory { dir: dir.to_path_buf(), source };
     if dir.is_dir() {
         return Ok(());
     }
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o750)
-        .create(dir)
-        .map_err(failed)?;
+    DirBuilder::new().recursive(true).mode(0o750).create(dir).map_err(failed)?;
     match dir.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => sync_directory(parent).map_err(failed),
         Some(_) | None => Ok(()),
@@ -343,9 +286,7 @@ mod tests {
         let tmp = tempfile::tempdir().unwrap();
         let dir = tmp.path().join("state/estate");
         let mut writer = StrandWriter::create(&dir, &session("adam")).unwrap();
-        let head = writer
-            .append(&entry("adam", 0, 5, note("hello\nworld")), &Seen::new())
-            .unwrap();
+        let head = writer.append(&entry("adam", 0, 5, note("hello\nworld")), &Seen::new()).unwrap();
         assert_eq!(head.seq, 0);
         let path = dir.join("adam.jsonl");
         let mode = |p: &Path| fs::metadata(p).unwrap().permissions().mode() & 0o777;
@@ -354,9 +295,7 @@ mod tests {
         assert_eq!(mode(&dir) & !0o750, 0);
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), 1);
-        assert!(
-            text.contains(GENESIS) && text.ends_with(&format!("\"hash\":\"{}\"}}\n", head.hash))
-        );
+        assert!(text.contains(GENESIS) && text.ends_with(&format!("\"hash\":\"{}\"}}\n", head.hash)));
     }
 
     #[test]
@@ -372,10 +311,7 @@ mod tests {
     fn names_are_safe_for_files() {
         let id = name_session(Timestamp::UNIX_EPOCH, "../a b", "h/ö\n", 7);
         assert_eq!(id.0, "19700101T000000Z-.._a_b@h___-7");
-        assert_eq!(
-            name_session(Timestamp::UNIX_EPOCH, "", "jump", 1).0,
-            "19700101T000000Z-_@jump-1"
-        );
+        assert_eq!(name_session(Timestamp::UNIX_EPOCH, "", "jump", 1).0, "19700101T000000Z-_@jump-1");
     }
 
     #[test]
@@ -385,34 +321,24 @@ mod tests {
         let none = Seen::new();
         assert!(matches!(
             writer.append(&entry("adam", 1, 0, note("x")), &none),
-            Err(LogbookError::OutOfOrder {
-                expected: 0,
-                found: 1,
-                ..
-            })
+            Err(LogbookError::OutOfOrder { expected: 0, found: 1, .. })
         ));
         assert!(matches!(
             writer.append(&entry("eve", 0, 0, note("x")), &none),
             Err(LogbookError::Foreign { .. })
         ));
         assert_eq!(fs::read(writer.path()).unwrap(), b"");
-        writer
-            .append(&entry("adam", 0, 0, note("x")), &none)
-            .unwrap();
+        writer.append(&entry("adam", 0, 0, note("x")), &none).unwrap();
     }
 
     #[test]
     fn a_full_disk_poisons_the_writer_for_good() {
         let mut writer = on_device("/dev/full");
-        let error = writer
-            .append(&entry("adam", 0, 0, note("x")), &Seen::new())
-            .unwrap_err();
+        let error = writer.append(&entry("adam", 0, 0, note("x")), &Seen::new()).unwrap_err();
         assert!(matches!(error, LogbookError::Write { .. }));
         assert!(error.to_string().contains("Free space"), "{error}");
         writer.file = OpenOptions::new().append(true).open("/dev/null").unwrap();
-        let again = writer
-            .append(&entry("adam", 0, 0, observed()), &Seen::new())
-            .unwrap_err();
+        let again = writer.append(&entry("adam", 0, 0, observed()), &Seen::new()).unwrap_err();
         assert!(matches!(again, LogbookError::Poisoned { .. }));
         assert!(again.to_string().contains("was not written"), "{again}");
     }
@@ -422,12 +348,8 @@ mod tests {
         // /dev/null takes writes and refuses fsync.
         let mut writer = on_device("/dev/null");
         let none = Seen::new();
-        writer
-            .append(&entry("adam", 0, 0, observed()), &none)
-            .unwrap();
-        let error = writer
-            .append(&entry("adam", 1, 0, note("x")), &none)
-            .unwrap_err();
+        writer.append(&entry("adam", 0, 0, observed()), &none).unwrap();
+        let error = writer.append(&entry("adam", 1, 0, note("x")), &none).unwrap_err();
         assert!(matches!(error, LogbookError::Sync { seq: 1, .. }));
         assert!(writer.poison().is_some());
         assert!(matches!(
@@ -443,15 +365,11 @@ mod tests {
         let started = |name: &str| {
             let dir = tmp.path().join(name);
             let mut writer = StrandWriter::create(&dir, &session("adam")).unwrap();
-            writer
-                .append(&entry("adam", 0, 0, note("x")), &none)
-                .unwrap();
+            writer.append(&entry("adam", 0, 0, note("x")), &none).unwrap();
             (dir, writer)
         };
         let refuses = |mut writer: StrandWriter, why: &str| {
-            let error = writer
-                .append(&entry("adam", 1, 0, note("y")), &none)
-                .unwrap_err();
+            let error = writer.append(&entry("adam", 1, 0, note("y")), &none).unwrap_err();
             assert!(matches!(error, LogbookError::Touched { .. }));
             assert!(error.to_string().contains(why), "{error}");
         };
@@ -464,12 +382,7 @@ mod tests {
         fs::rename(&elsewhere, writer.path()).unwrap();
         refuses(writer, "another file");
         let (_, writer) = started("cut");
-        OpenOptions::new()
-            .write(true)
-            .open(writer.path())
-            .unwrap()
-            .set_len(3)
-            .unwrap();
+        OpenOptions::new().write(true).open(writer.path()).unwrap().set_len(3).unwrap();
         refuses(writer, "it has 3 bytes");
     }
 
@@ -477,25 +390,13 @@ mod tests {
     fn only_news_is_witnessed() {
         let tmp = tempfile::tempdir().unwrap();
         let mut writer = StrandWriter::create(tmp.path(), &session("adam")).unwrap();
-        let head = Head {
-            seq: 4,
-            hash: GENESIS.to_owned(),
-        };
+        let head = Head { seq: 4, hash: GENESIS.to_owned() };
         let seen = Seen::from([(session("eve"), head.clone()), (session("adam"), head)]);
         for seq in 0..2 {
-            writer
-                .append(&entry("adam", seq, 0, note("x")), &seen)
-                .unwrap();
+            writer.append(&entry("adam", seq, 0, note("x")), &seen).unwrap();
         }
         let lines = super::super::read_strand(writer.path()).unwrap().lines;
-        assert_eq!(
-            lines[0]
-                .seen
-                .keys()
-                .map(|s| s.0.as_str())
-                .collect::<Vec<_>>(),
-            ["eve"]
-        );
+        assert_eq!(lines[0].seen.keys().map(|s| s.0.as_str()).collect::<Vec<_>>(), ["eve"]);
         assert!(lines[1].seen.is_empty());
     }
 
@@ -509,9 +410,7 @@ mod tests {
         writer.file.unlock().unwrap();
         writer.locked = false;
         assert_eq!(presence(&path), Presence::Gone);
-        writer
-            .append(&entry("adam", 0, 0, note("x")), &Seen::new())
-            .unwrap();
+        writer.append(&entry("adam", 0, 0, note("x")), &Seen::new()).unwrap();
         assert_eq!(presence(&path), Presence::Here);
         drop(writer);
         assert_eq!(presence(&path), Presence::Gone);

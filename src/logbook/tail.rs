@@ -38,12 +38,7 @@ impl Tail {
     }
 
     /// Goes on where a reading stopped.
-    pub(super) fn resume(
-        dir: &Path,
-        own: SessionId,
-        followers: Vec<Follower>,
-        mut heads: Seen,
-    ) -> Self {
+    pub(super) fn resume(dir: &Path, own: SessionId, followers: Vec<Follower>, mut heads: Seen) -> Self {
         heads.remove(&own);
         Self {
             dir: dir.to_path_buf(),
@@ -74,11 +69,7 @@ impl Tail {
             Err(error) => {
                 let what = error.to_string();
                 if self.said.as_ref() != Some(&what) {
-                    news.complaints.push(Breakage {
-                        file: self.dir.clone(),
-                        line: 0,
-                        what: what.clone(),
-                    });
+                    news.complaints.push(Breakage { file: self.dir.clone(), line: 0, what: what.clone() });
                     self.said = Some(what);
                 }
             }
@@ -144,11 +135,7 @@ mod tests {
         let other = tempfile::tempdir().unwrap();
         let whole = fs::read(write_strand(other.path(), "eve", [(0, note("a"))])).unwrap();
         let path = tmp.path().join("eve.jsonl");
-        let mut file = OpenOptions::new()
-            .create_new(true)
-            .append(true)
-            .open(path)
-            .unwrap();
+        let mut file = OpenOptions::new().create_new(true).append(true).open(path).unwrap();
         let mut tail = Tail::new(tmp.path(), session("adam"));
         for piece in whole.chunks(7) {
             let news = tail.poll();
@@ -168,19 +155,10 @@ mod tests {
             let news = tail.poll();
             assert!(news.lines.is_empty());
             assert_eq!(news.complaints.len(), 1);
-            assert!(
-                news.complaints[0].what.contains(of),
-                "{}",
-                news.complaints[0]
-            );
+            assert!(news.complaints[0].what.contains(of), "{}", news.complaints[0]);
             assert!(tail.poll().complaints.is_empty());
         };
-        OpenOptions::new()
-            .write(true)
-            .open(&path)
-            .unwrap()
-            .set_len(10)
-            .unwrap();
+        OpenOptions::new().write(true).open(&path).unwrap().set_len(10).unwrap();
         complains(&mut tail, "shrank");
         let elsewhere = tmp.path().join("elsewhere");
         fs::copy(&path, &elsewhere).unwrap();

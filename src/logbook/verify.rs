@@ -76,22 +76,13 @@ impl fmt::Display for Verdict {
                 write!(f, "intact: ")?;
                 count(f, strands, entries)
             }
-            Self::TornTail {
-                strands,
-                entries,
-                torn,
-            } => {
+            Self::TornTail { strands, entries, torn } => {
                 torn.iter().try_for_each(|t| writeln!(f, "{t}"))?;
                 write!(f, "torn tail: ")?;
                 count(f, strands, entries)?;
                 write!(f, " hold; unfinished last lines: {}", torn.len())
             }
-            Self::Broken {
-                strands,
-                entries,
-                breakages,
-                torn,
-            } => {
+            Self::Broken { strands, entries, breakages, torn } => {
                 breakages.iter().try_for_each(|b| writeln!(f, "{b}"))?;
                 torn.iter().try_for_each(|t| writeln!(f, "{t}"))?;
                 write!(f, "BROKEN in {} place(s): ", breakages.len())?;
@@ -118,20 +109,14 @@ struct Looked {
 fn look(files: Vec<PathBuf>) -> Looked {
     let mut strands: Vec<Audit> = files.into_iter().map(Audit::new).collect();
     advance_all(&mut strands);
-    let claims = strands
-        .iter_mut()
-        .flat_map(|strand| std::mem::take(&mut strand.claims))
-        .collect();
+    let claims = strands.iter_mut().flat_map(|strand| std::mem::take(&mut strand.claims)).collect();
     Looked { strands, claims }
 }
 
 /// Cockpits may be writing meanwhile. What a line of the first look saw had long been written: so a second look at the
 /// ends catches up with every claim of the first, and finishes lines that were half written.
 fn conclude(logbook: &Path, looked: Looked) -> Result<Verdict, LogbookError> {
-    let Looked {
-        mut strands,
-        claims,
-    } = looked;
+    let Looked { mut strands, claims } = looked;
     // A strand may also have been opened, and seen, since the directory was listed.
     let known: BTreeSet<PathBuf> = strands.iter().map(|s| s.cursor.path.clone()).collect();
     let opened = strand_files(logbook)?.into_iter();
@@ -158,20 +143,11 @@ fn conclude(logbook: &Path, looked: Looked) -> Result<Verdict, LogbookError> {
     let entries = strands.iter().map(|s| s.cursor.lines).sum();
     let strands = strands.len();
     Ok(if !breakages.is_empty() {
-        Verdict::Broken {
-            strands,
-            entries,
-            breakages,
-            torn,
-        }
+        Verdict::Broken { strands, entries, breakages, torn }
     } else if torn.is_empty() {
         Verdict::Intact { strands, entries }
     } else {
-        Verdict::TornTail {
-            strands,
-            entries,
-            torn,
-        }
+        Verdict::TornTail { strands, entries, torn }
     })
 }
 
@@ -219,14 +195,7 @@ impl Audit {
     }
 
     fn advance(&mut self) {
-        let Self {
-            cursor,
-            chain,
-            hashes,
-            claims,
-            breakages,
-            ..
-        } = self;
+        let Self { cursor, chain, hashes, claims, breakages, .. } = self;
         let file = cursor.path.clone();
         let ended = cursor.advance(|line, bytes| {
             let seal = Seal::read(bytes);
@@ -234,11 +203,7 @@ impl Audit {
             let flaw = chain.check(&seal, links.as_ref());
             let believed = flaw.is_none();
             if let Some(flaw) = flaw {
-                breakages.push(Breakage {
-                    file: file.clone(),
-                    line,
-                    what: flaw.to_string(),
-                });
+                breakages.push(Breakage { file: file.clone(), line, what: flaw.to_string() });
             }
             if let (Ok(links), Ok(seal)) = (links, seal) {
                 hashes.push((links.seq, seal.written));
@@ -256,11 +221,7 @@ impl Audit {
             let what = match &lost {
                 Lost::Shrunk { .. } | Lost::Replaced | Lost::Unreadable(_) => lost.to_string(),
             };
-            breakages.push(Breakage {
-                file,
-                line: cursor.lines + 1,
-                what,
-            });
+            breakages.push(Breakage { file, line: cursor.lines + 1, what });
         }
     }
 
@@ -270,11 +231,7 @@ impl Audit {
             Some((found, hash)) if *found == seq => Some(hash),
             // Only a broken strand has its lines anywhere else.
             Some(_) | None if self.breakages.is_empty() => None,
-            Some(_) | None => self
-                .hashes
-                .iter()
-                .find(|(found, _)| *found == seq)
-                .map(|(_, hash)| hash),
+            Some(_) | None => self.hashes.iter().find(|(found, _)| *found == seq).map(|(_, hash)| hash),
         }
     }
 
@@ -285,8 +242,7 @@ impl Audit {
 
 /// Compares what was seen with what is there. One complaint per strand and line, by its first witness.
 fn judge(strands: &[Audit], claims: &[Claim], directory: Option<&Path>) -> Vec<Breakage> {
-    let by_session: BTreeMap<&SessionId, &Audit> =
-        strands.iter().map(|s| (&s.session, s)).collect();
+    let by_session: BTreeMap<&SessionId, &Audit> = strands.iter().map(|s| (&s.session, s)).collect();
     let mut found: BTreeMap<(PathBuf, usize), Breakage> = BTreeMap::new();
     for claim in claims {
         let witness = format!("{}:{}", claim.file.display(), claim.line);
@@ -325,9 +281,7 @@ fn judge(strands: &[Audit], claims: &[Claim], directory: Option<&Path>) -> Vec<B
             },
         };
         if let Some(breakage) = breakage {
-            found
-                .entry((breakage.file.clone(), breakage.line))
-                .or_insert(breakage);
+            found.entry((breakage.file.clone(), breakage.line)).or_insert(breakage);
         }
     }
     found.into_values().collect()
@@ -353,26 +307,16 @@ mod tests {
 
     fn strand(dir: &Path) -> PathBuf {
         let bodies = (0..BODIES).map(|n| {
-            let body = if n % 2 == 0 {
-                note("RDS frozen \"since\" 23:00\n")
-            } else {
-                observed()
-            };
+            let body = if n % 2 == 0 { note("RDS frozen \"since\" 23:00\n") } else { observed() };
             (n as i64, body)
         });
         write_strand(dir, "adam", bodies)
     }
 
     fn first_breakage(verdict: &Verdict) -> (String, usize, &str) {
-        let Verdict::Broken { breakages, .. } = verdict else {
-            panic!("not broken: {verdict}")
-        };
+        let Verdict::Broken { breakages, .. } = verdict else { panic!("not broken: {verdict}") };
         let b = &breakages[0];
-        (
-            b.file.file_name().unwrap().to_string_lossy().into_owned(),
-            b.line,
-            b.what.as_str(),
-        )
+        (b.file.file_name().unwrap().to_string_lossy().into_owned(), b.line, b.what.as_str())
     }
 
     #[test]
@@ -380,13 +324,7 @@ mod tests {
         let tmp = tempfile::tempdir().unwrap();
         strand(tmp.path());
         let verdict = verify(tmp.path()).unwrap();
-        assert_eq!(
-            verdict,
-            Verdict::Intact {
-                strands: 1,
-                entries: BODIES
-            }
-        );
+        assert_eq!(verdict, Verdict::Intact { strands: 1, entries: BODIES });
         assert_eq!(verdict.exit_code(), 0);
         assert_eq!(verdict.to_string(), "intact: 4 entries in 1 strand");
     }
@@ -444,12 +382,10 @@ mod tests {
         let mut eve = StrandWriter::create(dir, &session("eve")).unwrap();
         let mut tail = Tail::new(dir, session("eve"));
         for seq in 0..3 {
-            adam.append(&entry("adam", seq, 0, note("x")), &Seen::new())
-                .unwrap();
+            adam.append(&entry("adam", seq, 0, note("x")), &Seen::new()).unwrap();
         }
         tail.poll();
-        eve.append(&entry("eve", 0, 1, note("seen")), tail.heads())
-            .unwrap();
+        eve.append(&entry("eve", 0, 1, note("seen")), tail.heads()).unwrap();
         adam.path().to_path_buf()
     }
 
@@ -464,10 +400,7 @@ mod tests {
         let verdict = verify(tmp.path()).unwrap();
         let (file, line, what) = first_breakage(&verdict);
         assert_eq!((file.as_str(), line), ("adam.jsonl", 3));
-        assert!(
-            what.contains("tail was cut") && what.contains("eve.jsonl:1"),
-            "{what}"
-        );
+        assert!(what.contains("tail was cut") && what.contains("eve.jsonl:1"), "{what}");
         // By itself the strand looks whole: that is what the witnesses are for.
         assert_eq!(verify(&path).unwrap().exit_code(), 0);
     }
@@ -477,11 +410,7 @@ mod tests {
         let tmp = tempfile::tempdir().unwrap();
         let path = witnessed(tmp.path());
         fs::remove_file(&path).unwrap();
-        write_strand(
-            tmp.path(),
-            "adam",
-            [(0, note("x")), (0, note("forged")), (0, note("x"))],
-        );
+        write_strand(tmp.path(), "adam", [(0, note("x")), (0, note("forged")), (0, note("x"))]);
         let verdict = verify(tmp.path()).unwrap();
         let (file, line, what) = first_breakage(&verdict);
         assert_eq!((file.as_str(), line), ("adam.jsonl", 3));
@@ -514,9 +443,7 @@ mod tests {
                             let mut tail = Tail::new(dir, session(&id));
                             for seq in 0..40 {
                                 assert!(tail.poll().complaints.is_empty());
-                                writer
-                                    .append(&entry(&id, seq, 0, observed()), tail.heads())
-                                    .unwrap();
+                                writer.append(&entry(&id, seq, 0, observed()), tail.heads()).unwrap();
                             }
                         }
                     })
@@ -527,13 +454,7 @@ mod tests {
                 assert!(verdict.exit_code() < 3, "{verdict}");
             }
         });
-        assert_eq!(
-            verify(tmp.path()).unwrap(),
-            Verdict::Intact {
-                strands: 17,
-                entries: 641
-            }
-        );
+        assert_eq!(verify(tmp.path()).unwrap(), Verdict::Intact { strands: 17, entries: 641 });
     }
 
     #[test]
@@ -546,27 +467,18 @@ mod tests {
         let mut adam_read = look(vec![adam.path().to_path_buf()]);
         let mut zoe = writer("zoe");
         for (other, name) in [(&mut adam, "adam"), (&mut zoe, "zoe")] {
-            other
-                .append(&entry(name, 0, 0, note("x")), &Seen::new())
-                .unwrap();
+            other.append(&entry(name, 0, 0, note("x")), &Seen::new()).unwrap();
         }
         let mut tail = Tail::new(dir, session("eve"));
         tail.poll();
         assert_eq!(tail.heads().len(), 2);
-        eve.append(&entry("eve", 0, 0, note("seen")), tail.heads())
-            .unwrap();
+        eve.append(&entry("eve", 0, 0, note("seen")), tail.heads()).unwrap();
         let eve_read = look(vec![eve.path().to_path_buf()]);
         adam_read.strands.extend(eve_read.strands);
         adam_read.claims.extend(eve_read.claims);
         assert_eq!(adam_read.claims.len(), 2);
         let verdict = conclude(dir, adam_read).unwrap();
-        assert_eq!(
-            verdict,
-            Verdict::Intact {
-                strands: 3,
-                entries: 3
-            }
-        );
+        assert_eq!(verdict, Verdict::Intact { strands: 3, entries: 3 });
     }
 
     #[test]
@@ -576,20 +488,13 @@ mod tests {
         let (line, _) = seal(&forged, GENESIS, &Seen::new()).unwrap();
         fs::write(tmp.path().join("adam.jsonl"), line).unwrap();
         let said = verify(tmp.path()).unwrap().to_string();
-        assert!(
-            said.contains("belongs to session") && !said.contains('\u{1b}'),
-            "{said}"
-        );
+        assert!(said.contains("belongs to session") && !said.contains('\u{1b}'), "{said}");
     }
 
     #[test]
     fn garbage_is_broken_and_never_a_panic() {
         let tmp = tempfile::tempdir().unwrap();
-        fs::write(
-            tmp.path().join("a.jsonl"),
-            b"\n\n{}\n\xff\xfe\n{\"v\":1}\nx",
-        )
-        .unwrap();
+        fs::write(tmp.path().join("a.jsonl"), b"\n\n{}\n\xff\xfe\n{\"v\":1}\nx").unwrap();
         let verdict = verify(tmp.path()).unwrap();
         assert_eq!(first_breakage(&verdict).1, 1);
         fs::write(tmp.path().join("a.jsonl"), b"").unwrap();

@@ -41,11 +41,8 @@ struct Loom {
 impl Loom {
     fn new(strands: Vec<Vec<Line>>) -> Self {
         // Sorted, so that even two strands of one session (copies) do not depend on the order they were listed in.
-        let mut strands: Vec<VecDeque<Line>> = strands
-            .into_iter()
-            .filter(|lines| !lines.is_empty())
-            .map(VecDeque::from)
-            .collect();
+        let mut strands: Vec<VecDeque<Line>> =
+            strands.into_iter().filter(|lines| !lines.is_empty()).map(VecDeque::from).collect();
         strands.sort_by(|a, b| strand_key(a).cmp(&strand_key(b)));
         let index = strands
             .iter()
@@ -119,9 +116,7 @@ impl Loom {
 }
 
 fn strand_key(strand: &VecDeque<Line>) -> Option<(&SessionId, usize, &str)> {
-    strand
-        .front()
-        .map(|line| (&line.entry.session, strand.len(), line.hash.as_str()))
+    strand.front().map(|line| (&line.entry.session, strand.len(), line.hash.as_str()))
 }
 
 #[cfg(test)]
@@ -140,10 +135,7 @@ mod tests {
 
     #[test]
     fn time_orders_what_links_do_not() {
-        let a = vec![
-            line("a", 0, 10, note("a0"), Seen::new()),
-            line("a", 1, 30, note("a1"), Seen::new()),
-        ];
+        let a = vec![line("a", 0, 10, note("a0"), Seen::new()), line("a", 1, 30, note("a1"), Seen::new())];
         let b = vec![line("b", 0, 20, note("b0"), Seen::new())];
         assert_eq!(texts(&weave(vec![b, a])), ["a0", "b0", "a1"]);
     }
@@ -151,10 +143,8 @@ mod tests {
     #[test]
     fn what_was_seen_comes_before_whatever_the_clocks_say() {
         // b's clock is an hour behind: its answer to a1 carries an earlier time than a0.
-        let a = vec![
-            line("a", 0, 3600, note("a0"), Seen::new()),
-            line("a", 1, 3601, note("a1"), Seen::new()),
-        ];
+        let a =
+            vec![line("a", 0, 3600, note("a0"), Seen::new()), line("a", 1, 3601, note("a1"), Seen::new())];
         let b = vec![line("b", 0, 2, note("b0"), seen("a", 1))];
         assert_eq!(texts(&weave(vec![b, a])), ["a0", "a1", "b0"]);
     }
