@@ -12,7 +12,7 @@
 //! session must be the file's name.
 //!
 //! A chain proves order and shows careless edits. Against somebody who rewrites a whole strand with new hashes it proves
-//! nothing; the other strands' `seen` do (see [`super::verify`]).
+//! nothing; the other strands' `seen` do (see [`super::verify()`]).
 
 use crate::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, SessionId};
 use jiff::Timestamp;
@@ -80,7 +80,7 @@ impl Line {
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
-        let seal = unseal(bytes)?;
+        let seal = Seal::read(bytes)?;
         if seal.written != seal.computed {
             return Err(seal.differs());
         }
@@ -89,10 +89,11 @@ impl Line {
 
     /// Parses one line whatever its hash.
     pub(super) fn parse_fields(bytes: &[u8]) -> Result<Self, Flaw> {
-        // Two passes over the same bytes: the body's own parser skips the line's other fields, and so neither pass
-        // has to buffer the body, as one flattened struct would.
-        let fields: Fields = serde_json::from_slice(bytes).map_err(|e| not_an_entry(bytes, &e))?;
-        let body: Body = serde_json::from_slice(bytes).map_err(|e| not_an_entry(bytes, &e))?;
+        let text = utf8(bytes)?;
+        // Two passes over the same text: the body's own parser skips the line's other fields, and so neither pass has
+        // to buffer the body, as one flattened struct would.
+        let fields: Fields = serde_json::from_str(text).map_err(|e| not_an_entry(text, &e))?;
+        let body: Body = serde_json::from_str(text).map_err(|e| not_an_entry(text, &e))?;
         Ok(Self {
             entry: Entry {
                 v: fields.v,
@@ -109,6 +110,20 @@ impl Line {
             sound: true,
         })
     }
+
+    pub(super) fn links(&self) -> Links<'_> {
+        Links {
+            v: self.entry.v,
+            seq: self.entry.seq,
+            session: Cow::Borrowed(&self.entry.session.0),
+            prev: Cow::Borrowed(&self.prev),
+            seen: Seen::new(),
+        }
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Flaw> {
+    std::str::from_utf8(bytes).map_err(|e| Flaw::NotAnEntry { reason: e.to_string() })
 }
 
 #[derive(Deserialize)]
@@ -194,13 +209,13 @@ fn gap(expected: u64, found: u64) -> String {
     }
 }
 
-fn not_an_entry(bytes: &[u8], error: &serde_json::Error) -> Flaw {
+fn not_an_entry(text: &str, error: &serde_json::Error) -> Flaw {
     #[derive(Deserialize)]
     struct Version {
         v: u32,
     }
     // A line of a later version may lack what this one needs: then its version is what to say.
-    match serde_json::from_slice::<Version>(bytes) {
+    match serde_json::from_str::<Version>(text) {
         Ok(Version { v }) if v != ENTRY_VERSION => Flaw::Version { found: v },
         Ok(_) | Err(_) => Flaw::NotAnEntry { reason: error.to_string() },
     }
@@ -219,8 +234,15 @@ pub struct Breakage {
 
 impl fmt::Display for Breakage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file.display(), self.line, self.what)
+        // What a forger wrote is quoted here: it must not reach a terminal as more than text.
+        let file = tame(&self.file.to_string_lossy());
+        write!(f, "{file}:{}: {}", self.line, tame(&self.what))
     }
+}
+
+/// Text that stays on its line and cannot move a cursor.
+pub(super) fn tame(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// A hash in hex digits.
@@ -273,26 +295,27 @@ fn push_seal(bytes: &mut Vec<u8>, hash: &[u8]) {
     bytes.extend_from_slice(b"\"}");
 }
 
-struct Seal {
-    written: Hex,
+/// A line's hash: the one it carries, and the one its bytes have.
+pub(super) struct Seal {
+    pub(super) written: Hex,
     computed: Hex,
 }
 
 impl Seal {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Flaw> {
+        let cut = bytes.len().checked_sub(SEAL_LENGTH).ok_or(Flaw::Unsealed)?;
+        let (covered, tail) = bytes.split_at(cut);
+        let written = tail
+            .strip_prefix(SEAL)
+            .and_then(|t| t.strip_suffix(b"\"}"))
+            .and_then(|hex| Hex::try_from(hex).ok())
+            .ok_or(Flaw::Unsealed)?;
+        Ok(Self { written, computed: hex_hash(covered) })
+    }
+
     fn differs(&self) -> Flaw {
         Flaw::Changed { written: hex_text(&self.written), computed: hex_text(&self.computed) }
     }
-}
-
-fn unseal(bytes: &[u8]) -> Result<Seal, Flaw> {
-    let cut = bytes.len().checked_sub(SEAL_LENGTH).ok_or(Flaw::Unsealed)?;
-    let (covered, tail) = bytes.split_at(cut);
-    let written = tail
-        .strip_prefix(SEAL)
-        .and_then(|t| t.strip_suffix(b"\"}"))
-        .and_then(|hex| Hex::try_from(hex).ok())
-        .ok_or(Flaw::Unsealed)?;
-    Ok(Seal { written, computed: hex_hash(covered) })
 }
 
 /// Whether these bytes begin with one whole line: then they are no line that a crash cut short.
@@ -302,7 +325,7 @@ pub(super) fn holds_whole_line(bytes: &[u8]) -> bool {
         .enumerate()
         .filter(|(_, window)| *window == SEAL)
         .filter_map(|(at, _)| bytes.get(..at + SEAL_LENGTH))
-        .any(|line| unseal(line).is_ok_and(|seal| seal.written == seal.computed))
+        .any(|line| Seal::read(line).is_ok_and(|seal| seal.written == seal.computed))
 }
 
 /// What a line's place in the chain needs: the body is only walked over.
@@ -318,14 +341,11 @@ pub(super) struct Links<'a> {
     pub(super) seen: Seen,
 }
 
-/// What checking a line gave.
-pub(super) struct Checked<'a> {
-    /// The line's links, where it could be read at all.
-    pub(super) links: Option<Links<'a>>,
-    /// The hash it carries, where it carries one.
-    pub(super) hash: Option<Hex>,
-    /// The one thing most worth saying about what is wrong.
-    pub(super) flaw: Option<Flaw>,
+impl<'a> Links<'a> {
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Flaw> {
+        let text = utf8(bytes)?;
+        serde_json::from_str(text).map_err(|e| not_an_entry(text, &e))
+    }
 }
 
 /// The chain of one strand, checked line by line.
@@ -374,56 +394,49 @@ impl Chain {
         self.sound
     }
 
-    /// Notes that something else than the links was wrong with the last line.
-    pub(super) fn spoil(&mut self) {
-        self.sound = false;
+    /// Checks the next line: its hash and its links, or why it has none. Gives the one thing most worth saying about
+    /// what is wrong. After a flaw it goes on from what is there, so that one change is one complaint.
+    pub(super) fn check(
+        &mut self,
+        seal: &Result<Seal, Flaw>,
+        links: Result<&Links<'_>, &Flaw>,
+    ) -> Option<Flaw> {
+        let flaw = self.step(seal, links);
+        self.sound &= flaw.is_none();
+        flaw
     }
 
-    /// Checks the next line. After a flaw it goes on from what is there, so that one change is one complaint.
-    pub(super) fn check<'a>(&mut self, bytes: &'a [u8]) -> Checked<'a> {
-        let checked = self.check_inner(bytes);
-        self.sound &= checked.flaw.is_none();
-        checked
-    }
-
-    fn check_inner<'a>(&mut self, bytes: &'a [u8]) -> Checked<'a> {
-        let seal = match unseal(bytes) {
+    fn step(&mut self, seal: &Result<Seal, Flaw>, links: Result<&Links<'_>, &Flaw>) -> Option<Flaw> {
+        let due = self.next;
+        self.next += 1;
+        let seal = match seal {
             Ok(seal) => seal,
             Err(flaw) => {
-                self.next += 1;
                 self.before = Before::Any;
-                return Checked { links: None, hash: None, flaw: Some(flaw) };
+                return Some(flaw.clone());
             }
         };
-        let hash = Some(seal.written);
-        let parsed: Result<Links<'a>, _> = serde_json::from_slice(bytes);
         if seal.written != seal.computed {
-            self.next += 1;
             self.before = Before::Either(seal.written, seal.computed);
-            return Checked { links: parsed.ok(), hash, flaw: Some(seal.differs()) };
+            return Some(seal.differs());
         }
-        let links = match parsed {
+        let before = std::mem::replace(&mut self.before, Before::Hash(seal.written));
+        let links = match links {
             Ok(links) => links,
-            Err(error) => {
-                self.next += 1;
-                self.before = Before::Hash(seal.written);
-                return Checked { links: None, hash, flaw: Some(not_an_entry(bytes, &error)) };
-            }
+            Err(flaw) => return Some(flaw.clone()),
         };
-        let flaw = if links.v != ENTRY_VERSION {
+        self.next = links.seq.saturating_add(1);
+        if links.v != ENTRY_VERSION {
             Some(Flaw::Version { found: links.v })
         } else if links.session != self.session.0 {
             Some(Flaw::ForeignSession { found: links.session.clone().into_owned() })
-        } else if links.seq != self.next {
-            Some(Flaw::Sequence { expected: self.next, found: links.seq })
-        } else if !self.before.admits(&links.prev) {
-            Some(Flaw::Unlinked { written: links.prev.clone().into_owned(), before: self.before.text() })
+        } else if links.seq != due {
+            Some(Flaw::Sequence { expected: due, found: links.seq })
+        } else if !before.admits(&links.prev) {
+            Some(Flaw::Unlinked { written: links.prev.clone().into_owned(), before: before.text() })
         } else {
             None
-        };
-        self.next = links.seq.saturating_add(1);
-        self.before = Before::Hash(seal.written);
-        Checked { links: Some(links), hash, flaw }
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! an entry's text holds: control characters never reach a terminal. A reader that closes the pipe early ends the
 //! output, and is no error.
 
-use super::chain::Line;
+use super::chain::{Line, tame};
 use crate::incident::entry::{Body, Entry, Outcome, SessionId};
 use crate::incident::hash::PlanHash;
 use crate::incident::plan::Plan;
@@ -29,11 +29,6 @@ fn until_closed(result: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         ended => ended,
     }
-}
-
-/// Text that stays on its line and cannot move a cursor.
-fn tame(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn day_and_time(ts: Timestamp) -> String {
@@ -223,14 +218,13 @@ fn operations(lines: &[Line]) -> Operations<'_> {
 fn spans(lines: &[Line]) -> Vec<Span<'_>> {
     let mut spans: Vec<Span<'_>> = Vec::new();
     for line in lines {
-        match &line.entry.body {
-            Body::Declared { title } => spans.push(Span { title, declared: &line.entry, closed: None }),
-            Body::Closed { summary } => {
-                if let Some(open) = spans.iter_mut().rfind(|s| s.closed.is_none()) {
-                    open.closed = Some((&line.entry, summary));
-                }
-            }
-            _ => {}
+        let entry = &line.entry;
+        if let Body::Declared { title } = &entry.body {
+            spans.push(Span { title, declared: entry, closed: None });
+        } else if let Body::Closed { summary } = &entry.body
+            && let Some(open) = spans.iter_mut().rfind(|s| s.closed.is_none())
+        {
+            open.closed = Some((entry, summary));
         }
     }
     spans

@@ -61,9 +61,10 @@ pub(super) fn write_strand(dir: &Path, name: &str, bodies: impl IntoIterator<Ite
 pub(super) fn texts(lines: &[Line]) -> Vec<&str> {
     lines
         .iter()
-        .map(|line| match &line.entry.body {
-            Body::Note { text } => text.as_str(),
-            _ => "?",
-        })
+        .filter_map(
+            |line| {
+                if let Body::Note { text } = &line.entry.body { Some(text.as_str()) } else { None }
+            },
+        )
         .collect()
 }

@@ -1,17 +1,22 @@
 //! Reading a strand that may still grow: whole lines only, each byte once, the chain checked on the way.
 //!
 //! Never panics over what it finds: a file that shrank, was replaced or vanished is a complaint, said once, and nothing
-//! of it is read any further. Refuses to judge witnesses (that is [`super::verify`]).
+//! of it is read any further. Refuses to judge witnesses (that is [`super::verify()`]).
 
-use super::chain::{Breakage, Chain, Line, holds_whole_line};
+use super::chain::{Breakage, Chain, Flaw, Line, Seal, holds_whole_line};
 use super::recover::Torn;
 use crate::incident::entry::SessionId;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 const BUFFER: usize = 1 << 18;
+/// Bytes of lines that are parsed together.
+const BATCH: usize = 1 << 20;
+/// Fewer bytes than this are parsed where they are.
+const WORTH_A_THREAD: usize = 1 << 17;
 
 /// A place in a growing file of lines.
 #[derive(Debug, Clone)]
@@ -98,6 +103,65 @@ pub(super) enum Lost {
     Shrunk { from: u64, to: u64 },
 }
 
+/// Lines that are parsed together: hashing and parsing need nothing of the line before, so all processors take part.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    /// Number and end of each.
+    lines: Vec<(usize, usize)>,
+}
+
+type Parsed = (usize, Result<Seal, Flaw>, Result<Line, Flaw>);
+
+impl Batch {
+    fn push(&mut self, number: usize, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.lines.push((number, self.bytes.len()));
+    }
+
+    /// Parses and forgets what was pushed, in order.
+    fn parse(&mut self) -> Vec<Parsed> {
+        let mut start = 0;
+        let lines: Vec<(usize, &[u8])> = self
+            .lines
+            .iter()
+            .filter_map(|&(number, end)| {
+                let line = self.bytes.get(start..end)?;
+                start = end;
+                Some((number, line))
+            })
+            .collect();
+        let parse = |&(number, line): &(usize, &[u8])| (number, Seal::read(line), Line::parse_fields(line));
+        let workers = if self.bytes.len() < WORTH_A_THREAD {
+            1
+        } else {
+            thread::available_parallelism().map_or(1, usize::from)
+        };
+        let mut parsed: Vec<Option<Parsed>> = Vec::new();
+        parsed.resize_with(lines.len(), || None);
+        let share = lines.len().div_ceil(workers).max(1);
+        thread::scope(|scope| {
+            let shares = lines.chunks(share).zip(parsed.chunks_mut(share));
+            for (at, (lines, places)) in shares.enumerate() {
+                let mut work = move || {
+                    for (place, line) in places.iter_mut().zip(lines) {
+                        *place = Some(parse(line));
+                    }
+                };
+                // The last share is this thread's own.
+                if at + 1 < workers {
+                    scope.spawn(work);
+                } else {
+                    work();
+                }
+            }
+        });
+        self.bytes.clear();
+        self.lines.clear();
+        parsed.into_iter().flatten().collect()
+    }
+}
+
 /// What is new in a strand.
 #[derive(Debug, Default)]
 pub struct Catch {
@@ -147,26 +211,35 @@ impl Follower {
         let mut catch = Catch::default();
         let Self { cursor, chain, said, .. } = self;
         let file = cursor.path.clone();
-        let ended = cursor.advance(|number, bytes| {
-            let checked = chain.check(bytes);
-            let readable = checked.hash.is_some();
-            let mut what = checked.flaw.map(|flaw| flaw.to_string());
-            if readable {
-                match Line::parse_fields(bytes) {
-                    Ok(mut line) => {
-                        line.sound = chain.is_sound();
-                        catch.lines.push(line);
-                    }
-                    Err(flaw) => {
-                        chain.spoil();
-                        what.get_or_insert(flaw.to_string());
-                    }
+        let mut link = |batch: &mut Batch| {
+            for (number, seal, line) in batch.parse() {
+                let links = line.as_ref().map(Line::links);
+                let links = match &links {
+                    Ok(links) => Ok(links),
+                    Err(flaw) => Err(*flaw),
+                };
+                if let Some(flaw) = chain.check(&seal, links) {
+                    catch.breakages.push(Breakage {
+                        file: file.clone(),
+                        line: number,
+                        what: flaw.to_string(),
+                    });
+                }
+                // A changed line is shown too, marked, if it still reads as an entry.
+                if let (Ok(_), Ok(mut line)) = (seal, line) {
+                    line.sound = chain.is_sound();
+                    catch.lines.push(line);
                 }
             }
-            if let Some(what) = what {
-                catch.breakages.push(Breakage { file: file.clone(), line: number, what });
+        };
+        let mut batch = Batch::default();
+        let ended = cursor.advance(|number, bytes| {
+            batch.push(number, bytes);
+            if batch.bytes.len() >= BATCH {
+                link(&mut batch);
             }
         });
+        link(&mut batch);
         match ended {
             Ok(()) => *said = None,
             Err(lost) => {
@@ -178,6 +251,10 @@ impl Follower {
             }
         }
         catch
+    }
+
+    pub(super) fn end(&self) -> End {
+        self.cursor.end()
     }
 
     /// The unfinished last line, if there is one just now.

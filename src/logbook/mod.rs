@@ -6,10 +6,11 @@
 //! environment, and callers put it on a thread. Imports only `incident`.
 //!
 //! Reads in this order: [`chain`] (a line), [`strand`] (writing one's own), [`follow`] (reading a file that grows),
-//! [`reader`] (a whole logbook), [`tail`] (what the others write), [`weave`] (one timeline), [`verify`] (what can be
+//! [`reader`] (a whole logbook), [`tail`] (what the others write), [`mod@weave`] (one timeline), [`mod@verify`] (what can be
 //! proven), [`recover`] (what a crash leaves), [`export`] (for people and programs).
 
 pub mod chain;
+pub mod error;
 pub mod export;
 pub mod follow;
 pub mod reader;
@@ -20,9 +21,10 @@ pub mod verify;
 pub mod weave;
 
 pub use chain::{Breakage, Flaw, Head, Line, Seen};
+pub use error::LogbookError;
 pub use reader::{Logbook, Strand, read_strand};
 pub use recover::Torn;
-pub use strand::{LogbookError, Presence, StrandWriter, name_session, presence};
+pub use strand::{Presence, StrandWriter, name_session, presence};
 pub use tail::{News, Tail};
 pub use verify::{Verdict, verify};
 pub use weave::weave;

@@ -4,9 +4,9 @@
 //! reported beside the lines. Refuses only what is no logbook at all.
 
 use super::chain::{Breakage, Line};
-use super::follow::Follower;
+use super::error::LogbookError;
+use super::follow::{End, Follower};
 use super::recover::Torn;
-use super::strand::LogbookError;
 use super::tail::Tail;
 use super::weave::weave;
 use crate::incident::entry::SessionId;
@@ -36,12 +36,20 @@ pub struct Strand {
 pub fn read_strand(path: &Path) -> Result<Strand, LogbookError> {
     fs::File::open(path).map_err(|source| LogbookError::Read { path: path.to_path_buf(), source })?;
     let mut follower = Follower::new(path);
-    let catch = follower.poll();
+    let mut catch = follower.poll();
+    let torn = match follower.end() {
+        End::Clean => None,
+        End::Torn(torn) => Some(torn),
+        End::Altered(breakage) => {
+            catch.breakages.push(breakage);
+            None
+        }
+    };
     Ok(Strand {
         path: path.to_path_buf(),
         session: follower.session().clone(),
         lines: catch.lines,
-        torn: follower.torn(),
+        torn,
         breakages: catch.breakages,
         follower,
     })

@@ -3,9 +3,10 @@
 //! There is nothing to repair. A strand belongs to one process and is never appended to again, so its unfinished line
 //! stays where it is: readers leave it out and say so. A strand whose writer still runs may be in the middle of a line.
 
+use super::error::LogbookError;
 use super::follow::Follower;
 use super::reader::strand_files;
-use super::strand::{LogbookError, Presence, presence};
+use super::strand::{Presence, presence};
 use std::fmt;
 use std::path::{Path, PathBuf};
 

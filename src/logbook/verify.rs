@@ -8,13 +8,14 @@
 //!
 //! Bodies are walked over, not read: a line that hashes and links well was written by a cockpit.
 
-use super::chain::{Breakage, Chain, Head, Hex, hex_text};
+use super::chain::{Breakage, Chain, Head, Hex, Links, Seal, hex_text};
+use super::error::LogbookError;
 use super::follow::{Cursor, End, Lost, session_of};
 use super::reader::strand_files;
 use super::recover::Torn;
-use super::strand::{LogbookError, strand_path};
+use super::strand::strand_path;
 use crate::incident::entry::SessionId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -96,13 +97,30 @@ impl fmt::Display for Verdict {
 /// # Errors
 /// When there is no logbook to read.
 pub fn verify(logbook: &Path) -> Result<Verdict, LogbookError> {
-    let files = strand_files(logbook)?;
+    conclude(logbook, look(strand_files(logbook)?))
+}
+
+/// The strands as far as they went, and what their lines claimed.
+struct Looked {
+    strands: Vec<Audit>,
+    claims: Vec<Claim>,
+}
+
+fn look(files: Vec<PathBuf>) -> Looked {
     let mut strands: Vec<Audit> = files.into_iter().map(Audit::new).collect();
     advance_all(&mut strands);
-    // Cockpits may be writing meanwhile. Whoever is witnessed by a line read above has long written what was seen: so a
-    // second look at the ends catches up with every claim of the first, and finishes lines that were half written.
-    let claims: Vec<Claim> =
-        strands.iter_mut().flat_map(|strand| std::mem::take(&mut strand.claims)).collect();
+    let claims = strands.iter_mut().flat_map(|strand| std::mem::take(&mut strand.claims)).collect();
+    Looked { strands, claims }
+}
+
+/// Cockpits may be writing meanwhile. What a line of the first look saw had long been written: so a second look at the
+/// ends catches up with every claim of the first, and finishes lines that were half written.
+fn conclude(logbook: &Path, looked: Looked) -> Result<Verdict, LogbookError> {
+    let Looked { mut strands, claims } = looked;
+    // A strand may also have been opened, and seen, since the directory was listed.
+    let known: BTreeSet<PathBuf> = strands.iter().map(|s| s.cursor.path.clone()).collect();
+    let opened = strand_files(logbook)?.into_iter();
+    strands.extend(opened.filter(|f| !known.contains(f)).map(Audit::new));
     for strand in &mut strands {
         strand.advance();
     }
@@ -180,13 +198,15 @@ impl Audit {
         let Self { cursor, chain, hashes, claims, breakages, .. } = self;
         let file = cursor.path.clone();
         let ended = cursor.advance(|line, bytes| {
-            let checked = chain.check(bytes);
-            let believed = checked.flaw.is_none();
-            if let Some(flaw) = checked.flaw {
+            let seal = Seal::read(bytes);
+            let links = Links::parse(bytes);
+            let flaw = chain.check(&seal, links.as_ref());
+            let believed = flaw.is_none();
+            if let Some(flaw) = flaw {
                 breakages.push(Breakage { file: file.clone(), line, what: flaw.to_string() });
             }
-            if let (Some(links), Some(hash)) = (checked.links, checked.hash) {
-                hashes.push((links.seq, hash));
+            if let (Ok(links), Ok(seal)) = (links, seal) {
+                hashes.push((links.seq, seal.written));
                 if believed {
                     claims.extend(links.seen.into_iter().map(|(of, head)| Claim {
                         file: file.clone(),
@@ -405,6 +425,70 @@ mod tests {
         let verdict = verify(tmp.path()).unwrap();
         assert!(first_breakage(&verdict).2.contains("strand is missing"));
         assert!(verdict.to_string().contains("adam.jsonl:1: "), "{verdict}");
+    }
+
+    #[test]
+    fn a_logbook_that_is_being_written_never_reads_as_broken() {
+        let tmp = tempfile::tempdir().unwrap();
+        write_strand(tmp.path(), "first", [(0, note("x"))]);
+        let dir = tmp.path();
+        thread::scope(|scope| {
+            let writers: Vec<_> = ["adam", "eve"]
+                .map(|name| {
+                    scope.spawn(move || {
+                        // Each goes through several sessions, so that strands appear meanwhile.
+                        for run in 0..8 {
+                            let id = format!("{name}-{run}");
+                            let mut writer = StrandWriter::create(dir, &session(&id)).unwrap();
+                            let mut tail = Tail::new(dir, session(&id));
+                            for seq in 0..40 {
+                                assert!(tail.poll().complaints.is_empty());
+                                writer.append(&entry(&id, seq, 0, observed()), tail.heads()).unwrap();
+                            }
+                        }
+                    })
+                })
+                .into();
+            while writers.iter().any(|w| !w.is_finished()) {
+                let verdict = verify(tmp.path()).unwrap();
+                assert!(verdict.exit_code() < 3, "{verdict}");
+            }
+        });
+        assert_eq!(verify(tmp.path()).unwrap(), Verdict::Intact { strands: 17, entries: 641 });
+    }
+
+    #[test]
+    fn what_was_written_and_seen_during_the_first_look_is_not_missing() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = tmp.path();
+        let writer = |name| StrandWriter::create(dir, &session(name)).unwrap();
+        let (mut adam, mut eve) = (writer("adam"), writer("eve"));
+        // adam's strand was read to its end, then this happened, then eve's strand was read.
+        let mut adam_read = look(vec![adam.path().to_path_buf()]);
+        let mut zoe = writer("zoe");
+        for (other, name) in [(&mut adam, "adam"), (&mut zoe, "zoe")] {
+            other.append(&entry(name, 0, 0, note("x")), &Seen::new()).unwrap();
+        }
+        let mut tail = Tail::new(dir, session("eve"));
+        tail.poll();
+        assert_eq!(tail.heads().len(), 2);
+        eve.append(&entry("eve", 0, 0, note("seen")), tail.heads()).unwrap();
+        let eve_read = look(vec![eve.path().to_path_buf()]);
+        adam_read.strands.extend(eve_read.strands);
+        adam_read.claims.extend(eve_read.claims);
+        assert_eq!(adam_read.claims.len(), 2);
+        let verdict = conclude(dir, adam_read).unwrap();
+        assert_eq!(verdict, Verdict::Intact { strands: 3, entries: 3 });
+    }
+
+    #[test]
+    fn what_a_forger_wrote_reaches_the_terminal_as_text() {
+        let tmp = tempfile::tempdir().unwrap();
+        let forged = entry("\u{1b}[2Jeve", 0, 0, note("a"));
+        let (line, _) = seal(&forged, GENESIS, &Seen::new()).unwrap();
+        fs::write(tmp.path().join("adam.jsonl"), line).unwrap();
+        let said = verify(tmp.path()).unwrap().to_string();
+        assert!(said.contains("belongs to session") && !said.contains('\u{1b}'), "{said}");
     }
 
     #[test]
