@@ -219,12 +219,14 @@ impl Incident {
             .collect()
     }
 
-    /// The newest apex, maintenance or registration operation that was done and not undone.
+    /// The newest operation that was done, not undone, and has a way back. An undo is none itself: undoing twice goes
+    /// back twice, not forth and back.
     #[must_use]
     pub fn last_undoable(&self) -> Option<&Operation> {
         self.operations_in_order()
             .into_iter()
             .rev()
+            .filter(|op| !matches!(op.plan.action, Action::Undo { .. }))
             .find(|op| op.done() && op.undone_by.is_none() && !op.plan.inverse.is_empty())
     }
 

@@ -700,3 +700,6 @@ fn lingering(old: &[RecordSet]) -> Option<String> {
         "resolvers may keep the old answer for up to {ttl} s after INSYNC{why}; connections that are open stay open"
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -299,3 +299,6 @@ fn back_by_hand(site: &Site, page: &SiteTarget) -> String {
     }
     format!("Say where it shall go: {}", others.join(" or "))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,7 @@
 //! `plan` is called again and again: as long as it needs something fresh it says so, then it gives the plan. It
 //! refuses rather than guesses, and every refusal says what to do instead.
 //!
-//! One file per family: [`apex`], [`maintenance`], [`relaunch`], [`terminate`], [`registration`], [`restore`],
-//! [`undo`]. [`resolve`] turns what a person types into keys, [`text`] turns a plan into lines. `table` is what they
+//! One file per family: `apex`, `maintenance`, `relaunch`, `terminate`, `registration`, `restore`, `undo`. [`resolve`] turns what a person types into keys, [`text`] turns a plan into lines. `table` is what they
 //! all work at: the readings, the sites, the credentials. Imports nothing outside `incident`; everybody may import it.
 
 mod apex;

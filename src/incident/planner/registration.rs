@@ -439,3 +439,6 @@ pub(super) fn unread(table: &Table<'_>, plan: &mut Plan) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

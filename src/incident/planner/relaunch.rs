@@ -1,7 +1,7 @@
 //! Relaunching: a replacement with everything that made the old instance what it was, registered where the old one
 //! is, then the old one taken out. In this order, so that a launch that fails takes nothing away.
 //!
-//! It never terminates anything: that is [`super::terminate`]'s, when the replacement is proven. It refuses what
+//! It never terminates anything: that is `terminate`'s, when the replacement is proven. It refuses what
 //! somebody else owns (Auto Scaling, EKS, ECS, fleets): they would fight over it.
 
 use super::Planned;
@@ -367,3 +367,6 @@ fn cautions(table: &Table<'_>, plan: &mut Plan, old: &Old<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

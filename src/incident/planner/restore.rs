@@ -565,3 +565,6 @@ fn estimate(draft: &Draft<'_>) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,3 +111,72 @@ pub(super) fn plan(table: &mut Table<'_>, key: &Key) -> Result<Planned, Refusal>
     plan.undo = "nothing undoes this: only a new instance from an image or a snapshot".into();
     Ok(Planned::Plan(Box::new(plan.sealed())))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::super::bench::{Bench, scope};
+    use super::*;
+    use crate::incident::place::{Kind, Service};
+    use crate::incident::plan::Action;
+    use crate::incident::request::BalancerRef;
+
+    fn terminate(key: &Key) -> Action {
+        Action::Terminate {
+            instance: key.clone(),
+        }
+    }
+
+    #[test]
+    fn it_is_destructive_and_has_no_way_back() {
+        let mut bench = Bench::new();
+        let key = bench.instance("us-east-1", "i-1", "web-1", "running");
+        let web = BalancerRef::Classic("web".into());
+        bench.registered("us-east-1", &web, "i-1", None, "OutOfService");
+        let plan = bench.plan(&terminate(&key));
+        assert_eq!(
+            (plan.risk, plan.confirm.as_str()),
+            (Risk::Destructive, "i-1")
+        );
+        assert!(plan.inverse.is_empty() && plan.undo.contains("nothing undoes"));
+        assert!(
+            plan.effects
+                .iter()
+                .any(|e| e.contains("still listed under web"))
+        );
+        assert!(
+            matches!(&plan.steps[0].guard, Guard::InstanceNotIn { states, .. } if states.len() == 2)
+        );
+        bench.instance_mut(&key).auto_scaling_group = Some("asg".into());
+        assert!(bench.plan(&terminate(&key)).warnings[0].contains("asg"));
+    }
+
+    #[test]
+    fn what_serves_what_is_gone_and_what_never_was_is_refused() {
+        let mut bench = Bench::new();
+        let key = bench.instance("us-east-1", "i-1", "web-1", "running");
+        let web = BalancerRef::Classic("web".into());
+        bench.registered("us-east-1", &web, "i-1", None, "InService");
+        let refusal = bench.refusal(&terminate(&key));
+        assert!(
+            refusal.next.contains("`blackstart deregister web i-1`"),
+            "{refusal}"
+        );
+        let gone = bench.instance("us-east-1", "i-2", "web-2", "shutting-down");
+        assert!(
+            bench
+                .refusal(&terminate(&gone))
+                .why
+                .contains("shutting-down")
+        );
+        let never = scope("us-east-1")
+            .place(Service::Ec2)
+            .key(Kind::Instance, "i-3");
+        assert!(
+            bench
+                .refusal(&terminate(&never))
+                .why
+                .contains("no instance i-3")
+        );
+    }
+}

@@ -347,3 +347,65 @@ fn wrap(out: &mut Vec<String>, first: &str, rest: &str, text: &str) {
     }
     out.push(line.trim_end().to_owned());
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::super::bench::Bench;
+    use super::*;
+    use crate::incident::plan::Action;
+    use crate::incident::request::BalancerRef;
+
+    #[test]
+    fn a_plan_shows_everything_within_78_columns() {
+        let mut bench = Bench::new();
+        bench.classic("us-west-1", "web-west");
+        let plan = bench.plan(&Action::Apex {
+            site: "www".into(),
+            target: "west".into(),
+        });
+        let lines = lines(&plan, bench.now + jiff::SignedDuration::from_secs(3));
+        assert!(lines.iter().all(|l| l.width() <= WIDTH), "{lines:#?}");
+        let text = lines.join("\n");
+        for part in [
+            "123456789012",
+            "profile prod",
+            "global",
+            "DELETE example.com. A alias",
+            "CREATE example.com. A alias",
+            "route53:ChangeResourceRecordSets",
+            "read 3s ago",
+            "Route 53 (us-east-1)",
+            "type: www",
+            "only if:",
+            "done when:",
+            "back to A alias",
+            plan.hash.short(),
+        ] {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+    }
+
+    #[test]
+    fn long_ids_break_and_secrets_and_controls_stay_out() {
+        let mut bench = Bench::new();
+        let alb = bench.alb("us-east-1", "front");
+        let group = bench.group("us-east-1", "a-target-group-of-32-characters-x", &[&alb]);
+        let key = bench.instance("us-east-1", "i-1", "web\u{1b}[31m", "running");
+        bench.registered(
+            "us-east-1",
+            &BalancerRef::TargetGroup(group),
+            "i-1",
+            Some(80),
+            "healthy",
+        );
+        let plan = bench.plan(&Action::Relaunch {
+            instances: vec![key],
+        });
+        let lines = lines(&plan, bench.now);
+        assert!(lines.iter().all(|l| l.width() <= WIDTH), "{lines:#?}");
+        let text = lines.join("\n");
+        assert!(!text.contains('\u{1b}') && !text.contains("aGVsbG8"));
+        assert!(text.contains("(launched by step 1) port 80") && text.contains("sha256"));
+    }
+}

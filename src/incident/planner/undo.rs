@@ -372,3 +372,6 @@ fn comment(table: &Table<'_>, title: &str, step: &mut Step) {
         | Call::RestoreDatabase { .. } => {}
     }
 }
+
+#[cfg(test)]
+mod tests;
