@@ -8,6 +8,7 @@ use super::Planned;
 use super::batch::{self, TYPES, points, same_sets};
 use super::table::{Table, choice, count, elb, route53};
 use crate::incident::cell::{ProbeSubject, Verdict};
+use crate::incident::fold::Incident;
 use crate::incident::place::{Kind, Scope, Service};
 use crate::incident::plan::{Plan, Refusal, Risk};
 use crate::incident::request::Query;
@@ -472,6 +473,56 @@ fn equivalent(a: &RecordSet, b: &RecordSet) -> bool {
     }
 }
 
+/// Which of a site's targets its A and AAAA sets lead to, as far as the config and the rows can tell.
+#[must_use]
+pub fn target_at<'s>(
+    incident: &Incident,
+    site: &'s Site,
+    records: &[RecordSet],
+) -> Option<&'s SiteTarget> {
+    let record = records.iter().find(|r| {
+        r.record_type == "A" && normalise_name(&r.name) == normalise_name(&site.record)
+    })?;
+    let bare = |name: &str| {
+        let name = normalise_name(name);
+        name.strip_prefix("dualstack.").unwrap_or(&name).to_owned()
+    };
+    site.targets.iter().find(|target| match &record.alias {
+        None => {
+            let mut wanted: Vec<String> = target
+                .addresses
+                .iter()
+                .filter(|a| a.is_ipv4())
+                .map(ToString::to_string)
+                .collect();
+            let mut there = record.values.clone();
+            wanted.sort();
+            there.sort();
+            !there.is_empty() && wanted == there
+        }
+        Some(alias) => match target.kind {
+            TargetKind::Address => false,
+            TargetKind::Cloudfront => target
+                .dns_name
+                .as_ref()
+                .is_some_and(|name| bare(name) == bare(&alias.dns_name)),
+            TargetKind::S3 => S3_WEBSITES.iter().any(|(region, _, zone)| {
+                Some(*region) == target.region.as_deref() && *zone == alias.zone_id
+            }),
+            TargetKind::Elb | TargetKind::Alb | TargetKind::Nlb => incident
+                .of_kind(Kind::Balancer)
+                .any(|seen| match &seen.resource {
+                    Resource::Balancer(b) => {
+                        Some(&b.name) == target.balancer.as_ref()
+                            && Some(&b.key.region().0) == target.region.as_ref()
+                            && bare(&b.dns_name) == bare(&alias.dns_name)
+                    }
+                    _ => false,
+                }),
+        },
+    })
+}
+
 impl Switch<'_> {
     /// Whether the record points at the target already.
     pub(super) fn is_there(&self) -> bool {
@@ -496,14 +547,17 @@ impl Switch<'_> {
     /// The plan, unsealed.
     pub(super) fn plan(&self, table: &Table<'_>, title: String) -> Result<Plan, Refusal> {
         let mut plan = rewrite(table, &self.here, &self.new, title)?;
+        let was = match target_at(table.desk.incident, self.here.site, &self.here.old) {
+            Some(was) if was.name != self.target.name => format!("{} ({})", was.name, was.place()),
+            Some(_) | None => points(&self.here.old),
+        };
         plan.effects.insert(
             0,
             format!(
-                "visitors of {} go to {} ({}) instead of {}",
+                "visitors of {} go to {} ({}) instead of {was}",
                 self.here.name.trim_end_matches('.'),
                 self.target.name,
                 self.target.place(),
-                points(&self.here.old)
             ),
         );
         self.health(table, &mut plan);

@@ -143,8 +143,8 @@ pub(super) fn off(table: &mut Table<'_>, site: &str) -> Result<Planned, Refusal>
                     target_names(site)
                 ),
             ),
-            None => match site.maintenance_target() {
-                Some(target) if looks_like(&here.old, target) => table.refuse(
+            None => match apex::target_at(incident, site, &here.old) {
+                Some(target) if target.maintenance => table.refuse(
                     format!(
                         "{} points at {}, but the log has no maintenance that put it there",
                         here.name, target.name
@@ -261,21 +261,6 @@ fn ended_between(table: &Table<'_>, a: &Operation, b: &Operation, name: &str) ->
             && op.undone_by.is_none()
             && op.proposed > a.proposed
             && op.proposed < b.proposed
-    })
-}
-
-/// Whether a record points at a target, as far as the config alone can tell.
-fn looks_like(records: &[RecordSet], target: &SiteTarget) -> bool {
-    records.iter().any(|record| match &record.alias {
-        Some(alias) => target
-            .dns_name
-            .as_ref()
-            .or(target.balancer.as_ref())
-            .is_some_and(|name| alias.dns_name.to_lowercase().contains(&name.to_lowercase())),
-        None => record
-            .values
-            .iter()
-            .any(|value| target.addresses.iter().any(|a| a.to_string() == *value)),
     })
 }
 

@@ -21,6 +21,7 @@ mod undo;
 #[cfg(test)]
 mod bench;
 
+pub use apex::target_at;
 pub use batch::same_sets;
 
 use super::entry::SessionId;

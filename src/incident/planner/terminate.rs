@@ -8,7 +8,7 @@ use super::table::{Table, ec2};
 use crate::incident::place::Key;
 use crate::incident::plan::{Change, Check, Guard, Refusal, Risk, Step};
 use crate::incident::request::{Call, Query};
-use crate::incident::resource::InstanceState;
+use crate::incident::resource::{InstanceState, Resource};
 
 /// Seconds that an instance is given to begin to go.
 const GONE_S: u32 = 120;
@@ -21,9 +21,18 @@ pub(super) fn plan(table: &mut Table<'_>, key: &Key) -> Result<Planned, Refusal>
     let instances = table.instances(&scope, &ids)?;
     let mut serving = Vec::new();
     let mut listed = Vec::new();
-    for under in where_registered(table, &scope, &id) {
+    // A group of type `ip` knows it by its address.
+    let address = match table.desk.incident.rows.get(key).map(|s| &s.resource) {
+        Some(Resource::Instance(instance)) => instance.private_ip.clone(),
+        _ => None,
+    };
+    let mut places = where_registered(table, &scope, &id);
+    if let Some(address) = &address {
+        places.extend(where_registered(table, &scope, address));
+    }
+    for under in places {
         for row in table.registrations(&scope, &under)?.unwrap_or_default() {
-            if row.target == id {
+            if row.target == id || Some(&row.target) == address.as_ref() {
                 if row.in_service() {
                     serving.push(under.to_string());
                 } else {
@@ -162,6 +171,10 @@ mod tests {
             refusal.next.contains("`blackstart deregister web i-1`"),
             "{refusal}"
         );
+        bench.registered("us-east-1", &web, "i-1", None, "OutOfService");
+        let group = BalancerRef::TargetGroup(bench.group("us-east-1", "by-ip", &[]));
+        bench.registered("us-east-1", &group, "10.0.0.5", Some(80), "healthy");
+        assert!(bench.refusal(&terminate(&key)).why.contains("by-ip"));
         let gone = bench.instance("us-east-1", "i-2", "web-2", "shutting-down");
         assert!(
             bench

@@ -57,6 +57,7 @@ fn an_alias_becomes_an_address_in_one_batch() {
     assert!(plan.scope.region.is_global());
     assert_eq!(plan.profile.0, "prod");
     assert_eq!(plan.control_planes, ["Route 53 (us-east-1)"]);
+    assert!(plan.effects[0].ends_with("instead of east (us-east-1/web)"));
     assert!(plan.effects.iter().any(|e| e.contains("60 s")));
     assert!(plan.warnings.iter().any(|w| w.contains("certificate")));
     let Call::ChangeRecords {
@@ -484,4 +485,27 @@ fn the_hash_changes_with_any_field() {
         );
     }
     assert!(seen.len() > 15);
+}
+
+#[test]
+fn the_target_that_a_record_leads_to_is_told_from_the_config() {
+    let mut bench = bench();
+    bench.sites[0].targets.push(SiteTarget {
+        dns_name: Some("d1.cloudfront.net".into()),
+        ..target("cdn", TargetKind::Cloudfront)
+    });
+    let name = |records: &[RecordSet]| {
+        target_at(&bench.incident, &bench.sites[0], records).map(|t| t.name.clone())
+    };
+    assert_eq!(name(&bench.records).as_deref(), Some("east"));
+    assert_eq!(
+        name(&[plain("A", 9, &["203.0.113.10"])]).as_deref(),
+        Some("linode")
+    );
+    assert_eq!(
+        name(&[alias("A", "D1.cloudfront.net")]).as_deref(),
+        Some("cdn")
+    );
+    assert_eq!(name(&[plain("A", 9, &["192.0.2.1"])]), None);
+    assert_eq!(name(&[]), None);
 }
