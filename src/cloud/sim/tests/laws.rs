@@ -309,7 +309,7 @@ fn a_v2_target_registers_drains_and_leaves() {
     refused_as(hand.perform(register.clone()), "InvalidTarget");
     hand.wait(60);
     assert_eq!(hand.perform(register), Ok(Done::Accepted));
-    let mut health = |hand: &mut Hand| {
+    let health = |hand: &mut Hand| {
         let query = Query::Registrations {
             scope: scope.clone(),
             under: under.clone(),
@@ -616,7 +616,7 @@ fn make(hand: &mut Hand, kind: usize, pick: usize) -> Request {
     };
     let ids: Vec<String> = hand.world.state.machines.keys().cloned().collect();
     let id = ids[(kind * 7 + pick) % ids.len()].clone();
-    let under = if pick % 2 == 0 {
+    let under = if pick.is_multiple_of(2) {
         BalancerRef::Classic(["web", "standby", "gone"][pick % 3].into())
     } else {
         BalancerRef::TargetGroup(hand.world.state.groups[0].arn.clone())
@@ -627,7 +627,7 @@ fn make(hand: &mut Hand, kind: usize, pick: usize) -> Request {
         } else {
             InstanceRef::Id(id.clone())
         },
-        port: (pick % 3 == 0).then_some(80),
+        port: pick.is_multiple_of(3).then_some(80),
     }];
     match kind % 14 {
         0..=3 => Request::Sweep(Sweep {
@@ -691,7 +691,7 @@ fn make(hand: &mut Hand, kind: usize, pick: usize) -> Request {
         }
         _ => Request::Probe(crate::incident::request::Probe {
             subject: crate::incident::cell::ProbeSubject::Site("www".into()),
-            how: if pick % 2 == 0 {
+            how: if pick.is_multiple_of(2) {
                 ProbeHow::Http(SiteProbe {
                     url: [
                         "https://fitocracy.com/",
