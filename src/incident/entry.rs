@@ -385,9 +385,6 @@ impl Body {
     /// Whether it belongs to the story that people read (not the estate's bookkeeping).
     #[must_use]
     pub fn is_story(&self) -> bool {
-        !matches!(
-            self,
-            Self::Observed { .. } | Self::Heartbeat { .. } | Self::Identified { .. }
-        )
+        !matches!(self, Self::Observed { .. } | Self::Heartbeat { .. } | Self::Identified { .. })
     }
 }

@@ -106,9 +106,7 @@ impl Fault {
     #[must_use]
     pub fn performed(&self) -> Performed {
         match self {
-            Self::TimedOut { .. } | Self::Garbled { .. } | Self::Server { .. } => {
-                Performed::Unknown
-            }
+            Self::TimedOut { .. } | Self::Garbled { .. } | Self::Server { .. } => Performed::Unknown,
             Self::Dark { .. }
             | Self::Throttled { .. }
             | Self::Denied { .. }
@@ -154,12 +152,7 @@ impl fmt::Display for Fault {
         match self {
             Self::Dark { detail } => write!(f, "unreachable: {detail}"),
             Self::TimedOut { after_ms } => {
-                write!(
-                    f,
-                    "no answer within {}.{} s",
-                    after_ms / 1000,
-                    after_ms % 1000 / 100
-                )
+                write!(f, "no answer within {}.{} s", after_ms / 1000, after_ms % 1000 / 100)
             }
             Self::Garbled { detail } => write!(f, "not an AWS answer: {detail}"),
             Self::Server { status, code } => write!(f, "server error {status} {code}"),

@@ -8,10 +8,17 @@
 pub mod cell;
 pub mod entry;
 pub mod fault;
+mod fold;
 pub mod hash;
+pub mod health;
+pub mod operation;
 pub mod place;
 pub mod plan;
+pub mod planner;
 pub mod request;
 pub mod resource;
 pub mod secret;
 pub mod site;
+pub mod story;
+
+pub use fold::{Declaration, Identity, Incident, Presence, Seen};

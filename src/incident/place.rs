@@ -38,11 +38,7 @@ impl Profile {
 
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() {
-            "ambient"
-        } else {
-            &self.0
-        })
+        f.write_str(if self.0.is_empty() { "ambient" } else { &self.0 })
     }
 }
 
@@ -103,12 +99,7 @@ pub enum Partition {
 
 impl Partition {
     /// Every partition.
-    pub const ALL: [Self; 4] = [
-        Self::Aws,
-        Self::China,
-        Self::GovCloud,
-        Self::EuropeanSovereign,
-    ];
+    pub const ALL: [Self; 4] = [Self::Aws, Self::China, Self::GovCloud, Self::EuropeanSovereign];
 
     /// The name in ARNs.
     #[must_use]
@@ -134,10 +125,7 @@ impl FromStr for Partition {
         Self::ALL
             .into_iter()
             .find(|p| p.as_str() == text)
-            .ok_or_else(|| NotA {
-                what: "partition",
-                text: text.into(),
-            })
+            .ok_or_else(|| NotA { what: "partition", text: text.into() })
     }
 }
 
@@ -233,10 +221,7 @@ impl FromStr for Service {
         Self::ALL
             .into_iter()
             .find(|s| s.as_str() == text)
-            .ok_or_else(|| NotA {
-                what: "service",
-                text: text.into(),
-            })
+            .ok_or_else(|| NotA { what: "service", text: text.into() })
     }
 }
 
@@ -255,20 +240,13 @@ impl Scope {
     /// The scope of an account in a region; the partition follows from the region's code.
     #[must_use]
     pub fn new(account: Account, region: Region) -> Self {
-        Self {
-            partition: region.partition(),
-            account,
-            region,
-        }
+        Self { partition: region.partition(), account, region }
     }
 
     /// The cell of a service in this scope.
     #[must_use]
     pub fn place(&self, service: Service) -> Place {
-        Place {
-            scope: self.clone(),
-            service,
-        }
+        Place { scope: self.clone(), service }
     }
 }
 
@@ -292,21 +270,13 @@ impl Place {
     /// The key of something in this place.
     #[must_use]
     pub fn key(&self, kind: Kind, id: impl Into<String>) -> Key {
-        Key {
-            place: self.clone(),
-            kind,
-            id: id.into(),
-        }
+        Key { place: self.clone(), kind, id: id.into() }
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Scope {
-            account,
-            partition,
-            region,
-        } = &self.scope;
+        let Scope { account, partition, region } = &self.scope;
         write!(f, "{partition}/{account}/{region}/{}", self.service)
     }
 }
@@ -315,24 +285,12 @@ impl FromStr for Place {
     type Err = NotA;
     fn from_str(text: &str) -> Result<Self, NotA> {
         let mut parts = text.splitn(4, '/');
-        let mut next = || {
-            parts.next().ok_or_else(|| NotA {
-                what: "place",
-                text: text.into(),
-            })
-        };
+        let mut next = || parts.next().ok_or_else(|| NotA { what: "place", text: text.into() });
         let partition = next()?.parse()?;
         let account = Account(next()?.into());
         let region = Region(next()?.into());
         let service = next()?.parse()?;
-        Ok(Self {
-            scope: Scope {
-                account,
-                partition,
-                region,
-            },
-            service,
-        })
+        Ok(Self { scope: Scope { account, partition, region }, service })
     }
 }
 
@@ -420,10 +378,7 @@ impl FromStr for Kind {
         Self::ALL
             .into_iter()
             .find(|k| k.as_str() == text)
-            .ok_or_else(|| NotA {
-                what: "kind",
-                text: text.into(),
-            })
+            .ok_or_else(|| NotA { what: "kind", text: text.into() })
     }
 }
 
@@ -462,10 +417,7 @@ impl fmt::Display for Key {
 impl FromStr for Key {
     type Err = NotA;
     fn from_str(text: &str) -> Result<Self, NotA> {
-        let not = || NotA {
-            what: "key",
-            text: text.into(),
-        };
+        let not = || NotA { what: "key", text: text.into() };
         let parts: Vec<&str> = text.splitn(6, '/').collect();
         let [partition, account, region, service, kind, id] = parts.as_slice() else {
             return Err(not());

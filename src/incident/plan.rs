@@ -99,25 +99,18 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MaintenanceOn { site, via: None } => write!(f, "maintenance on {site}"),
-            Self::MaintenanceOn {
-                site,
-                via: Some(via),
-            } => write!(f, "maintenance on {site} via {via}"),
+            Self::MaintenanceOn { site, via: Some(via) } => write!(f, "maintenance on {site} via {via}"),
             Self::MaintenanceOff { site } => write!(f, "maintenance off {site}"),
             Self::Apex { site, target } => write!(f, "apex {site} -> {target}"),
             Self::Relaunch { instances } => {
                 write!(f, "relaunch")?;
-                instances
-                    .iter()
-                    .try_for_each(|key| write!(f, " {}", key.id))
+                instances.iter().try_for_each(|key| write!(f, " {}", key.id))
             }
             Self::Terminate { instance } => write!(f, "terminate {}", instance.id),
-            Self::Register {
-                under, instances, ..
-            } => write!(f, "register {under} {}", instances.join(" ")),
-            Self::Deregister {
-                under, instances, ..
-            } => write!(f, "deregister {under} {}", instances.join(" ")),
+            Self::Register { under, instances, .. } => write!(f, "register {under} {}", instances.join(" ")),
+            Self::Deregister { under, instances, .. } => {
+                write!(f, "deregister {under} {}", instances.join(" "))
+            }
             Self::Restore { from, at: None } => write!(f, "restore {}", from.id),
             Self::Restore { from, at: Some(at) } => write!(f, "restore {} at {at}", from.id),
             Self::Undo { operation } => write!(f, "undo {}", operation.short()),
@@ -335,10 +328,7 @@ impl Plan {
     /// The hash of everything but the hash.
     #[must_use]
     pub fn computed_hash(&self) -> PlanHash {
-        let bare = Self {
-            hash: PlanHash(String::new()),
-            ..self.clone()
-        };
+        let bare = Self { hash: PlanHash(String::new()), ..self.clone() };
         // A plan is plain data with string keys: serialising it cannot fail.
         PlanHash(sha256_hex(&serde_json::to_vec(&bare).unwrap_or_default()))
     }
@@ -352,8 +342,7 @@ impl Plan {
     /// Whether it must be made anew before it is executed.
     #[must_use]
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        self.oldest_grounds()
-            .is_some_and(|at| now.duration_since(at).as_secs() > Self::FRESH_S)
+        self.oldest_grounds().is_some_and(|at| now.duration_since(at).as_secs() > Self::FRESH_S)
     }
 }
 
@@ -373,10 +362,6 @@ impl Refusal {
     /// A refusal in three parts.
     #[must_use]
     pub fn new(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            why: why.into(),
-            next: next.into(),
-        }
+        Self { what: what.into(), why: why.into(), next: next.into() }
     }
 }

@@ -6,8 +6,8 @@ use super::cell::{Evidence, ProbeSubject};
 use super::fault::Fault;
 use super::place::{Account, Place, Profile, Scope};
 use super::resource::{
-    Balancer, BalancerKind, Database, HostedZone, Instance, LaunchSpec, RecordSet, Registration,
-    Resource, Snapshot,
+    Balancer, BalancerKind, Database, HostedZone, Instance, LaunchSpec, RecordSet, Registration, Resource,
+    Snapshot,
 };
 use super::site::SiteProbe;
 use jiff::Timestamp;
@@ -309,30 +309,24 @@ impl Call {
             Self::RunInstance { .. } => "ec2:RunInstances",
             Self::DisableSourceDestCheck { .. } => "ec2:ModifyInstanceAttribute",
             Self::Terminate { .. } => "ec2:TerminateInstances",
-            Self::Register {
-                under: BalancerRef::Classic(_),
-                ..
-            } => "elasticloadbalancing:RegisterInstancesWithLoadBalancer",
-            Self::Register {
-                under: BalancerRef::TargetGroup(_),
-                ..
-            } => "elasticloadbalancing:RegisterTargets",
-            Self::Deregister {
-                under: BalancerRef::Classic(_),
-                ..
-            } => "elasticloadbalancing:DeregisterInstancesFromLoadBalancer",
-            Self::Deregister {
-                under: BalancerRef::TargetGroup(_),
-                ..
-            } => "elasticloadbalancing:DeregisterTargets",
-            Self::RestoreDatabase {
-                from: RestoreSource::Snapshot(_),
-                ..
-            } => "rds:RestoreDBInstanceFromDBSnapshot",
-            Self::RestoreDatabase {
-                from: RestoreSource::PointInTime { .. },
-                ..
-            } => "rds:RestoreDBInstanceToPointInTime",
+            Self::Register { under: BalancerRef::Classic(_), .. } => {
+                "elasticloadbalancing:RegisterInstancesWithLoadBalancer"
+            }
+            Self::Register { under: BalancerRef::TargetGroup(_), .. } => {
+                "elasticloadbalancing:RegisterTargets"
+            }
+            Self::Deregister { under: BalancerRef::Classic(_), .. } => {
+                "elasticloadbalancing:DeregisterInstancesFromLoadBalancer"
+            }
+            Self::Deregister { under: BalancerRef::TargetGroup(_), .. } => {
+                "elasticloadbalancing:DeregisterTargets"
+            }
+            Self::RestoreDatabase { from: RestoreSource::Snapshot(_), .. } => {
+                "rds:RestoreDBInstanceFromDBSnapshot"
+            }
+            Self::RestoreDatabase { from: RestoreSource::PointInTime { .. }, .. } => {
+                "rds:RestoreDBInstanceToPointInTime"
+            }
         }
     }
 }

@@ -29,10 +29,7 @@ impl Secret {
     #[must_use]
     pub fn new(value: String) -> Self {
         Self {
-            fingerprint: Fingerprint {
-                length: value.len(),
-                sha256: sha256_hex(value.as_bytes()),
-            },
+            fingerprint: Fingerprint { length: value.len(), sha256: sha256_hex(value.as_bytes()) },
             value: Some(value),
         }
     }
@@ -83,10 +80,7 @@ impl From<Secret> for Fingerprint {
 
 impl From<Fingerprint> for Secret {
     fn from(fingerprint: Fingerprint) -> Self {
-        Self {
-            fingerprint,
-            value: None,
-        }
+        Self { fingerprint, value: None }
     }
 }
 

@@ -25,11 +25,7 @@ pub struct Estate {
 impl Default for Estate {
     /// The estate of somebody who configured nothing: every region, ambient credentials.
     fn default() -> Self {
-        Self {
-            name: "default".to_owned(),
-            regions: Vec::new(),
-            profiles: Vec::new(),
-        }
+        Self { name: "default".to_owned(), regions: Vec::new(), profiles: Vec::new() }
     }
 }
 
@@ -94,10 +90,7 @@ impl SiteProbe {
         let wanted = self.expect.as_bytes();
         let got = status.to_string();
         got.len() == wanted.len()
-            && got
-                .bytes()
-                .zip(wanted)
-                .all(|(digit, want)| digit == *want || want.eq_ignore_ascii_case(&b'x'))
+            && got.bytes().zip(wanted).all(|(digit, want)| digit == *want || want.eq_ignore_ascii_case(&b'x'))
     }
 }
 
@@ -121,14 +114,7 @@ pub enum TargetKind {
 
 impl TargetKind {
     /// Every kind, in the order the documentation lists them.
-    pub const ALL: [Self; 6] = [
-        Self::Elb,
-        Self::Alb,
-        Self::Nlb,
-        Self::Cloudfront,
-        Self::S3,
-        Self::Address,
-    ];
+    pub const ALL: [Self; 6] = [Self::Elb, Self::Alb, Self::Nlb, Self::Cloudfront, Self::S3, Self::Address];
 
     /// The word in the config.
     #[must_use]
@@ -228,12 +214,9 @@ impl SiteTarget {
                 (None, Some(region)) => format!("s3 website in {region}"),
                 (None, None) => "?".to_owned(),
             },
-            TargetKind::Address => self
-                .addresses
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", "),
+            TargetKind::Address => {
+                self.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            }
         }
     }
 }
@@ -278,15 +261,8 @@ mod tests {
         assert_eq!(site.target("east").unwrap().place(), "us-east-1/web");
         assert_eq!(site.target("nowhere"), None);
         assert_eq!(site.maintenance_target().unwrap().place(), "203.0.113.10");
-        assert_eq!(
-            site.maintenance_target().unwrap().record_ttl(),
-            Some(SiteTarget::DEFAULT_TTL)
-        );
-        assert_eq!(
-            site.target("east").unwrap().record_ttl(),
-            None,
-            "an alias has no TTL of its own"
-        );
+        assert_eq!(site.maintenance_target().unwrap().record_ttl(), Some(SiteTarget::DEFAULT_TTL));
+        assert_eq!(site.target("east").unwrap().record_ttl(), None, "an alias has no TTL of its own");
         assert!(site.is_apex());
         let text = serde_json::to_string(&site).unwrap();
         assert_eq!(serde_json::from_str::<Site>(&text).unwrap(), site);
@@ -294,11 +270,7 @@ mod tests {
 
     #[test]
     fn a_probe_expects_a_status_or_a_class() {
-        let mut probe = SiteProbe {
-            url: "https://example.com/".into(),
-            expect: "200".into(),
-            body: None,
-        };
+        let mut probe = SiteProbe { url: "https://example.com/".into(), expect: "200".into(), body: None };
         assert!(probe.expects(200));
         assert!(!probe.expects(204));
         probe.expect = "2xx".into();

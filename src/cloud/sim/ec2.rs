@@ -10,9 +10,7 @@ use crate::incident::resource::{Instance, LaunchSpec, Resource};
 fn row(machine: &Machine, here: Here<'_>) -> Instance {
     let checks = machine.checks(here.now);
     Instance {
-        key: here
-            .place(Service::Ec2)
-            .key(Kind::Instance, machine.id.clone()),
+        key: here.place(Service::Ec2).key(Kind::Instance, machine.id.clone()),
         name: machine.spec.tags.get("Name").cloned().unwrap_or_default(),
         state: machine.state(here.now),
         state_reason: machine
@@ -36,16 +34,15 @@ fn row(machine: &Machine, here: Here<'_>) -> Instance {
 }
 
 fn listed<'a>(state: &'a State, here: Here<'a>) -> impl Iterator<Item = &'a Machine> {
-    state.machines.values().filter(move |m| {
-        m.account == here.account && m.region == here.region() && m.listed(here.now)
-    })
+    state
+        .machines
+        .values()
+        .filter(move |m| m.account == here.account && m.region == here.region() && m.listed(here.now))
 }
 
 /// DescribeInstances, whole.
 pub(super) fn sweep(state: &State, here: Here<'_>) -> Vec<Resource> {
-    listed(state, here)
-        .map(|m| Resource::Instance(row(m, here)))
-        .collect()
+    listed(state, here).map(|m| Resource::Instance(row(m, here))).collect()
 }
 
 /// DescribeInstances by id.
@@ -59,18 +56,11 @@ pub(super) fn by_ids(state: &State, here: Here<'_>, ids: &[String]) -> Vec<Insta
 
 /// DescribeInstances filtered by client token.
 pub(super) fn by_token(state: &State, here: Here<'_>, token: &str) -> Vec<Instance> {
-    listed(state, here)
-        .filter(|m| m.client_token.as_deref() == Some(token))
-        .map(|m| row(m, here))
-        .collect()
+    listed(state, here).filter(|m| m.client_token.as_deref() == Some(token)).map(|m| row(m, here)).collect()
 }
 
 /// Everything that made an instance what it is.
-pub(super) fn launch_spec(
-    state: &State,
-    here: Here<'_>,
-    id: &str,
-) -> Option<Box<(Instance, LaunchSpec)>> {
+pub(super) fn launch_spec(state: &State, here: Here<'_>, id: &str) -> Option<Box<(Instance, LaunchSpec)>> {
     state
         .machine(here.account, here.region(), id)
         .filter(|m| m.listed(here.now))
@@ -78,39 +68,21 @@ pub(super) fn launch_spec(
 }
 
 /// RunInstances.
-pub(super) fn run_instance(
-    state: &mut State,
-    here: Here<'_>,
-    spec: &LaunchSpec,
-    token: &str,
-) -> Outcome {
+pub(super) fn run_instance(state: &mut State, here: Here<'_>, spec: &LaunchSpec, token: &str) -> Outcome {
     if token.is_empty() || token.len() > 64 || !token.is_ascii() {
-        return refuse(
-            "InvalidParameterValue",
-            "The client token must have 1 to 64 ASCII characters",
-        );
+        return refuse("InvalidParameterValue", "The client token must have 1 to 64 ASCII characters");
     }
-    if spec
-        .user_data
-        .as_ref()
-        .is_some_and(|data| data.reveal().is_none())
-    {
+    if spec.user_data.as_ref().is_some_and(|data| data.reveal().is_none()) {
         return refuse(
             "",
             "only the fingerprint of the user data is left; read the instance again and plan anew",
         );
     }
     // The token's reach is the zone: the same one elsewhere launches another instance.
-    let token_key = (
-        here.account,
-        format!("{} {}", here.region(), spec.zone),
-        token.to_owned(),
-    );
+    let token_key = (here.account, format!("{} {}", here.region(), spec.zone), token.to_owned());
     if let Some((asked, instance)) = state.tokens.get(&token_key) {
         return if asked == spec {
-            Ok(Done::Launched {
-                instance: instance.clone(),
-            })
+            Ok(Done::Launched { instance: instance.clone() })
         } else {
             refuse(
                 "IdempotentParameterMismatch",
@@ -122,16 +94,10 @@ pub(super) fn run_instance(
         image.account == here.account && image.region == here.region() && image.id == spec.image
     });
     if !known_image {
-        return refuse(
-            "InvalidAMIID.NotFound",
-            format!("The image id '[{}]' does not exist", spec.image),
-        );
+        return refuse("InvalidAMIID.NotFound", format!("The image id '[{}]' does not exist", spec.image));
     }
     if !spec.zone.starts_with(here.region()) {
-        return refuse(
-            "InvalidParameterValue",
-            format!("Invalid availability zone: [{}]", spec.zone),
-        );
+        return refuse("InvalidParameterValue", format!("Invalid availability zone: [{}]", spec.zone));
     }
     let Some(pace) = state.paces.get(here.region()) else {
         return refuse("", "the region is not in the scenario");
@@ -148,9 +114,7 @@ pub(super) fn run_instance(
     let vpc = state
         .machines
         .values()
-        .find(|m| {
-            m.account == here.account && spec.subnet.is_some() && m.spec.subnet == spec.subnet
-        })
+        .find(|m| m.account == here.account && spec.subnet.is_some() && m.spec.subnet == spec.subnet)
         .and_then(|m| m.vpc.clone());
     let (high, low) = (serial / 200 % 250, serial % 200 + 10);
     let machine = Machine {
@@ -158,16 +122,10 @@ pub(super) fn run_instance(
         region: here.region().to_owned(),
         id: id.clone(),
         // RunInstances cannot leave the check off; that takes a call of its own.
-        spec: LaunchSpec {
-            source_dest_check: true,
-            elastic_ip: None,
-            ..spec.clone()
-        },
+        spec: LaunchSpec { source_dest_check: true, elastic_ip: None, ..spec.clone() },
         vpc,
         private_ip: Some(format!("10.{}.{high}.{low}", 100 + here.account % 100)),
-        public_ip: spec
-            .public_address
-            .then(|| format!("203.0.113.{}", 100 + serial % 150)),
+        public_ip: spec.public_address.then(|| format!("203.0.113.{}", 100 + serial % 150)),
         auto_scaling_group: None,
         client_token: Some(token.to_owned()),
         launched: here.now,
@@ -194,10 +152,7 @@ fn machine_mut<'a>(
         .get_mut(id)
         .filter(|m| m.account == here.account && m.region == here.region() && m.listed(here.now))
         .ok_or_else(|| {
-            (
-                "InvalidInstanceID.NotFound".to_owned(),
-                format!("The instance ID '{id}' does not exist"),
-            )
+            ("InvalidInstanceID.NotFound".to_owned(), format!("The instance ID '{id}' does not exist"))
         })
 }
 
@@ -205,10 +160,9 @@ fn machine_mut<'a>(
 pub(super) fn resolved(instance: &InstanceRef) -> Result<&str, (String, String)> {
     match instance {
         InstanceRef::Id(id) => Ok(id),
-        InstanceRef::LaunchedByStep(step) => refuse(
-            "",
-            format!("the instance of step {} has no id yet", step + 1),
-        ),
+        InstanceRef::LaunchedByStep(step) => {
+            refuse("", format!("the instance of step {} has no id yet", step + 1))
+        }
     }
 }
 
@@ -218,9 +172,7 @@ pub(super) fn disable_source_dest_check(
     here: Here<'_>,
     instance: &InstanceRef,
 ) -> Outcome {
-    machine_mut(state, here, resolved(instance)?)?
-        .spec
-        .source_dest_check = false;
+    machine_mut(state, here, resolved(instance)?)?.spec.source_dest_check = false;
     Ok(Done::Accepted)
 }
 

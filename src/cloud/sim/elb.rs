@@ -6,24 +6,17 @@ use super::world::{Here, Outcome, refuse};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Kind, Service};
 use crate::incident::request::{BalancerRef, Done, TargetRef};
-use crate::incident::resource::{
-    Balancer, BalancerKind, InstanceState, Registration, Resource, TargetGroup,
-};
+use crate::incident::resource::{Balancer, BalancerKind, InstanceState, Registration, Resource, TargetGroup};
 
 /// Whether a target's traffic truly arrives somewhere that answers.
 pub(super) fn carries(state: &State, now: jiff::Timestamp, target: &Target) -> bool {
     target.ready_at.is_some_and(|ready| ready <= now)
         && target.draining_until.is_none()
-        && state
-            .machines
-            .get(&target.id)
-            .is_some_and(|m| m.answers(now))
+        && state.machines.get(&target.id).is_some_and(|m| m.answers(now))
 }
 
 fn present<'a>(targets: &'a [Target], here: Here<'a>) -> impl Iterator<Item = &'a Target> {
-    targets
-        .iter()
-        .filter(move |t| t.draining_until.is_none_or(|until| here.now < until))
+    targets.iter().filter(move |t| t.draining_until.is_none_or(|until| here.now < until))
 }
 
 /// State, reason and description in the words of either API.
@@ -43,11 +36,7 @@ fn health(
     let machine = state.machines.get(&target.id);
     let word = machine.map_or(InstanceState::Terminated, |m| m.state(here.now));
     if target.draining_until.is_some() {
-        return say(
-            "draining",
-            "Target.DeregistrationInProgress",
-            "Target deregistration is in progress",
-        );
+        return say("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress");
     }
     match word {
         InstanceState::Running | InstanceState::Pending | InstanceState::Other(_) => {}
@@ -57,11 +46,7 @@ fn health(
         | InstanceState::Stopped => {
             let description = format!("Instance is in {} state", word.as_str());
             return if v2 {
-                say(
-                    "unused",
-                    "Target.InvalidState",
-                    &format!("Target is in the {} state", word.as_str()),
-                )
+                say("unused", "Target.InvalidState", &format!("Target is in the {} state", word.as_str()))
             } else {
                 say("OutOfService", "Instance", &description)
             };
@@ -69,17 +54,9 @@ fn health(
     }
     if target.ready_at.is_none_or(|ready| here.now < ready) {
         return if v2 {
-            say(
-                "initial",
-                "Elb.RegistrationInProgress",
-                "Target registration is in progress",
-            )
+            say("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
         } else {
-            say(
-                "OutOfService",
-                "ELB",
-                "Instance registration is still in progress.",
-            )
+            say("OutOfService", "ELB", "Instance registration is still in progress.")
         };
     }
     match (machine.is_some_and(|m| m.answers(here.now)), v2) {
@@ -120,10 +97,7 @@ fn classic_registration(
 ) -> Registration {
     let (word, reason, description) = health(state, here, target, false);
     Registration {
-        key: here.place(Service::Elb).key(
-            Kind::Registration,
-            format!("{}>{}", balancer.name, target.id),
-        ),
+        key: here.place(Service::Elb).key(Kind::Registration, format!("{}>{}", balancer.name, target.id)),
         balancer: balancer.name.clone(),
         balancer_kind: Some(BalancerKind::Classic),
         target_group: None,
@@ -137,20 +111,14 @@ fn classic_registration(
     }
 }
 
-fn group_registration(
-    state: &State,
-    here: Here<'_>,
-    group: &Group,
-    target: &Target,
-) -> Registration {
+fn group_registration(state: &State, here: Here<'_>, group: &Group, target: &Target) -> Registration {
     let (word, reason, description) = health(state, here, target, true);
     let port = target.port.unwrap_or(group.port);
     let balancer = group.balancers.first().cloned().unwrap_or_default();
     Registration {
-        key: here.place(Service::ElbV2).key(
-            Kind::Registration,
-            format!("{}>{}:{port}", group.arn, target.id),
-        ),
+        key: here
+            .place(Service::ElbV2)
+            .key(Kind::Registration, format!("{}>{}:{port}", group.arn, target.id)),
         balancer_kind: state
             .balancers
             .iter()
@@ -173,14 +141,11 @@ fn group_registration(
     }
 }
 
-fn here_balancers<'a>(
-    state: &'a State,
-    here: Here<'a>,
-    v2: bool,
-) -> impl Iterator<Item = &'a LoadBalancer> {
-    state.balancers.iter().filter(move |b| {
-        b.account == here.account && b.region == here.region() && b.arn.is_some() == v2
-    })
+fn here_balancers<'a>(state: &'a State, here: Here<'a>, v2: bool) -> impl Iterator<Item = &'a LoadBalancer> {
+    state
+        .balancers
+        .iter()
+        .filter(move |b| b.account == here.account && b.region == here.region() && b.arn.is_some() == v2)
 }
 
 /// DescribeLoadBalancers and DescribeInstanceHealth of each.
@@ -188,27 +153,21 @@ pub(super) fn sweep_classic(state: &State, here: Here<'_>) -> Vec<Resource> {
     let mut rows = Vec::new();
     for balancer in here_balancers(state, here, false) {
         rows.push(Resource::Balancer(balancer_row(balancer, here)));
-        rows.extend(present(&balancer.targets, here).map(|target| {
-            Resource::Registration(classic_registration(state, here, balancer, target))
-        }));
+        rows.extend(
+            present(&balancer.targets, here)
+                .map(|target| Resource::Registration(classic_registration(state, here, balancer, target))),
+        );
     }
     rows
 }
 
 /// DescribeLoadBalancers, DescribeTargetGroups and DescribeTargetHealth of each.
 pub(super) fn sweep_v2(state: &State, here: Here<'_>) -> Vec<Resource> {
-    let mut rows: Vec<Resource> = here_balancers(state, here, true)
-        .map(|b| Resource::Balancer(balancer_row(b, here)))
-        .collect();
-    for group in state
-        .groups
-        .iter()
-        .filter(|g| g.account == here.account && g.region == here.region())
-    {
+    let mut rows: Vec<Resource> =
+        here_balancers(state, here, true).map(|b| Resource::Balancer(balancer_row(b, here))).collect();
+    for group in state.groups.iter().filter(|g| g.account == here.account && g.region == here.region()) {
         rows.push(Resource::TargetGroup(TargetGroup {
-            key: here
-                .place(Service::ElbV2)
-                .key(Kind::TargetGroup, group.arn.clone()),
+            key: here.place(Service::ElbV2).key(Kind::TargetGroup, group.arn.clone()),
             name: group.name.clone(),
             protocol: Some(group.protocol.clone()),
             port: Some(group.port),
@@ -219,37 +178,27 @@ pub(super) fn sweep_v2(state: &State, here: Here<'_>) -> Vec<Resource> {
                 .collect(),
         }));
         rows.extend(
-            present(&group.targets, here).map(|target| {
-                Resource::Registration(group_registration(state, here, group, target))
-            }),
+            present(&group.targets, here)
+                .map(|target| Resource::Registration(group_registration(state, here, group, target))),
         );
     }
     rows
 }
 
 /// DescribeLoadBalancers by name.
-pub(super) fn balancer(
-    state: &State,
-    here: Here<'_>,
-    kind: BalancerKind,
-    name: &str,
-) -> Option<Balancer> {
+pub(super) fn balancer(state: &State, here: Here<'_>, kind: BalancerKind, name: &str) -> Option<Balancer> {
     let v2 = kind != BalancerKind::Classic;
-    here_balancers(state, here, v2)
-        .find(|b| b.name == name)
-        .map(|b| balancer_row(b, here))
+    here_balancers(state, here, v2).find(|b| b.name == name).map(|b| balancer_row(b, here))
 }
 
 fn no_such(under: &BalancerRef) -> (String, String) {
     match under {
-        BalancerRef::Classic(name) => (
-            "LoadBalancerNotFound".into(),
-            format!("There is no ACTIVE Load Balancer named '{name}'"),
-        ),
-        BalancerRef::TargetGroup(arn) => (
-            "TargetGroupNotFound".into(),
-            format!("Target groups '{arn}' not found"),
-        ),
+        BalancerRef::Classic(name) => {
+            ("LoadBalancerNotFound".into(), format!("There is no ACTIVE Load Balancer named '{name}'"))
+        }
+        BalancerRef::TargetGroup(arn) => {
+            ("TargetGroupNotFound".into(), format!("Target groups '{arn}' not found"))
+        }
     }
 }
 
@@ -268,14 +217,11 @@ pub(super) fn registrations(
                     .map(|t| classic_registration(state, here, balancer, t))
                     .collect()
             }),
-        BalancerRef::TargetGroup(arn) => state
-            .group(here.account, here.region(), arn)
-            .and_then(|at| state.groups.get(at))
-            .map(|group| {
-                present(&group.targets, here)
-                    .map(|t| group_registration(state, here, group, t))
-                    .collect()
-            }),
+        BalancerRef::TargetGroup(arn) => {
+            state.group(here.account, here.region(), arn).and_then(|at| state.groups.get(at)).map(|group| {
+                present(&group.targets, here).map(|t| group_registration(state, here, group, t)).collect()
+            })
+        }
     };
     rows.ok_or_else(|| {
         let (code, message) = no_such(under);
@@ -292,13 +238,11 @@ fn targets_mut<'a>(
     let found = match under {
         BalancerRef::Classic(name) => {
             let at = state.classic(here.account, here.region(), name);
-            at.and_then(|at| state.balancers.get_mut(at))
-                .map(|b| (&mut b.targets, None))
+            at.and_then(|at| state.balancers.get_mut(at)).map(|b| (&mut b.targets, None))
         }
         BalancerRef::TargetGroup(arn) => {
             let at = state.group(here.account, here.region(), arn);
-            at.and_then(|at| state.groups.get_mut(at))
-                .map(|g| (&mut g.targets, Some(g.port)))
+            at.and_then(|at| state.groups.get_mut(at)).map(|g| (&mut g.targets, Some(g.port)))
         }
     };
     found.ok_or_else(|| no_such(under))
@@ -322,16 +266,10 @@ pub(super) fn register(
             .map(|m| m.state(here.now));
         match word {
             None if v2 => {
-                return refuse(
-                    "InvalidTarget",
-                    format!("The instance IDs '{id}' are not valid"),
-                );
+                return refuse("InvalidTarget", format!("The instance IDs '{id}' are not valid"));
             }
             None => {
-                return refuse(
-                    "InvalidInstance",
-                    format!("Could not find EC2 instance {id}."),
-                );
+                return refuse("InvalidInstance", format!("Could not find EC2 instance {id}."));
             }
             // Classic takes any instance that exists.
             Some(InstanceState::Running | InstanceState::Other(_)) => {}
@@ -364,13 +302,7 @@ pub(super) fn register(
         let port = target.port.or(usual_port);
         list.retain(|t| t.id != id || t.port != port || t.draining_until.is_none());
         if !list.iter().any(|t| t.id == id && t.port == port) {
-            list.push(Target {
-                id: id.to_owned(),
-                port,
-                ready_at,
-                draining_until: None,
-                claim: None,
-            });
+            list.push(Target { id: id.to_owned(), port, ready_at, draining_until: None, claim: None });
         }
     }
     Ok(Done::Accepted)

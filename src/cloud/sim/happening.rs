@@ -52,31 +52,13 @@ pub(super) enum Registering {
 #[derive(Debug, Clone)]
 pub(super) enum Happening {
     /// An endpoint turns bad, or good again.
-    Weather {
-        account: Option<usize>,
-        region: String,
-        facility: Facility,
-        weather: Option<Weather>,
-    },
+    Weather { account: Option<usize>, region: String, facility: Facility, weather: Option<Weather> },
     /// Credentials expire or are renewed.
-    Credentials {
-        account: usize,
-        credentials: Credentials,
-    },
+    Credentials { account: usize, credentials: Credentials },
     /// Instances die, come back, or are lied about.
-    Machines {
-        ids: Vec<String>,
-        dead: Option<bool>,
-        claim: ClaimChange,
-        checks: ClaimChange,
-    },
+    Machines { ids: Vec<String>, dead: Option<bool>, claim: ClaimChange, checks: ClaimChange },
     /// A balancer stops answering, or answers again.
-    Balancer {
-        account: usize,
-        region: String,
-        name: String,
-        dead: bool,
-    },
+    Balancer { account: usize, region: String, name: String, dead: bool },
     /// What is said of registrations; of all, where no target is named.
     Registration {
         account: usize,
@@ -116,32 +98,19 @@ impl Happening {
     /// Makes it so.
     pub(super) fn apply(&self, at: Timestamp, state: &mut State) {
         match self {
-            Self::Weather {
-                account,
-                region,
-                facility,
-                weather,
-            } => {
+            Self::Weather { account, region, facility, weather } => {
                 let key = (*account, region.clone(), *facility);
                 match weather {
                     Some(weather) => state.weather.insert(key, weather.clone()),
                     None => state.weather.remove(&key),
                 };
             }
-            Self::Credentials {
-                account,
-                credentials,
-            } => {
+            Self::Credentials { account, credentials } => {
                 if let Some(principal) = state.accounts.get_mut(*account) {
                     principal.credentials = *credentials;
                 }
             }
-            Self::Machines {
-                ids,
-                dead,
-                claim,
-                checks,
-            } => {
+            Self::Machines { ids, dead, claim, checks } => {
                 for id in ids {
                     if let Some(machine) = state.machines.get_mut(id) {
                         machine.dead = dead.unwrap_or(machine.dead);
@@ -150,30 +119,14 @@ impl Happening {
                     }
                 }
             }
-            Self::Balancer {
-                account,
-                region,
-                name,
-                dead,
-            } => {
+            Self::Balancer { account, region, name, dead } => {
                 for balancer in &mut state.balancers {
-                    if balancer.account == *account
-                        && balancer.region == *region
-                        && balancer.name == *name
-                    {
+                    if balancer.account == *account && balancer.region == *region && balancer.name == *name {
                         balancer.dead = *dead;
                     }
                 }
             }
-            Self::Registration {
-                account,
-                region,
-                under,
-                targets,
-                claim,
-                reason,
-                detail,
-            } => {
+            Self::Registration { account, region, under, targets, claim, reason, detail } => {
                 let classic = state
                     .balancers
                     .iter_mut()
@@ -196,14 +149,7 @@ impl Happening {
                     }
                 }
             }
-            Self::Database {
-                account,
-                region,
-                id,
-                truth,
-                claim,
-                restorable,
-            } => {
+            Self::Database { account, region, id, truth, claim, restorable } => {
                 for db in &mut state.databases {
                     if db.account != *account || db.region != *region || db.row.key.id != *id {
                         continue;
@@ -214,9 +160,8 @@ impl Happening {
                         None => {}
                         Some(RestorableChange::To(to)) => db.restorable = *to,
                         Some(RestorableChange::Freeze) => {
-                            db.restorable = db
-                                .latest_restorable(at)
-                                .map_or(Restorable::Lost, Restorable::Frozen);
+                            db.restorable =
+                                db.latest_restorable(at).map_or(Restorable::Lost, Restorable::Frozen);
                         }
                     }
                 }
@@ -228,15 +173,7 @@ impl Happening {
                     }
                 }
             }
-            Self::Pace {
-                region,
-                boot,
-                register,
-                registering,
-                launch,
-                restores,
-                cut_off,
-            } => {
+            Self::Pace { region, boot, register, registering, launch, restores, cut_off } => {
                 if let Some(pace) = state.paces.get_mut(region) {
                     pace.boot = boot.unwrap_or(pace.boot);
                     pace.register = register.unwrap_or(pace.register);
@@ -260,23 +197,9 @@ impl Happening {
 }
 
 /// Stops the registrations of a region, throws them out, or lets them go on.
-fn re_register(
-    state: &mut State,
-    region: &str,
-    at: Timestamp,
-    registering: Registering,
-    takes: i64,
-) {
-    let classic = state
-        .balancers
-        .iter_mut()
-        .filter(|b| b.region == region)
-        .map(|b| &mut b.targets);
-    let groups = state
-        .groups
-        .iter_mut()
-        .filter(|g| g.region == region)
-        .map(|g| &mut g.targets);
+fn re_register(state: &mut State, region: &str, at: Timestamp, registering: Registering, takes: i64) {
+    let classic = state.balancers.iter_mut().filter(|b| b.region == region).map(|b| &mut b.targets);
+    let groups = state.groups.iter_mut().filter(|g| g.region == region).map(|g| &mut g.targets);
     for Target { ready_at, .. } in classic.chain(groups).flatten() {
         match registering {
             Registering::Stuck if ready_at.is_some_and(|ready| ready > at) => *ready_at = None,

@@ -34,9 +34,7 @@ pub use world::World;
 use crate::incident::cell::{Evidence, Verdict};
 use crate::incident::fault::Fault;
 use crate::incident::place::Profile;
-use crate::incident::request::{
-    Call, CallResult, Page, Probe, Query, QueryResult, Reply, Request, Sweep,
-};
+use crate::incident::request::{Call, CallResult, Page, Probe, Query, QueryResult, Reply, Request, Sweep};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -53,15 +51,8 @@ impl Sim {
     /// A cloud whose answers take as long as the world says, divided by `speed`.
     #[must_use]
     pub fn new(world: World, speed: f64) -> Self {
-        let speed = if speed.is_finite() {
-            speed.clamp(0.01, 1e6)
-        } else {
-            1.0
-        };
-        Self {
-            world: Arc::new(Mutex::new(world)),
-            speed,
-        }
+        let speed = if speed.is_finite() { speed.clamp(0.01, 1e6) } else { 1.0 };
+        Self { world: Arc::new(Mutex::new(world)), speed }
     }
 
     fn answer(&self, now: Timestamp, request: &Request) -> (Reply, Duration) {
@@ -82,11 +73,7 @@ impl Sim {
         pages: UnboundedSender<Page>,
     ) -> Result<(), Fault> {
         let (reply, latency) = self.answer(now, &Request::Sweep(sweep));
-        let Reply::Swept {
-            pages: arrived,
-            end,
-        } = reply
-        else {
+        let Reply::Swept { pages: arrived, end } = reply else {
             return Err(mismatch());
         };
         // A fault after some pages takes an answer of its own; so does an empty list.
@@ -124,10 +111,7 @@ impl Sim {
     /// # Errors
     /// Why not; [`Fault::performed`] tells whether it may have happened all the same.
     pub async fn perform(&self, now: Timestamp, profile: Profile, call: Call) -> CallResult {
-        let request = Request::Perform {
-            profile,
-            call: Box::new(call),
-        };
+        let request = Request::Perform { profile, call: Box::new(call) };
         let (reply, latency) = self.answer(now, &request);
         tokio::time::sleep(latency).await;
         match reply {
@@ -142,18 +126,14 @@ impl Sim {
         tokio::time::sleep(latency).await;
         match reply {
             Reply::Probed(evidence) => evidence,
-            Reply::Swept { .. } | Reply::Answered(_) | Reply::Performed(_) => Evidence {
-                verdict: Verdict::Unreachable,
-                detail: mismatch().to_string(),
-                latency_ms: 0,
-            },
+            Reply::Swept { .. } | Reply::Answered(_) | Reply::Performed(_) => {
+                Evidence { verdict: Verdict::Unreachable, detail: mismatch().to_string(), latency_ms: 0 }
+            }
         }
     }
 }
 
 /// The world answers a request with a reply of its kind; were it otherwise, the cockpit hears of it and goes on.
 fn mismatch() -> Fault {
-    Fault::Garbled {
-        detail: "the simulator answered another question".into(),
-    }
+    Fault::Garbled { detail: "the simulator answered another question".into() }
 }

@@ -28,31 +28,21 @@ enum Got {
 
 impl Got {
     fn error(status: u16) -> Self {
-        Self::Page(Served {
-            status,
-            body: String::new(),
-            label: None,
-            needs: None,
-        })
+        Self::Page(Served { status, body: String::new(), label: None, needs: None })
     }
 }
 
 /// Looks.
 pub(super) fn probe(state: &State, dice: Dice, now: Timestamp, probe: &Probe) -> Evidence {
     let quick = |label: &str| {
-        u64::try_from(dice.latency(&format!("probe {label}"), now, 90).as_millis())
-            .unwrap_or(WAIT_MS)
+        u64::try_from(dice.latency(&format!("probe {label}"), now, 90).as_millis()).unwrap_or(WAIT_MS)
     };
     match &probe.how {
         ProbeHow::Http(site) => {
             let got = fetch(state, now, &host_of(&site.url));
             let (verdict, detail) = judged(site, &got);
             Evidence {
-                latency_ms: if matches!(got, Got::TimedOut) {
-                    WAIT_MS
-                } else {
-                    quick(&site.url)
-                },
+                latency_ms: if matches!(got, Got::TimedOut) { WAIT_MS } else { quick(&site.url) },
                 verdict,
                 detail,
             }
@@ -60,11 +50,7 @@ pub(super) fn probe(state: &State, dice: Dice, now: Timestamp, probe: &Probe) ->
         ProbeHow::Tcp { host, port } => {
             let (verdict, detail) = connect(state, now, host, *port);
             Evidence {
-                latency_ms: if verdict == Verdict::TimedOut {
-                    WAIT_MS
-                } else {
-                    quick(host)
-                },
+                latency_ms: if verdict == Verdict::TimedOut { WAIT_MS } else { quick(host) },
                 verdict,
                 detail,
             }
@@ -75,10 +61,7 @@ pub(super) fn probe(state: &State, dice: Dice, now: Timestamp, probe: &Probe) ->
 /// The verdict on what came, by what the operator said counts as up.
 fn judged(site: &SiteProbe, got: &Got) -> (Verdict, String) {
     match got {
-        Got::TimedOut => (
-            Verdict::TimedOut,
-            format!("no answer in {} s", WAIT_MS / 1_000),
-        ),
+        Got::TimedOut => (Verdict::TimedOut, format!("no answer in {} s", WAIT_MS / 1_000)),
         Got::Refused => (Verdict::Refused, "tcp refused".into()),
         Got::Unreachable(why) => (Verdict::Unreachable, why.clone()),
         Got::Page(page) => {
@@ -109,9 +92,7 @@ fn judged(site: &SiteProbe, got: &Got) -> (Verdict, String) {
 fn host_of(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name.to_owned(),
         Some(_) | None => host.to_owned(),
@@ -152,25 +133,15 @@ fn resolve<'a>(state: &'a State, now: Timestamp, name: &str) -> Option<&'a Recor
         .filter(|z| !z.private && (name == z.name || name.ends_with(&format!(".{}", z.name))))
         .max_by_key(|z| z.name.len())?;
     let at_name = || zone.served(now).iter().filter(|r| r.name == name);
-    ["A", "AAAA", "CNAME"]
-        .into_iter()
-        .find_map(|wanted| at_name().find(|r| r.record_type == wanted))
+    ["A", "AAAA", "CNAME"].into_iter().find_map(|wanted| at_name().find(|r| r.record_type == wanted))
 }
 
 fn at_address(state: &State, now: Timestamp, address: IpAddr) -> Got {
     if let Some(host) = state.hosts.iter().find(|h| h.address == address) {
-        return if host.dead {
-            Got::TimedOut
-        } else {
-            Got::Page(host.serves.clone())
-        };
+        return if host.dead { Got::TimedOut } else { Got::Page(host.serves.clone()) };
     }
     let text = address.to_string();
-    match state
-        .machines
-        .values()
-        .find(|m| m.ended.is_none() && m.public_ip.as_ref() == Some(&text))
-    {
+    match state.machines.values().find(|m| m.ended.is_none() && m.public_ip.as_ref() == Some(&text)) {
         Some(machine) if !cut_off(state, &machine.region) && machine.answers(now) => {
             at_machine(state, now, &machine.id)
         }
@@ -192,11 +163,8 @@ fn at_balancer(state: &State, now: Timestamp, balancer: &LoadBalancer) -> Got {
             && g.region == balancer.region
             && g.balancers.contains(&balancer.name)
     });
-    let carrying = balancer
-        .targets
-        .iter()
-        .chain(groups.flat_map(|g| &g.targets))
-        .find(|t| carries(state, now, t));
+    let carrying =
+        balancer.targets.iter().chain(groups.flat_map(|g| &g.targets)).find(|t| carries(state, now, t));
     match carrying {
         Some(target) => at_machine(state, now, &target.id),
         None => Got::error(503),
@@ -211,9 +179,7 @@ fn at_machine(state: &State, now: Timestamp, id: &str) -> Got {
     let page = state
         .images
         .iter()
-        .find(|i| {
-            i.account == machine.account && i.region == machine.region && i.id == machine.spec.image
-        })
+        .find(|i| i.account == machine.account && i.region == machine.region && i.id == machine.spec.image)
         .and_then(|i| i.serves.clone());
     let Some(page) = page else {
         return Got::Refused;
@@ -227,29 +193,15 @@ fn at_machine(state: &State, now: Timestamp, id: &str) -> Got {
                 && db.serves(now)
         })
     });
-    if fed {
-        Got::Page(page)
-    } else {
-        Got::error(500)
-    }
+    if fed { Got::Page(page) } else { Got::error(500) }
 }
 
 /// Opens a TCP connection.
 fn connect(state: &State, now: Timestamp, host: &str, port: u16) -> (Verdict, String) {
-    let timed_out = || {
-        (
-            Verdict::TimedOut,
-            format!("no answer in {} s", WAIT_MS / 1_000),
-        )
-    };
+    let timed_out = || (Verdict::TimedOut, format!("no answer in {} s", WAIT_MS / 1_000));
     let wanted = normalise_name(host);
     let listening = state.databases.iter().find(|db| {
-        now >= db.available_at
-            && db
-                .row
-                .endpoint
-                .as_ref()
-                .is_some_and(|e| normalise_name(&e.host) == wanted)
+        now >= db.available_at && db.row.endpoint.as_ref().is_some_and(|e| normalise_name(&e.host) == wanted)
     });
     if let Some(db) = listening {
         if cut_off(state, &db.region) {
@@ -263,18 +215,12 @@ fn connect(state: &State, now: Timestamp, host: &str, port: u16) -> (Verdict, St
         };
     }
     let machine = state.machines.values().find(|m| {
-        m.ended.is_none()
-            && (m.public_ip.as_deref() == Some(host) || m.private_ip.as_deref() == Some(host))
+        m.ended.is_none() && (m.public_ip.as_deref() == Some(host) || m.private_ip.as_deref() == Some(host))
     });
     match machine {
-        Some(m) if m.answers(now) && !cut_off(state, &m.region) => {
-            (Verdict::Answers, "tcp open".into())
-        }
+        Some(m) if m.answers(now) && !cut_off(state, &m.region) => (Verdict::Answers, "tcp open".into()),
         Some(_) => timed_out(),
         None if host.parse::<IpAddr>().is_ok() => timed_out(),
-        None => (
-            Verdict::Unreachable,
-            format!("{} does not resolve", host.trim_end_matches('.')),
-        ),
+        None => (Verdict::Unreachable, format!("{} does not resolve", host.trim_end_matches('.'))),
     }
 }

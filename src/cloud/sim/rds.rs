@@ -5,17 +5,13 @@ use super::state::{Db, DbCluster, DbSnapshot, DbTruth, Restorable, State, later}
 use super::world::{Here, Outcome, refuse};
 use crate::incident::place::{Kind, Service};
 use crate::incident::request::{DatabaseSettings, Done, RestoreSource};
-use crate::incident::resource::{
-    AutomatedBackup, Cluster, Database, Resource, Snapshot, SnapshotKind,
-};
+use crate::incident::resource::{AutomatedBackup, Cluster, Database, Resource, Snapshot, SnapshotKind};
 use jiff::Timestamp;
 
 fn row(db: &Db, here: Here<'_>) -> Database {
     let creating = here.now < db.available_at;
     let mut row = db.row.clone();
-    row.key = here
-        .place(Service::Rds)
-        .key(Kind::Database, db.row.key.id.clone());
+    row.key = here.place(Service::Rds).key(Kind::Database, db.row.key.id.clone());
     row.status = db.status(here.now);
     row.latest_restorable = db.latest_restorable(here.now);
     if creating {
@@ -26,21 +22,14 @@ fn row(db: &Db, here: Here<'_>) -> Database {
 
 fn snapshot_row(snapshot: &DbSnapshot, here: Here<'_>) -> Snapshot {
     let mut row = snapshot.row.clone();
-    row.key = here
-        .place(Service::Rds)
-        .key(Kind::Snapshot, snapshot.row.key.id.clone());
+    row.key = here.place(Service::Rds).key(Kind::Snapshot, snapshot.row.key.id.clone());
     row
 }
 
 fn cluster_row(state: &State, cluster: &DbCluster, here: Here<'_>) -> Cluster {
     let mut row = cluster.row.clone();
-    row.key = here
-        .place(Service::Rds)
-        .key(Kind::Cluster, cluster.row.key.id.clone());
-    let writer = row
-        .members
-        .first()
-        .and_then(|id| state.database(here.account, here.region(), id));
+    row.key = here.place(Service::Rds).key(Kind::Cluster, cluster.row.key.id.clone());
+    let writer = row.members.first().and_then(|id| state.database(here.account, here.region(), id));
     row.status = writer.map_or_else(|| "available".to_owned(), |db| db.status(here.now));
     row.latest_restorable = writer.and_then(|db| db.latest_restorable(here.now));
     row
@@ -59,15 +48,9 @@ fn backup_row(state: &State, db: &Db, here: Here<'_>) -> Option<AutomatedBackup>
         resource_id.replacen("db-", "ab-", 1).to_lowercase()
     );
     Some(AutomatedBackup {
-        key: here
-            .place(Service::Rds)
-            .key(Kind::AutomatedBackup, arn.clone()),
+        key: here.place(Service::Rds).key(Kind::AutomatedBackup, arn.clone()),
         source: db.row.key.id.clone(),
-        status: if here.now < db.available_at {
-            "creating".into()
-        } else {
-            "active".into()
-        },
+        status: if here.now < db.available_at { "creating".into() } else { "active".into() },
         earliest: automated(state, db).filter_map(|s| s.row.data_as_of).min(),
         latest: db.latest_restorable(here.now),
         source_region: None,
@@ -88,33 +71,21 @@ fn automated<'a>(state: &'a State, db: &'a Db) -> impl Iterator<Item = &'a DbSna
 /// DescribeDBInstances, DescribeDBClusters, both kinds of snapshots with every type, and automated backups.
 pub(super) fn sweep(state: &State, here: Here<'_>) -> Vec<Resource> {
     let mine = |account: usize, region: &str| account == here.account && region == here.region();
-    let databases = state
-        .databases
-        .iter()
-        .filter(|d| mine(d.account, &d.region));
+    let databases = state.databases.iter().filter(|d| mine(d.account, &d.region));
     let clusters = state.clusters.iter().filter(|c| mine(c.account, &c.region));
-    let snapshots = state
-        .snapshots
-        .iter()
-        .filter(|s| mine(s.account, &s.region));
+    let snapshots = state.snapshots.iter().filter(|s| mine(s.account, &s.region));
     databases
         .clone()
         .map(|db| Resource::Database(row(db, here)))
         .chain(clusters.map(|c| Resource::Cluster(cluster_row(state, c, here))))
         .chain(snapshots.map(|s| Resource::Snapshot(snapshot_row(s, here))))
-        .chain(
-            databases
-                .filter_map(|db| backup_row(state, db, here))
-                .map(Resource::AutomatedBackup),
-        )
+        .chain(databases.filter_map(|db| backup_row(state, db, here)).map(Resource::AutomatedBackup))
         .collect()
 }
 
 /// DescribeDBInstances by identifier.
 pub(super) fn database(state: &State, here: Here<'_>, id: &str) -> Option<Box<Database>> {
-    state
-        .database(here.account, here.region(), id)
-        .map(|db| Box::new(row(db, here)))
+    state.database(here.account, here.region(), id).map(|db| Box::new(row(db, here)))
 }
 
 fn find_snapshot<'a>(state: &'a State, here: Here<'_>, id: &str) -> Option<&'a DbSnapshot> {
@@ -144,21 +115,14 @@ fn from_snapshot(state: &State, here: Here<'_>, id: &str) -> Result<Basis, (Stri
     if found.row.status != "available" {
         return refuse(
             "InvalidDBSnapshotState",
-            format!(
-                "The DB snapshot {id} is {}, not available",
-                found.row.status
-            ),
+            format!("The DB snapshot {id} is {}, not available", found.row.status),
         );
     }
     // The source may be in another region, or gone; the snapshot itself says enough.
-    let source = state
-        .databases
-        .iter()
-        .find(|d| d.account == here.account && d.row.key.id == found.row.source);
+    let source =
+        state.databases.iter().find(|d| d.account == here.account && d.row.key.id == found.row.source);
     let like = source.map(|d| d.row.clone()).unwrap_or(Database {
-        key: here
-            .place(Service::Rds)
-            .key(Kind::Database, found.row.source.clone()),
+        key: here.place(Service::Rds).key(Kind::Database, found.row.source.clone()),
         engine: found.row.engine.clone(),
         engine_version: String::new(),
         class: "db.t3.medium".into(),
@@ -211,10 +175,8 @@ fn from_log(
         );
     };
     let until = at.unwrap_or(latest);
-    let earliest = automated(state, db)
-        .filter_map(|s| s.row.data_as_of)
-        .filter(|taken| *taken <= until)
-        .max();
+    let earliest =
+        automated(state, db).filter_map(|s| s.row.data_as_of).filter(|taken| *taken <= until).max();
     let Some(snapshot_time) = earliest.filter(|_| until <= latest) else {
         return refuse(
             "InvalidParameterValue",
@@ -240,9 +202,7 @@ pub(super) fn restore(
 ) -> Outcome {
     let well_formed = new_id.len() <= 63
         && new_id.starts_with(|c: char| c.is_ascii_alphabetic())
-        && new_id
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && new_id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
         && !new_id.contains("--")
         && !new_id.ends_with('-');
     if !well_formed {
@@ -252,10 +212,7 @@ pub(super) fn restore(
         );
     }
     let new_id = new_id.to_lowercase();
-    if state
-        .database(here.account, here.region(), &new_id)
-        .is_some()
-    {
+    if state.database(here.account, here.region(), &new_id).is_some() {
         return refuse("DBInstanceAlreadyExists", "DB instance already exists");
     }
     let basis = match from {
@@ -268,58 +225,32 @@ pub(super) fn restore(
     if let Some((code, message)) = &pace.restores {
         return refuse(code, message.clone());
     }
-    let log = pace
-        .restore_per_log_hour
-        .saturating_mul(basis.log_seconds)
-        .div_euclid(3_600);
+    let log = pace.restore_per_log_hour.saturating_mul(basis.log_seconds).div_euclid(3_600);
     let available_at = later(here.now, pace.restore.saturating_add(log));
-    let account = state
-        .accounts
-        .get(here.account)
-        .map_or("", |a| &a.id)
-        .to_owned();
+    let account = state.accounts.get(here.account).map_or("", |a| &a.id).to_owned();
     let usual_port = basis.like.endpoint.as_ref().map_or(5_432, |e| e.port);
     state.created += 1;
     let row = Database {
         key: here.place(Service::Rds).key(Kind::Database, new_id.clone()),
         class: settings.class.clone().unwrap_or(basis.like.class),
-        endpoint: Some(endpoint(
-            &new_id,
-            &account,
-            here.region(),
-            settings.port.unwrap_or(usual_port),
-        )),
+        endpoint: Some(endpoint(&new_id, &account, here.region(), settings.port.unwrap_or(usual_port))),
         multi_az: settings.multi_az,
-        zone: basis
-            .like
-            .zone
-            .filter(|zone| zone.starts_with(here.region())),
+        zone: basis.like.zone.filter(|zone| zone.starts_with(here.region())),
         storage_type: settings.storage_type.clone().or(basis.like.storage_type),
         cluster: None,
         replica_of: None,
         // What is not asked for is dropped to the default, as RDS does.
-        subnet_group: Some(
-            settings
-                .subnet_group
-                .clone()
-                .unwrap_or_else(|| "default".into()),
-        ),
+        subnet_group: Some(settings.subnet_group.clone().unwrap_or_else(|| "default".into())),
         security_groups: if settings.security_groups.is_empty() {
             vec!["sg-default".into()]
         } else {
             settings.security_groups.clone()
         },
         parameter_group: Some(
-            settings
-                .parameter_group
-                .clone()
-                .unwrap_or_else(|| format!("default.{}", basis.like.engine)),
+            settings.parameter_group.clone().unwrap_or_else(|| format!("default.{}", basis.like.engine)),
         ),
         option_group: Some(
-            settings
-                .option_group
-                .clone()
-                .unwrap_or_else(|| format!("default:{}", basis.like.engine)),
+            settings.option_group.clone().unwrap_or_else(|| format!("default:{}", basis.like.engine)),
         ),
         publicly_accessible: settings.publicly_accessible,
         deletion_protection: settings.deletion_protection,

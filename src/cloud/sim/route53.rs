@@ -10,9 +10,7 @@ use crate::incident::resource::{AliasTarget, HostedZone, RecordSet, Resource, no
 
 fn zone_row(zone: &Zone, here: Here<'_>) -> HostedZone {
     HostedZone {
-        key: here
-            .place(Service::Route53)
-            .key(Kind::HostedZone, zone.id.clone()),
+        key: here.place(Service::Route53).key(Kind::HostedZone, zone.id.clone()),
         name: zone.name.clone(),
         private: zone.private,
         record_count: i64::try_from(zone.records.len()).ok(),
@@ -22,9 +20,7 @@ fn zone_row(zone: &Zone, here: Here<'_>) -> HostedZone {
 
 fn record_row(record: &RecordSet, here: Here<'_>) -> RecordSet {
     RecordSet {
-        key: here
-            .place(Service::Route53)
-            .key(Kind::RecordSet, record.key.id.clone()),
+        key: here.place(Service::Route53).key(Kind::RecordSet, record.key.id.clone()),
         ..record.clone()
     }
 }
@@ -48,20 +44,11 @@ pub(super) fn sweep(state: &State, here: Here<'_>, names: &[String]) -> Vec<Reso
 /// ListResourceRecordSets at one name of a public zone.
 pub(super) fn records(state: &State, here: Here<'_>, zone: &str, name: &str) -> Answer {
     let (zone, name) = (normalise_name(zone), normalise_name(name));
-    let found = state
-        .zones
-        .iter()
-        .find(|z| z.account == here.account && !z.private && z.name == zone);
+    let found = state.zones.iter().find(|z| z.account == here.account && !z.private && z.name == zone);
     Answer::Records {
         zone: found.map(|z| zone_row(z, here)),
         records: found
-            .map(|z| {
-                z.records
-                    .iter()
-                    .filter(|r| r.name == name)
-                    .map(|r| record_row(r, here))
-                    .collect()
-            })
+            .map(|z| z.records.iter().filter(|r| r.name == name).map(|r| record_row(r, here)).collect())
             .unwrap_or_default(),
     }
 }
@@ -69,9 +56,7 @@ pub(super) fn records(state: &State, here: Here<'_>, zone: &str, name: &str) -> 
 /// GetChange.
 pub(super) fn change(state: &State, here: Here<'_>, id: &str) -> QueryResult {
     match state.changes.get(id).filter(|c| c.account == here.account) {
-        Some(change) => Ok(Answer::Change {
-            in_sync: change.in_sync_at.is_some_and(|at| at <= here.now),
-        }),
+        Some(change) => Ok(Answer::Change { in_sync: change.in_sync_at.is_some_and(|at| at <= here.now) }),
         None => Err(Fault::Refused {
             code: "NoSuchChange".into(),
             message: format!("Could not find resource with ID: {id}"),
@@ -96,20 +81,15 @@ fn apply(
     change: &RecordChange,
 ) -> Result<(), String> {
     let (RecordChange::Delete(named) | RecordChange::Create(named)) = change;
-    let named = RecordSet {
-        name: normalise_name(&named.name),
-        ..named.clone()
-    };
+    let named = RecordSet { name: normalise_name(&named.name), ..named.clone() };
     let what = name_and_type(&named);
     let there = records.iter().position(|r| {
-        r.name == named.name
-            && r.record_type == named.record_type
-            && r.set_identifier == named.set_identifier
+        r.name == named.name && r.record_type == named.record_type && r.set_identifier == named.set_identifier
     });
     match (change, there) {
-        (RecordChange::Delete(_), None) => Err(format!(
-            "[Tried to delete resource record set {what}] but it was not found]"
-        )),
+        (RecordChange::Delete(_), None) => {
+            Err(format!("[Tried to delete resource record set {what}] but it was not found]"))
+        }
         (RecordChange::Delete(_), Some(at)) => {
             let found = records.get(at);
             if found.is_some_and(|r| r.traffic_policy) {
@@ -125,9 +105,9 @@ fn apply(
             records.remove(at);
             Ok(())
         }
-        (RecordChange::Create(_), Some(_)) => Err(format!(
-            "[Tried to create resource record set {what}] but it already exists]"
-        )),
+        (RecordChange::Create(_), Some(_)) => {
+            Err(format!("[Tried to create resource record set {what}] but it already exists]"))
+        }
         (RecordChange::Create(_), None) => {
             valid(state, zone, records, &named)?;
             records.push(named);
@@ -137,20 +117,10 @@ fn apply(
 }
 
 /// Whether a new record set could stand in the zone.
-fn valid(
-    state: &State,
-    zone: &Zone,
-    records: &[RecordSet],
-    record: &RecordSet,
-) -> Result<(), String> {
-    let RecordSet {
-        name, record_type, ..
-    } = record;
+fn valid(state: &State, zone: &Zone, records: &[RecordSet], record: &RecordSet) -> Result<(), String> {
+    let RecordSet { name, record_type, .. } = record;
     if *name != zone.name && !name.ends_with(&format!(".{}", zone.name)) {
-        return Err(format!(
-            "[RRSet with DNS name {name} is not permitted in zone {}]",
-            zone.name
-        ));
+        return Err(format!("[RRSet with DNS name {name} is not permitted in zone {}]", zone.name));
     }
     if record_type == "CNAME" && *name == zone.name {
         return Err(format!(
@@ -158,8 +128,7 @@ fn valid(
             zone.name
         ));
     }
-    let clashes =
-        |r: &RecordSet| r.name == *name && (r.record_type == "CNAME") != (record_type == "CNAME");
+    let clashes = |r: &RecordSet| r.name == *name && (r.record_type == "CNAME") != (record_type == "CNAME");
     if records.iter().any(clashes) {
         return Err(format!(
             "[RRSet of type {record_type} with DNS name {name} is not permitted because a conflicting RRSet with the same DNS name already exists in zone {}]",
@@ -179,12 +148,7 @@ fn valid(
 }
 
 /// An alias to a balancer must name one that exists, with the zone id of its region.
-fn alias_exists(
-    state: &State,
-    name: &str,
-    record_type: &str,
-    alias: &AliasTarget,
-) -> Result<(), String> {
+fn alias_exists(state: &State, name: &str, record_type: &str, alias: &AliasTarget) -> Result<(), String> {
     if !normalise_name(&alias.dns_name).ends_with(".amazonaws.com.") {
         return Ok(());
     }
@@ -210,15 +174,8 @@ pub(super) fn change_records(
     changes: &[RecordChange],
     comment: &str,
 ) -> Outcome {
-    let Some(at) = state
-        .zones
-        .iter()
-        .position(|z| z.account == here.account && z.id == zone_id)
-    else {
-        return refuse(
-            "NoSuchHostedZone",
-            format!("No hosted zone found with ID: {zone_id}"),
-        );
+    let Some(at) = state.zones.iter().position(|z| z.account == here.account && z.id == zone_id) else {
+        return refuse("NoSuchHostedZone", format!("No hosted zone found with ID: {zone_id}"));
     };
     if comment.chars().count() > 256 {
         return refuse("InvalidInput", "The comment is longer than 256 characters");
@@ -239,31 +196,17 @@ pub(super) fn change_records(
         record.zone_id = zone_id.to_owned();
         record.key = here.place(Service::Route53).key(
             Kind::RecordSet,
-            RecordSet::id(
-                zone_id,
-                &record.name,
-                &record.record_type,
-                record.set_identifier.as_deref(),
-            ),
+            RecordSet::id(zone_id, &record.name, &record.record_type, record.set_identifier.as_deref()),
         );
     }
     records.sort_by(|a, b| a.key.id.cmp(&b.key.id));
     let in_sync_at = state.in_sync.map(|seconds| later(here.now, seconds));
     state.created += 1;
-    let change_id = format!(
-        "C{}",
-        digits(&format!("change {} {zone_id}", state.created), 20).to_uppercase()
-    );
+    let change_id = format!("C{}", digits(&format!("change {} {zone_id}", state.created), 20).to_uppercase());
     if let Some(zone) = state.zones.get_mut(at) {
         zone.served.push((in_sync_at, records.clone()));
         zone.records = records;
     }
-    state.changes.insert(
-        change_id.clone(),
-        DnsChange {
-            account: here.account,
-            in_sync_at,
-        },
-    );
+    state.changes.insert(change_id.clone(), DnsChange { account: here.account, in_sync_at });
     Ok(Done::ChangeSubmitted { change_id })
 }

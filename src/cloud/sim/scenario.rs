@@ -66,14 +66,8 @@ pub struct ScenarioError {
 
 /// The scenarios in the binary: name and text.
 const SHIPPED: [(&str, &str); 3] = [
-    (
-        "2012-storm",
-        include_str!("../../../scenarios/2012-storm.toml"),
-    ),
-    (
-        "2025-dynamodb-dns",
-        include_str!("../../../scenarios/2025-dynamodb-dns.toml"),
-    ),
+    ("2012-storm", include_str!("../../../scenarios/2012-storm.toml")),
+    ("2025-dynamodb-dns", include_str!("../../../scenarios/2025-dynamodb-dns.toml")),
     ("quiet", include_str!("../../../scenarios/quiet.toml")),
 ];
 
@@ -109,21 +103,11 @@ impl Scenario {
     pub fn parse(file: &str, text: &str) -> Result<Self, ScenarioError> {
         let script: Script = toml::from_str(text).map_err(|error| {
             let (line, column) = error.span().map_or((0, 0), |span| place(text, span.start));
-            ScenarioError {
-                file: file.to_owned(),
-                line,
-                column,
-                what: error.message().to_owned(),
-            }
+            ScenarioError { file: file.to_owned(), line, column, what: error.message().to_owned() }
         })?;
         stage::stage(&script).map_err(|(offset, what)| {
             let (line, column) = place(text, offset);
-            ScenarioError {
-                file: file.to_owned(),
-                line,
-                column,
-                what,
-            }
+            ScenarioError { file: file.to_owned(), line, column, what }
         })
     }
 }
@@ -132,8 +116,5 @@ impl Scenario {
 fn place(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset.min(text.len())).unwrap_or_default();
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }

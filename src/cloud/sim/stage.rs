@@ -3,9 +3,7 @@
 //! Ids come from names, never from the seed, so a screenshot and a log stay the same under another seed.
 
 use super::scenario::{Colleague, Scenario};
-use super::script::{
-    AccountTable, HostTable, ImageTable, RegionTable, Script, ServesTable, SiteTable,
-};
+use super::script::{AccountTable, HostTable, ImageTable, RegionTable, Script, ServesTable, SiteTable};
 use super::stage_events;
 use super::state::{Host, Image, Machine, Pace, Principal, Served, State, later};
 use crate::incident::hash::sha256_hex;
@@ -69,16 +67,11 @@ pub(super) fn stage(script: &Script) -> Result<Scenario, Complaint> {
     let start: Timestamp = script.start.get_ref().parse().map_err(|_| {
         (
             script.start.span().start,
-            format!(
-                "start {:?} is no UTC time; write it like 2012-06-30T03:00:00Z",
-                script.start.get_ref()
-            ),
+            format!("start {:?} is no UTC time; write it like 2012-06-30T03:00:00Z", script.start.get_ref()),
         )
     })?;
     let moment = |text: &Spanned<String>| {
-        seconds(text.get_ref())
-            .map(|s| later(start, s))
-            .map_err(|what| (text.span().start, what))
+        seconds(text.get_ref()).map(|s| later(start, s)).map_err(|what| (text.span().start, what))
     };
     let mut stage = Stage {
         start,
@@ -103,11 +96,7 @@ pub(super) fn stage(script: &Script) -> Result<Scenario, Complaint> {
     };
     each(&script.account, |t| stage.account(t))?;
     each(&script.region, |t| stage.region(t))?;
-    stage
-        .state
-        .paces
-        .entry("global".into())
-        .or_insert_with(|| usual_pace(120));
+    stage.state.paces.entry("global".into()).or_insert_with(|| usual_pace(120));
     each(&script.image, |t| stage.image(t))?;
     each(&script.fleet, |t| stage.fleet(t))?;
     each(&script.balancer, |t| stage.balancer(t))?;
@@ -125,9 +114,7 @@ pub(super) fn stage(script: &Script) -> Result<Scenario, Complaint> {
 
     let estate = script.estate.get_ref().clone();
     for region in &estate.regions {
-        stage
-            .known_region(region)
-            .map_err(|what| (script.estate.span().start, format!("estate: {what}")))?;
+        stage.known_region(region).map_err(|what| (script.estate.span().start, format!("estate: {what}")))?;
     }
     for profile in &estate.profiles {
         stage
@@ -135,10 +122,7 @@ pub(super) fn stage(script: &Script) -> Result<Scenario, Complaint> {
             .map_err(|what| (script.estate.span().start, format!("estate: {what}")))?;
     }
     if stage.state.accounts.is_empty() {
-        return Err((
-            script.estate.span().start,
-            "there is no account: add [[account]]".into(),
-        ));
+        return Err((script.estate.span().start, "there is no account: add [[account]]".into()));
     }
 
     let mut happenings = Vec::new();
@@ -186,13 +170,8 @@ pub(super) fn stage(script: &Script) -> Result<Scenario, Complaint> {
 }
 
 /// Runs over tables; a complaint gets the table's place.
-fn each<T>(
-    tables: &[Spanned<T>],
-    mut with: impl FnMut(&T) -> Result<(), String>,
-) -> Result<(), Complaint> {
-    tables
-        .iter()
-        .try_for_each(|table| with(table.get_ref()).map_err(|what| (table.span().start, what)))
+fn each<T>(tables: &[Spanned<T>], mut with: impl FnMut(&T) -> Result<(), String>) -> Result<(), Complaint> {
+    tables.iter().try_for_each(|table| with(table.get_ref()).map_err(|what| (table.span().start, what)))
 }
 
 fn usual_pace(latency_ms: u64) -> Pace {
@@ -233,31 +212,17 @@ impl Stage {
         }
         Err(format!(
             "there is no region {region:?} in this scenario; it has {}",
-            self.state
-                .paces
-                .keys()
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(", ")
+            self.state.paces.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
         ))
     }
 
     pub(super) fn known_account(&self, profile: &str) -> Result<usize, String> {
-        self.state
-            .accounts
-            .iter()
-            .position(|a| a.profile == profile)
-            .ok_or_else(|| {
-                format!(
-                    "there is no account with profile {profile:?}; there are {}",
-                    self.state
-                        .accounts
-                        .iter()
-                        .map(|a| a.profile.as_str())
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                )
-            })
+        self.state.accounts.iter().position(|a| a.profile == profile).ok_or_else(|| {
+            format!(
+                "there is no account with profile {profile:?}; there are {}",
+                self.state.accounts.iter().map(|a| a.profile.as_str()).collect::<Vec<_>>().join(", ")
+            )
+        })
     }
 
     pub(super) fn home(&self, account: &str, region: &str) -> Result<usize, String> {
@@ -296,22 +261,9 @@ impl Stage {
         Ok(found.into_iter().map(|m| m.id.clone()).collect())
     }
 
-    pub(super) fn key(
-        &self,
-        account: usize,
-        region: &str,
-        service: Service,
-        kind: Kind,
-        id: &str,
-    ) -> Key {
-        let account = self
-            .state
-            .accounts
-            .get(account)
-            .map_or_else(String::new, |a| a.id.clone());
-        Scope::new(Account(account), Region::new(region))
-            .place(service)
-            .key(kind, id)
+    pub(super) fn key(&self, account: usize, region: &str, service: Service, kind: Kind, id: &str) -> Key {
+        let account = self.state.accounts.get(account).map_or_else(String::new, |a| a.id.clone());
+        Scope::new(Account(account), Region::new(region)).place(service).key(kind, id)
     }
 
     pub(super) fn account_id(&self, account: usize) -> &str {
@@ -320,25 +272,15 @@ impl Stage {
 
     fn account(&mut self, table: &AccountTable) -> Result<(), String> {
         if table.id.len() != 12 || !table.id.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(format!(
-                "account {:?}: the id {:?} is not twelve digits",
-                table.profile, table.id
-            ));
+            return Err(format!("account {:?}: the id {:?} is not twelve digits", table.profile, table.id));
         }
         if self.known_account(&table.profile).is_ok() {
-            return Err(format!(
-                "profile {:?} is given to two accounts",
-                table.profile
-            ));
+            return Err(format!("profile {:?} is given to two accounts", table.profile));
         }
         self.state.accounts.push(Principal {
             profile: table.profile.clone(),
             id: table.id.clone(),
-            arn: format!(
-                "arn:aws:iam::{}:user/{}",
-                table.id,
-                table.user.as_deref().unwrap_or("oncall")
-            ),
+            arn: format!("arn:aws:iam::{}:user/{}", table.id, table.user.as_deref().unwrap_or("oncall")),
             credentials: table.credentials,
         });
         Ok(())
@@ -383,27 +325,15 @@ impl Stage {
     }
 
     fn host(&mut self, table: &HostTable) -> Result<(), String> {
-        self.state.hosts.push(Host {
-            address: table.address,
-            serves: served(&table.serves),
-            dead: false,
-        });
+        self.state.hosts.push(Host { address: table.address, serves: served(&table.serves), dead: false });
         Ok(())
     }
 
     fn site(&self, table: &SiteTable) -> Result<Site, String> {
         let plain = |name: &str| name.to_lowercase().trim_end_matches('.').to_owned();
         let zone = plain(&table.zone);
-        if !self
-            .state
-            .zones
-            .iter()
-            .any(|z| z.name == normalise_name(&zone) && !z.private)
-        {
-            return Err(format!(
-                "site {:?}: there is no public zone {zone:?} in this scenario",
-                table.name
-            ));
+        if !self.state.zones.iter().any(|z| z.name == normalise_name(&zone) && !z.private) {
+            return Err(format!("site {:?}: there is no public zone {zone:?} in this scenario", table.name));
         }
         Ok(Site {
             name: table.name.clone(),
@@ -417,9 +347,5 @@ impl Stage {
 
 /// Seconds until a DNS change is in sync; `never` strands it.
 pub(super) fn in_sync(text: &str) -> Result<Option<i64>, String> {
-    if text == "never" {
-        Ok(None)
-    } else {
-        seconds(text).map(Some)
-    }
+    if text == "never" { Ok(None) } else { seconds(text).map(Some) }
 }

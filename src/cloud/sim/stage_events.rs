@@ -29,7 +29,10 @@ pub(super) fn happenings(stage: &Stage, event: &EventTable) -> Result<Vec<Happen
     things(stage, event, owner, &regions, &mut happenings)?;
     pace(event, &regions, &mut happenings)?;
     if happenings.is_empty() && event.story.is_none() {
-        return Err("nothing happens in it: give a service and a fault, a thing and its truth or claim, or a story".into());
+        return Err(
+            "nothing happens in it: give a service and a fault, a thing and its truth or claim, or a story"
+                .into(),
+        );
     }
     Ok(happenings)
 }
@@ -41,11 +44,7 @@ fn regions(stage: &Stage, event: &EventTable) -> Result<Vec<String>, String> {
     if words.list() == ["*"] {
         return Ok(stage.state.paces.keys().cloned().collect());
     }
-    words
-        .list()
-        .into_iter()
-        .map(|region| stage.known_region(region).map(|()| region.to_owned()))
-        .collect()
+    words.list().into_iter().map(|region| stage.known_region(region).map(|()| region.to_owned())).collect()
 }
 
 fn weather(
@@ -67,10 +66,7 @@ fn weather(
                 Facility::from_word(word).ok_or_else(|| {
                     format!(
                         "there is no service {word:?}; there are {}",
-                        Facility::all()
-                            .map(|f| f.to_string())
-                            .collect::<Vec<_>>()
-                            .join(", ")
+                        Facility::all().map(|f| f.to_string()).collect::<Vec<_>>().join(", ")
                     )
                 })
             })
@@ -172,17 +168,9 @@ fn things(
         let region = only_region(regions, "a balancer")?;
         let v2 = event.balancer.is_none();
         let known = if v2 {
-            stage
-                .state
-                .groups
-                .iter()
-                .any(|g| g.account == owner && g.region == region && g.name == *name)
+            stage.state.groups.iter().any(|g| g.account == owner && g.region == region && g.name == *name)
         } else {
-            stage
-                .state
-                .balancers
-                .iter()
-                .any(|b| b.account == owner && b.region == region && b.name == *name)
+            stage.state.balancers.iter().any(|b| b.account == owner && b.region == region && b.name == *name)
         };
         if !known {
             return Err(format!("there is no {name:?} in {region}"));
@@ -233,10 +221,7 @@ fn things(
         if !stage.state.hosts.iter().any(|h| h.address == address) {
             return Err(format!("there is no host {address}"));
         }
-        into.push(Happening::Host {
-            address,
-            dead: dead(event.truth).unwrap_or(false),
-        });
+        into.push(Happening::Host { address, dead: dead(event.truth).unwrap_or(false) });
     }
     Ok(())
 }
@@ -249,9 +234,9 @@ fn restorable(event: &EventTable) -> Result<Option<RestorableChange>, String> {
         Some("frozen") => Some(RestorableChange::Freeze),
         Some("lost") => Some(RestorableChange::To(Restorable::Lost)),
         Some(text) => {
-            let at: Timestamp = text.parse().map_err(|_| {
-                format!("restorable {text:?} is not live, frozen, lost or a UTC time")
-            })?;
+            let at: Timestamp = text
+                .parse()
+                .map_err(|_| format!("restorable {text:?} is not live, frozen, lost or a UTC time"))?;
             Some(RestorableChange::To(Restorable::Frozen(at)))
         }
     })

@@ -14,12 +14,11 @@ use std::net::IpAddr;
 
 /// A moment so many seconds later, at most the last there is.
 pub(super) fn later(at: Timestamp, seconds: i64) -> Timestamp {
-    at.saturating_add(SignedDuration::from_secs(seconds))
-        .unwrap_or(if seconds < 0 {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        })
+    at.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(if seconds < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
 }
 
 /// A refusal that a scenario scripts: AWS's code and message.
@@ -377,12 +376,7 @@ pub(super) struct State {
 
 impl State {
     /// The weather over an endpoint for an account: its own before everybody's.
-    pub(super) fn weather(
-        &self,
-        account: usize,
-        region: &str,
-        facility: Facility,
-    ) -> Option<&Weather> {
+    pub(super) fn weather(&self, account: usize, region: &str, facility: Facility) -> Option<&Weather> {
         let mut key = (Some(account), region.to_owned(), facility);
         if let Some(weather) = self.weather.get(&key) {
             return Some(weather);
@@ -393,42 +387,31 @@ impl State {
 
     /// A machine of an account in a region.
     pub(super) fn machine(&self, account: usize, region: &str, id: &str) -> Option<&Machine> {
-        self.machines
-            .get(id)
-            .filter(|m| m.account == account && m.region == region)
+        self.machines.get(id).filter(|m| m.account == account && m.region == region)
     }
 
     /// A classic balancer of an account in a region.
     pub(super) fn classic(&self, account: usize, region: &str, name: &str) -> Option<usize> {
         self.balancers.iter().position(|b| {
-            b.account == account
-                && b.region == region
-                && b.kind == BalancerKind::Classic
-                && b.name == name
+            b.account == account && b.region == region && b.kind == BalancerKind::Classic && b.name == name
         })
     }
 
     /// A target group of an account in a region.
     pub(super) fn group(&self, account: usize, region: &str, arn: &str) -> Option<usize> {
-        self.groups
-            .iter()
-            .position(|g| g.account == account && g.region == region && g.arn == arn)
+        self.groups.iter().position(|g| g.account == account && g.region == region && g.arn == arn)
     }
 
     /// A DB instance of an account in a region.
     pub(super) fn database(&self, account: usize, region: &str, id: &str) -> Option<&Db> {
-        self.databases
-            .iter()
-            .find(|d| d.account == account && d.region == region && d.row.key.id == id)
+        self.databases.iter().find(|d| d.account == account && d.region == region && d.row.key.id == id)
     }
 
     /// The balancer behind a DNS name, with or without `dualstack.`.
     pub(super) fn balancer_of(&self, dns_name: &str) -> Option<&LoadBalancer> {
         let name = normalise_name(dns_name);
         let name = name.strip_prefix("dualstack.").unwrap_or(&name);
-        self.balancers
-            .iter()
-            .find(|b| normalise_name(&b.dns_name) == name)
+        self.balancers.iter().find(|b| normalise_name(&b.dns_name) == name)
     }
 }
 

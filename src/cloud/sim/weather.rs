@@ -30,10 +30,7 @@ pub(super) enum Facility {
 impl Facility {
     /// Every facility, for `service = "*"`.
     pub(super) fn all() -> impl Iterator<Item = Self> {
-        Service::ALL
-            .into_iter()
-            .map(Self::Service)
-            .chain([Self::Sts])
+        Service::ALL.into_iter().map(Self::Service).chain([Self::Sts])
     }
 
     /// From the word in a scenario.
@@ -128,12 +125,7 @@ pub(super) struct Attempt<'a> {
 impl Weather {
     /// The fault and how long it took to notice; `None` if it only makes the answer late.
     pub(super) fn fault(&self, attempt: Attempt<'_>) -> Option<(Fault, Duration)> {
-        let Attempt {
-            facility,
-            region,
-            operation,
-            arn,
-        } = attempt;
+        let Attempt { facility, region, operation, arn } = attempt;
         let (fault, ms) = match self.trouble {
             Trouble::Dark => (
                 Fault::Dark {
@@ -145,12 +137,7 @@ impl Weather {
                 },
                 CONNECT_MS,
             ),
-            Trouble::Hang => (
-                Fault::TimedOut {
-                    after_ms: OPERATION_MS,
-                },
-                OPERATION_MS,
-            ),
+            Trouble::Hang => (Fault::TimedOut { after_ms: OPERATION_MS }, OPERATION_MS),
             Trouble::Throttle => (
                 Fault::Throttled {
                     code: match facility {
@@ -178,12 +165,9 @@ impl Weather {
                 },
                 700,
             ),
-            Trouble::Garbled => (
-                Fault::Garbled {
-                    detail: "HTTP 200 with an empty HTML page".to_owned(),
-                },
-                400,
-            ),
+            Trouble::Garbled => {
+                (Fault::Garbled { detail: "HTTP 200 with an empty HTML page".to_owned() }, 400)
+            }
             Trouble::Denied => (
                 Fault::Denied {
                     action: operation.to_owned(),

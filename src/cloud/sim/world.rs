@@ -62,13 +62,7 @@ impl World {
     /// The world at the scenario's start.
     #[must_use]
     pub fn new(scenario: Scenario, seed: u64) -> Self {
-        Self {
-            dice: Dice::new(seed),
-            now: scenario.start,
-            next: 0,
-            state: scenario.state.clone(),
-            scenario,
-        }
+        Self { dice: Dice::new(seed), now: scenario.start, next: 0, state: scenario.state.clone(), scenario }
     }
 
     /// The scenario that is played.
@@ -116,23 +110,16 @@ impl World {
         if profile.is_ambient() && !self.state.accounts.is_empty() {
             return Ok(0);
         }
-        self.state
-            .accounts
-            .iter()
-            .position(|a| a.profile == profile.0)
-            .ok_or_else(|| Fault::CredentialsMissing {
+        self.state.accounts.iter().position(|a| a.profile == profile.0).ok_or_else(|| {
+            Fault::CredentialsMissing {
                 detail: format!(
                     "no profile {:?} in the scenario {}; it has {}",
                     profile.0,
                     self.scenario.name,
-                    self.state
-                        .accounts
-                        .iter()
-                        .map(|a| a.profile.as_str())
-                        .collect::<Vec<_>>()
-                        .join(", ")
+                    self.state.accounts.iter().map(|a| a.profile.as_str()).collect::<Vec<_>>().join(", ")
                 ),
-            })
+            }
+        })
     }
 
     /// Goes to an endpoint, through the weather.
@@ -147,15 +134,11 @@ impl World {
         let at_once = |fault| (fault, Duration::from_millis(1));
         let account = self.principal(profile).map_err(at_once)?;
         let principal = self.state.accounts.get(account).ok_or_else(|| {
-            at_once(Fault::CredentialsMissing {
-                detail: "the scenario has no account".into(),
-            })
+            at_once(Fault::CredentialsMissing { detail: "the scenario has no account".into() })
         })?;
         let Some(pace) = self.state.paces.get(region) else {
             return Err((
-                Fault::Dark {
-                    detail: format!("{} does not resolve", facility.host(region)),
-                },
+                Fault::Dark { detail: format!("{} does not resolve", facility.host(region)) },
                 Duration::from_millis(40),
             ));
         };
@@ -169,23 +152,15 @@ impl World {
                 Hits::Writes => write,
             })
             .filter(|w| self.dice.strikes(&label, self.now, w.rate));
-        let fault = weather.and_then(|w| {
-            w.fault(Attempt {
-                facility,
-                region,
-                operation,
-                arn: &principal.arn,
-            })
-        });
+        let fault =
+            weather.and_then(|w| w.fault(Attempt { facility, region, operation, arn: &principal.arn }));
         let reached = !weather.is_some_and(|w| matches!(w.trouble, Trouble::Dark | Trouble::Hang));
         if reached {
             match principal.credentials {
                 Credentials::Valid => {}
                 Credentials::Expired => {
                     return Err((
-                        Fault::CredentialsExpired {
-                            code: "ExpiredToken".into(),
-                        },
+                        Fault::CredentialsExpired { code: "ExpiredToken".into() },
                         Duration::from_millis(90),
                     ));
                 }
@@ -193,8 +168,7 @@ impl World {
                     return Err((
                         Fault::CredentialsRefused {
                             code: "InvalidClientTokenId".into(),
-                            message: "The security token included in the request is invalid."
-                                .into(),
+                            message: "The security token included in the request is invalid.".into(),
                         },
                         Duration::from_millis(90),
                     ));
@@ -210,29 +184,16 @@ impl World {
             | Trouble::Garbled
             | Trouble::Denied => 0,
         });
-        let latency = self
-            .dice
-            .latency(&label, self.now, pace.latency_ms.max(slowed));
+        let latency = self.dice.latency(&label, self.now, pace.latency_ms.max(slowed));
         match (weather, fault) {
-            (Some(weather), Some((fault, _))) if !write && weather.after_pages > 0 => Ok(Visit {
-                account,
-                latency,
-                lost: None,
-                breaks_off: Some((weather.after_pages, fault)),
-            }),
-            (Some(weather), Some((fault, took))) if write && weather.performs => Ok(Visit {
-                account,
-                latency: took,
-                lost: Some(fault),
-                breaks_off: None,
-            }),
+            (Some(weather), Some((fault, _))) if !write && weather.after_pages > 0 => {
+                Ok(Visit { account, latency, lost: None, breaks_off: Some((weather.after_pages, fault)) })
+            }
+            (Some(weather), Some((fault, took))) if write && weather.performs => {
+                Ok(Visit { account, latency: took, lost: Some(fault), breaks_off: None })
+            }
             (_, Some(failed)) => Err(failed),
-            (_, None) => Ok(Visit {
-                account,
-                latency,
-                lost: None,
-                breaks_off: None,
-            }),
+            (_, None) => Ok(Visit { account, latency, lost: None, breaks_off: None }),
         }
     }
 
@@ -240,40 +201,22 @@ impl World {
     fn askable(&self, profile: &Profile, place: &Place) -> Result<(), Fault> {
         if !lives_in(place.service, &place.scope.region.0) {
             return Err(Fault::Unaskable {
-                detail: format!(
-                    "{} has no endpoint in {}",
-                    place.service, place.scope.region
-                ),
+                detail: format!("{} has no endpoint in {}", place.service, place.scope.region),
             });
         }
         let account = self.principal(profile)?;
         let id = self.state.accounts.get(account).map_or("", |a| &a.id);
         if place.scope.account.is_verified() && place.scope.account.0 != id {
             return Err(Fault::Unaskable {
-                detail: format!(
-                    "profile {profile} is account {id}, not {}",
-                    place.scope.account
-                ),
+                detail: format!("profile {profile} is account {id}, not {}", place.scope.account),
             });
         }
         Ok(())
     }
 
     fn sweep(&self, sweep: &Sweep) -> (Reply, Duration) {
-        let failed = |(fault, latency)| {
-            (
-                Reply::Swept {
-                    pages: Vec::new(),
-                    end: Err(fault),
-                },
-                latency,
-            )
-        };
-        let Sweep {
-            profile,
-            place,
-            record_names,
-        } = sweep;
+        let failed = |(fault, latency)| (Reply::Swept { pages: Vec::new(), end: Err(fault) }, latency);
+        let Sweep { profile, place, record_names } = sweep;
         if let Err(fault) = self.askable(profile, place) {
             return failed((fault, Duration::from_millis(1)));
         }
@@ -288,11 +231,7 @@ impl World {
             Ok(visit) => visit,
             Err(failure) => return failed(failure),
         };
-        let here = Here {
-            account: visit.account,
-            scope: &place.scope,
-            now: self.now,
-        };
+        let here = Here { account: visit.account, scope: &place.scope, now: self.now };
         let rows: Vec<Resource> = match place.service {
             Service::Ec2 => ec2::sweep(&self.state, here),
             Service::Rds => rds::sweep(&self.state, here),
@@ -319,10 +258,7 @@ impl World {
             }
             None => Ok(()),
         };
-        (
-            Reply::Swept { pages, end },
-            visit.latency.saturating_mul(asked),
-        )
+        (Reply::Swept { pages, end }, visit.latency.saturating_mul(asked))
     }
 
     fn ask(&self, profile: &Profile, query: &Query) -> (QueryResult, Duration) {
@@ -337,12 +273,7 @@ impl World {
                 (scope.region.0.as_str(), Facility::Service(service))
             }
             (_, None) => {
-                return (
-                    Err(Fault::Unaskable {
-                        detail: "a query without an account".into(),
-                    }),
-                    at_once,
-                );
+                return (Err(Fault::Unaskable { detail: "a query without an account".into() }), at_once);
             }
         };
         let visit = match self.visit(profile, region, facility, operation_of_query(query), false) {
@@ -355,11 +286,7 @@ impl World {
         let result = match query.scope() {
             None => Ok(self.identity(visit.account)),
             Some(scope) => {
-                let here = Here {
-                    account: visit.account,
-                    scope,
-                    now: self.now,
-                };
+                let here = Here { account: visit.account, scope, now: self.now };
                 self.read(here, query)
             }
         };
@@ -367,15 +294,9 @@ impl World {
     }
 
     fn identity(&self, account: usize) -> Answer {
-        let (id, arn) = self
-            .state
-            .accounts
-            .get(account)
-            .map_or_else(Default::default, |a| (a.id.clone(), a.arn.clone()));
-        Answer::Identity {
-            account: Account(id),
-            arn,
-        }
+        let (id, arn) =
+            self.state.accounts.get(account).map_or_else(Default::default, |a| (a.id.clone(), a.arn.clone()));
+        Answer::Identity { account: Account(id), arn }
     }
 
     fn read(&self, here: Here<'_>, query: &Query) -> QueryResult {
@@ -417,11 +338,7 @@ impl World {
             Ok(visit) => visit,
             Err((fault, latency)) => return (Err(fault), latency),
         };
-        let here = Here {
-            account: visit.account,
-            scope: call.scope(),
-            now: self.now,
-        };
+        let here = Here { account: visit.account, scope: call.scope(), now: self.now };
         let result = self.change(here, call);
         match visit.lost {
             Some(fault) => (Err(fault), visit.latency),
@@ -432,27 +349,21 @@ impl World {
     fn change(&mut self, here: Here<'_>, call: &Call) -> CallResult {
         let state = &mut self.state;
         match call {
-            Call::ChangeRecords {
-                zone_id,
-                changes,
-                comment,
-                ..
-            } => route53::change_records(state, here, zone_id, changes, comment),
-            Call::RunInstance {
-                spec, client_token, ..
-            } => ec2::run_instance(state, here, spec, client_token),
+            Call::ChangeRecords { zone_id, changes, comment, .. } => {
+                route53::change_records(state, here, zone_id, changes, comment)
+            }
+            Call::RunInstance { spec, client_token, .. } => {
+                ec2::run_instance(state, here, spec, client_token)
+            }
             Call::DisableSourceDestCheck { instance, .. } => {
                 ec2::disable_source_dest_check(state, here, instance)
             }
             Call::Terminate { instance, .. } => ec2::terminate(state, here, instance),
             Call::Register { under, targets, .. } => elb::register(state, here, under, targets),
             Call::Deregister { under, targets, .. } => elb::deregister(state, here, under, targets),
-            Call::RestoreDatabase {
-                from,
-                new_id,
-                settings,
-                ..
-            } => rds::restore(state, here, from, new_id, settings),
+            Call::RestoreDatabase { from, new_id, settings, .. } => {
+                rds::restore(state, here, from, new_id, settings)
+            }
         }
         .map_err(|(code, message)| {
             if code.is_empty() {
@@ -489,13 +400,9 @@ fn service_of_query(query: &Query) -> Service {
         Query::Records { .. } | Query::Change { .. } => Service::Route53,
         Query::Balancer { kind, .. } => match kind {
             BalancerKind::Classic => Service::Elb,
-            BalancerKind::Application | BalancerKind::Network | BalancerKind::Gateway => {
-                Service::ElbV2
-            }
+            BalancerKind::Application | BalancerKind::Network | BalancerKind::Gateway => Service::ElbV2,
         },
-        Query::Instances { .. } | Query::InstancesByToken { .. } | Query::LaunchSpec { .. } => {
-            Service::Ec2
-        }
+        Query::Instances { .. } | Query::InstancesByToken { .. } | Query::LaunchSpec { .. } => Service::Ec2,
         Query::Registrations { under, .. } => service_of_under(under),
         Query::Database { .. } | Query::Snapshot { .. } => Service::Rds,
     }
@@ -509,14 +416,12 @@ fn operation_of_query(query: &Query) -> &'static str {
         Query::Balancer { .. } => "elasticloadbalancing:DescribeLoadBalancers",
         Query::Instances { .. } | Query::InstancesByToken { .. } => "ec2:DescribeInstances",
         Query::LaunchSpec { .. } => "ec2:DescribeInstanceAttribute",
-        Query::Registrations {
-            under: BalancerRef::Classic(_),
-            ..
-        } => "elasticloadbalancing:DescribeInstanceHealth",
-        Query::Registrations {
-            under: BalancerRef::TargetGroup(_),
-            ..
-        } => "elasticloadbalancing:DescribeTargetHealth",
+        Query::Registrations { under: BalancerRef::Classic(_), .. } => {
+            "elasticloadbalancing:DescribeInstanceHealth"
+        }
+        Query::Registrations { under: BalancerRef::TargetGroup(_), .. } => {
+            "elasticloadbalancing:DescribeTargetHealth"
+        }
         Query::Database { .. } => "rds:DescribeDBInstances",
         Query::Snapshot { .. } => "rds:DescribeDBSnapshots",
     }

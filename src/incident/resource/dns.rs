@@ -135,8 +135,7 @@ mod tests {
             evaluate_target_health: false,
         };
         assert!(
-            alias("WEB-1.us-east-1.elb.amazonaws.com")
-                .same(&alias("web-1.us-east-1.elb.amazonaws.com."))
+            alias("WEB-1.us-east-1.elb.amazonaws.com").same(&alias("web-1.us-east-1.elb.amazonaws.com."))
         );
         assert!(!alias("a").same(&alias("b")));
     }

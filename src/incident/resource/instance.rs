@@ -118,11 +118,7 @@ impl Instance {
     /// The name, or the id where there is none.
     #[must_use]
     pub fn label(&self) -> &str {
-        if self.name.is_empty() {
-            &self.key.id
-        } else {
-            &self.name
-        }
+        if self.name.is_empty() { &self.key.id } else { &self.name }
     }
 }
 

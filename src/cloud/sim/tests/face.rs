@@ -1,5 +1,7 @@
 //! The async face: it waits as long as the world says, divided by the speed, and streams what comes.
 
+#![allow(clippy::disallowed_methods, reason = "tokio's paused clock: no wall time passes")]
+
 use super::{Hand, Scenario, World};
 use crate::cloud::Cloud;
 use crate::cloud::sim::Sim;
@@ -12,10 +14,7 @@ use tokio::time::Instant;
 fn sim(name: &str, speed: f64) -> (Cloud, Hand) {
     let scenario = Scenario::shipped(name).unwrap();
     let seed = scenario.seed;
-    (
-        Cloud::Sim(Sim::new(World::new(scenario, seed), speed)),
-        Hand::on(name),
-    )
+    (Cloud::Sim(Sim::new(World::new(scenario, seed), speed)), Hand::on(name))
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,15 +46,11 @@ async fn pages_are_streamed_and_a_black_hole_holds_nobody_else_up() {
     };
     let (pages, mut rows) = mpsc::unbounded_channel();
     let hole = tokio::spawn({
-        let (cloud, pages, now, sweep) =
-            (cloud.clone(), pages.clone(), hand.now, sweep("us-east-1"));
+        let (cloud, pages, now, sweep) = (cloud.clone(), pages.clone(), hand.now, sweep("us-east-1"));
         async move { cloud.sweep(now, sweep, pages).await }
     });
     let began = Instant::now();
-    assert_eq!(
-        cloud.sweep(hand.now, sweep("eu-west-1"), pages).await,
-        Ok(())
-    );
+    assert_eq!(cloud.sweep(hand.now, sweep("eu-west-1"), pages).await, Ok(()));
     assert!(began.elapsed().as_secs() < 1);
     assert_eq!(rows.recv().await.unwrap().resources.len(), 2);
     assert!(hole.await.unwrap().is_err());
@@ -73,9 +68,6 @@ async fn clones_share_one_world_and_a_panic_elsewhere_does_not_end_it() {
     })
     .join();
     assert!(sim.world.is_poisoned());
-    let identity = Query::Identity {
-        profile: Profile::ambient(),
-        region: "eu-west-1".into(),
-    };
+    let identity = Query::Identity { profile: Profile::ambient(), region: "eu-west-1".into() };
     assert!(sim.ask(now, Profile::ambient(), identity).await.is_ok());
 }

@@ -27,13 +27,7 @@ fn change(hand: &Hand, zone_id: &str, changes: Vec<RecordChange>) -> Call {
 
 fn apex(hand: &mut Hand) -> (RecordSet, RecordSet) {
     let records = hand.records("harbour.example", "harbour.example");
-    let of = |wanted: &str| {
-        records
-            .iter()
-            .find(|r| r.record_type == wanted)
-            .unwrap()
-            .clone()
-    };
+    let of = |wanted: &str| records.iter().find(|r| r.record_type == wanted).unwrap().clone();
     (of("A"), of("AAAA"))
 }
 
@@ -45,14 +39,7 @@ fn a_delete_must_name_what_is_there() {
     let zone = a.zone_id.clone();
 
     let stale = hand.elsewhere(&a, Err("203.0.113.1"));
-    let call = change(
-        &hand,
-        &zone,
-        vec![
-            RecordChange::Delete(stale),
-            RecordChange::Create(page.clone()),
-        ],
-    );
+    let call = change(&hand, &zone, vec![RecordChange::Delete(stale), RecordChange::Create(page.clone())]);
     let message = refused_as(hand.perform(call), "InvalidChangeBatch");
     assert_eq!(
         message,
@@ -76,11 +63,7 @@ fn a_delete_must_name_what_is_there() {
     let mut shouted = a.clone();
     let alias = shouted.alias.as_mut().unwrap();
     alias.dns_name = alias.dns_name.trim_end_matches('.').to_uppercase();
-    let call = change(
-        &hand,
-        &zone,
-        vec![RecordChange::Delete(shouted), RecordChange::Create(page)],
-    );
+    let call = change(&hand, &zone, vec![RecordChange::Delete(shouted), RecordChange::Create(page)]);
     assert!(hand.perform(call).is_ok());
     assert_eq!(apex(&mut hand).0.values, ["203.0.113.9"]);
 }
@@ -95,11 +78,7 @@ fn a_batch_is_taken_whole_or_not_at_all() {
     let call = change(
         &hand,
         &zone,
-        vec![
-            RecordChange::Delete(a.clone()),
-            RecordChange::Create(page),
-            RecordChange::Delete(wrong),
-        ],
+        vec![RecordChange::Delete(a.clone()), RecordChange::Create(page), RecordChange::Delete(wrong)],
     );
     refused_as(hand.perform(call), "InvalidChangeBatch");
     assert_eq!(apex(&mut hand), (a, aaaa));
@@ -148,24 +127,16 @@ fn a_change_is_pending_then_in_sync_and_only_then_seen_outside() {
     let mut hand = Hand::on("quiet");
     hand.at_minute(2);
     let done = hand.switch("harbour.example", Err("192.0.2.1")).unwrap();
-    let Done::ChangeSubmitted { change_id } = done else {
-        panic!("{done:?}")
-    };
+    let Done::ChangeSubmitted { change_id } = done else { panic!("{done:?}") };
     let scope = hand.scope("global");
     let query = Query::Change { scope, change_id };
-    assert_eq!(
-        hand.ask(query.clone()),
-        Ok(Answer::Change { in_sync: false })
-    );
+    assert_eq!(hand.ask(query.clone()), Ok(Answer::Change { in_sync: false }));
     assert_eq!(hand.look("shop").verdict, Verdict::Answers);
     hand.wait(31);
     assert_eq!(hand.ask(query), Ok(Answer::Change { in_sync: true }));
     assert_eq!(hand.look("shop").verdict, Verdict::TimedOut);
     let scope = hand.scope("global");
-    let unknown = hand.ask(Query::Change {
-        scope,
-        change_id: "C0".into(),
-    });
+    let unknown = hand.ask(Query::Change { scope, change_id: "C0".into() });
     assert!(matches!(unknown, Err(Fault::Refused { code, .. }) if code == "NoSuchChange"));
 }
 
@@ -173,12 +144,9 @@ fn a_change_is_pending_then_in_sync_and_only_then_seen_outside() {
 fn a_stranded_change_never_arrives() {
     let mut hand = Hand::on("2025-dynamodb-dns");
     hand.at_minute(20);
-    hand.switch("fernweh.example", Err("198.51.100.77"))
-        .unwrap();
+    hand.switch("fernweh.example", Err("198.51.100.77")).unwrap();
     assert_eq!(
-        hand.at_minute(600)
-            .records("fernweh.example", "fernweh.example")[0]
-            .values,
+        hand.at_minute(600).records("fernweh.example", "fernweh.example")[0].values,
         ["198.51.100.77"]
     );
     assert!(!hand.look("www").detail.contains("maintenance page"));
@@ -200,10 +168,7 @@ fn a_token_launches_once_in_a_zone_and_never_two_different_things() {
     elsewhere.zone = "eu-central-1b".into();
     assert_ne!(hand.launch(HOME, &elsewhere, "token-1").unwrap(), first);
     let scope = hand.scope(HOME);
-    let by_token = hand.ask(Query::InstancesByToken {
-        scope,
-        client_token: "token-1".into(),
-    });
+    let by_token = hand.ask(Query::InstancesByToken { scope, client_token: "token-1".into() });
     assert!(matches!(by_token, Ok(Answer::Instances(rows)) if rows.len() == 2));
     assert!(hand.launch(HOME, &spec, &"x".repeat(65)).is_err());
     let mut imageless = spec.clone();
@@ -213,22 +178,13 @@ fn a_token_launches_once_in_a_zone_and_never_two_different_things() {
         Err(Fault::Refused { code, .. }) if code == "InvalidAMIID.NotFound"
     ));
     let mut forgotten = spec;
-    forgotten.user_data = Some(Secret::from(Fingerprint {
-        length: 3,
-        sha256: "abc".into(),
-    }));
-    assert!(matches!(
-        hand.launch(HOME, &forgotten, "token-3"),
-        Err(Fault::Unaskable { .. })
-    ));
+    forgotten.user_data = Some(Secret::from(Fingerprint { length: 3, sha256: "abc".into() }));
+    assert!(matches!(hand.launch(HOME, &forgotten, "token-3"), Err(Fault::Unaskable { .. })));
 }
 
 fn instance(hand: &mut Hand, id: &str) -> Option<crate::incident::resource::Instance> {
     let scope = hand.scope(HOME);
-    match hand.ask(Query::Instances {
-        scope,
-        ids: vec![id.into()],
-    }) {
+    match hand.ask(Query::Instances { scope, ids: vec![id.into()] }) {
         Ok(Answer::Instances(mut rows)) => rows.pop(),
         other => panic!("{other:?}"),
     }
@@ -239,20 +195,15 @@ fn an_instance_boots_is_checked_shuts_down_and_is_forgotten() {
     let mut hand = Hand::on("quiet");
     let (_, spec) = hand.instance(HOME, "app-1");
     let id = hand.launch(HOME, &spec, "t").unwrap();
-    let seen = |hand: &mut Hand| {
-        instance(hand, &id).map(|i| (i.state.as_str().to_owned(), i.instance_status))
-    };
-    let expect =
-        |state: &str, checks: Option<&str>| Some((state.to_owned(), checks.map(str::to_owned)));
+    let seen =
+        |hand: &mut Hand| instance(hand, &id).map(|i| (i.state.as_str().to_owned(), i.instance_status));
+    let expect = |state: &str, checks: Option<&str>| Some((state.to_owned(), checks.map(str::to_owned)));
     assert_eq!(seen(&mut hand), expect("pending", None));
     hand.wait(46);
     assert_eq!(seen(&mut hand), expect("running", Some("initializing")));
     hand.wait(150);
     assert_eq!(seen(&mut hand), expect("running", Some("ok")));
-    let call = Call::Terminate {
-        scope: hand.scope(HOME),
-        instance: id.clone(),
-    };
+    let call = Call::Terminate { scope: hand.scope(HOME), instance: id.clone() };
     assert_eq!(hand.perform(call.clone()), Ok(Done::Accepted));
     assert_eq!(seen(&mut hand), expect("shutting-down", None));
     hand.wait(41);
@@ -269,21 +220,13 @@ fn termination_protection_holds_and_source_dest_check_comes_off() {
     assert!(spec.termination_protection);
     let scope = hand.scope("us-east-1");
     refused_as(
-        hand.perform(Call::Terminate {
-            scope: scope.clone(),
-            instance: redis.clone(),
-        }),
+        hand.perform(Call::Terminate { scope: scope.clone(), instance: redis.clone() }),
         "OperationNotPermitted",
     );
-    let call = Call::DisableSourceDestCheck {
-        scope: scope.clone(),
-        instance: InstanceRef::Id(redis.clone()),
-    };
+    let call =
+        Call::DisableSourceDestCheck { scope: scope.clone(), instance: InstanceRef::Id(redis.clone()) };
     assert_eq!(hand.perform(call), Ok(Done::Accepted));
-    match hand.ask(Query::LaunchSpec {
-        scope,
-        instance: redis,
-    }) {
+    match hand.ask(Query::LaunchSpec { scope, instance: redis }) {
         Ok(Answer::LaunchSpec(Some(found))) => assert!(!found.1.source_dest_check),
         other => panic!("{other:?}"),
     }
@@ -297,23 +240,13 @@ fn a_v2_target_registers_drains_and_leaves() {
     let (_, spec) = hand.instance(HOME, "app-1");
     let id = hand.launch(HOME, &spec, "t").unwrap();
     let scope = hand.scope(HOME);
-    let targets = vec![TargetRef {
-        id: InstanceRef::Id(id.clone()),
-        port: None,
-    }];
-    let register = Call::Register {
-        scope: scope.clone(),
-        under: under.clone(),
-        targets: targets.clone(),
-    };
+    let targets = vec![TargetRef { id: InstanceRef::Id(id.clone()), port: None }];
+    let register = Call::Register { scope: scope.clone(), under: under.clone(), targets: targets.clone() };
     refused_as(hand.perform(register.clone()), "InvalidTarget");
     hand.wait(60);
     assert_eq!(hand.perform(register), Ok(Done::Accepted));
     let health = |hand: &mut Hand| {
-        let query = Query::Registrations {
-            scope: scope.clone(),
-            under: under.clone(),
-        };
+        let query = Query::Registrations { scope: scope.clone(), under: under.clone() };
         match hand.ask(query) {
             Ok(Answer::Registrations(rows)) => rows
                 .into_iter()
@@ -322,12 +255,8 @@ fn a_v2_target_registers_drains_and_leaves() {
             other => panic!("{other:?}"),
         }
     };
-    let expect =
-        |state: &str, reason: &str| Some((state.to_owned(), reason.to_owned(), Some(8080)));
-    assert_eq!(
-        health(&mut hand),
-        expect("initial", "Elb.RegistrationInProgress")
-    );
+    let expect = |state: &str, reason: &str| Some((state.to_owned(), reason.to_owned(), Some(8080)));
+    assert_eq!(health(&mut hand), expect("initial", "Elb.RegistrationInProgress"));
     hand.wait(41);
     assert_eq!(health(&mut hand), expect("healthy", ""));
     let deregister = Call::Deregister {
@@ -336,10 +265,7 @@ fn a_v2_target_registers_drains_and_leaves() {
         targets,
     };
     assert_eq!(hand.perform(deregister), Ok(Done::Accepted));
-    assert_eq!(
-        health(&mut hand),
-        expect("draining", "Target.DeregistrationInProgress")
-    );
+    assert_eq!(health(&mut hand), expect("draining", "Target.DeregistrationInProgress"));
     hand.wait(301);
     assert_eq!(health(&mut hand), None);
 }
@@ -354,31 +280,18 @@ fn a_classic_target_leaves_at_once_and_a_missing_balancer_is_said_to_be_missing(
     let deregister = |under: BalancerRef| Call::Deregister {
         scope: scope.clone(),
         under,
-        targets: vec![TargetRef {
-            id: InstanceRef::Id(page_spec_id.clone()),
-            port: None,
-        }],
+        targets: vec![TargetRef { id: InstanceRef::Id(page_spec_id.clone()), port: None }],
     };
     assert_eq!(hand.health("eu-west-1", "page", &page).0, "InService");
     assert_eq!(hand.perform(deregister(under.clone())), Ok(Done::Accepted));
-    let rows = hand.ask(Query::Registrations {
-        scope: scope.clone(),
-        under,
-    });
+    let rows = hand.ask(Query::Registrations { scope: scope.clone(), under });
     assert_eq!(rows, Ok(Answer::Registrations(Vec::new())));
-    refused_as(
-        hand.perform(deregister(BalancerRef::Classic("nope".into()))),
-        "LoadBalancerNotFound",
-    );
+    refused_as(hand.perform(deregister(BalancerRef::Classic("nope".into()))), "LoadBalancerNotFound");
     assert!(matches!(
         hand.register("eu-west-1", "page", "i-404"),
         Err(Fault::Refused { code, .. }) if code == "InvalidInstance"
     ));
-    let missing = hand.ask(Query::Balancer {
-        scope,
-        kind: BalancerKind::Application,
-        name: "page".into(),
-    });
+    let missing = hand.ask(Query::Balancer { scope, kind: BalancerKind::Application, name: "page".into() });
     assert_eq!(missing, Ok(Answer::Balancer(None)), "classic, not v2");
 }
 
@@ -389,10 +302,7 @@ fn the_log_of_a_live_database_moves_every_five_minutes() {
     for minute in 0..30 {
         hand.at_minute(minute);
         let scope = hand.scope(HOME);
-        match hand.ask(Query::Database {
-            scope,
-            id: "orders".into(),
-        }) {
+        match hand.ask(Query::Database { scope, id: "orders".into() }) {
             Ok(Answer::Database(Some(db))) => {
                 let latest = db.latest_restorable.unwrap();
                 let age = hand.now.as_second() - latest.as_second();
@@ -416,42 +326,24 @@ fn a_restore_is_refused_for_the_reasons_rds_has() {
         new_id: new_id.into(),
         settings: Default::default(),
     };
-    let at = |at| RestoreSource::PointInTime {
-        database: "orders".into(),
-        at,
-    };
+    let at = |at| RestoreSource::PointInTime { database: "orders".into(), at };
     let now = hand.now;
     let snapshot = RestoreSource::Snapshot("rds:orders-2026-03-11-02-30".into());
     for (call, code) in [
         (restore(at(None), "orders"), "DBInstanceAlreadyExists"),
         (restore(at(Some(now)), "new"), "InvalidParameterValue"),
         (restore(at(None), "1-no"), "InvalidParameterValue"),
+        (restore(RestoreSource::Snapshot("gone".into()), "new"), "DBSnapshotNotFound"),
         (
-            restore(RestoreSource::Snapshot("gone".into()), "new"),
-            "DBSnapshotNotFound",
-        ),
-        (
-            restore(
-                RestoreSource::PointInTime {
-                    database: "gone".into(),
-                    at: None,
-                },
-                "new",
-            ),
+            restore(RestoreSource::PointInTime { database: "gone".into(), at: None }, "new"),
             "DBInstanceNotFound",
         ),
     ] {
         refused_as(hand.perform(call), code);
     }
-    assert_eq!(
-        hand.perform(restore(snapshot, "from-snapshot")),
-        Ok(Done::Accepted)
-    );
+    assert_eq!(hand.perform(restore(snapshot, "from-snapshot")), Ok(Done::Accepted));
     hand.wait(601);
-    match hand.ask(Query::Database {
-        scope: hand.scope(HOME),
-        id: "from-snapshot".into(),
-    }) {
+    match hand.ask(Query::Database { scope: hand.scope(HOME), id: "from-snapshot".into() }) {
         Ok(Answer::Database(Some(db))) => {
             assert_eq!(db.status, "available");
             assert!(!db.multi_az, "dropped unless asked for");
@@ -465,51 +357,27 @@ fn a_restore_is_refused_for_the_reasons_rds_has() {
 fn credentials_speak_for_one_account_only() {
     let mut hand = Hand::on("2012-storm");
     hand.profile = Profile("staging".into());
-    assert!(matches!(
-        hand.sweep("us-west-1", Service::Ec2).1,
-        Err(Fault::Unaskable { .. })
-    ));
+    assert!(matches!(hand.sweep("us-west-1", Service::Ec2).1, Err(Fault::Unaskable { .. })));
     hand.profile = Profile("nobody".into());
-    assert!(matches!(
-        hand.sweep("us-west-1", Service::Ec2).1,
-        Err(Fault::CredentialsMissing { .. })
-    ));
+    assert!(matches!(hand.sweep("us-west-1", Service::Ec2).1, Err(Fault::CredentialsMissing { .. })));
     hand.profile = Profile::ambient();
-    let identity = hand.ask(Query::Identity {
-        profile: Profile::ambient(),
-        region: "us-west-1".into(),
-    });
-    assert!(
-        matches!(identity, Ok(Answer::Identity { account, .. }) if account.0 == "123456789012")
-    );
-    assert!(matches!(
-        hand.sweep("mars-north-1", Service::Ec2).1,
-        Err(Fault::Dark { .. })
-    ));
-    assert!(matches!(
-        hand.sweep("us-west-1", Service::Route53).1,
-        Err(Fault::Unaskable { .. })
-    ));
+    let identity = hand.ask(Query::Identity { profile: Profile::ambient(), region: "us-west-1".into() });
+    assert!(matches!(identity, Ok(Answer::Identity { account, .. }) if account.0 == "123456789012"));
+    assert!(matches!(hand.sweep("mars-north-1", Service::Ec2).1, Err(Fault::Dark { .. })));
+    assert!(matches!(hand.sweep("us-west-1", Service::Route53).1, Err(Fault::Unaskable { .. })));
     hand.account = "~staging".into();
     hand.profile = Profile("staging".into());
     let (rows, end) = hand.sweep("us-east-1", Service::Ec2);
     assert_eq!(end, Ok(()));
     assert_eq!(rows.len(), 1);
-    assert_eq!(
-        rows[0].key().scope().account.0,
-        "~staging",
-        "keyed as asked"
-    );
+    assert_eq!(rows[0].key().scope().account.0, "~staging", "keyed as asked");
 }
 
 #[test]
 fn expired_credentials_are_named() {
     let mut hand = Hand::on("quiet");
     hand.world.state.accounts[0].credentials = super::super::state::Credentials::Expired;
-    assert!(matches!(
-        hand.sweep(HOME, Service::Ec2).1,
-        Err(Fault::CredentialsExpired { .. })
-    ));
+    assert!(matches!(hand.sweep(HOME, Service::Ec2).1, Err(Fault::CredentialsExpired { .. })));
 }
 
 #[test]
@@ -538,10 +406,7 @@ clear    = true
     let lost = hand.launch(HOME, &spec, "t");
     assert!(matches!(lost, Err(Fault::TimedOut { after_ms: 12_000 })));
     let scope = hand.scope(HOME);
-    match hand.ask(Query::InstancesByToken {
-        scope,
-        client_token: "t".into(),
-    }) {
+    match hand.ask(Query::InstancesByToken { scope, client_token: "t".into() }) {
         Ok(Answer::Instances(rows)) => {
             let id = rows[0].key.id.clone();
             assert_eq!(hand.at_minute(6).launch(HOME, &spec, "t"), Ok(id));
@@ -552,8 +417,7 @@ clear    = true
 
 #[test]
 fn a_long_list_comes_in_pages_and_may_break_off() {
-    let text = include_str!("../../../../scenarios/quiet.toml")
-        .replace("count           = 3", "count = 950")
+    let text = include_str!("../../../../scenarios/quiet.toml").replace("count           = 3", "count = 950")
         + r#"
 [[event]]
 at          = "+1m"
@@ -571,10 +435,9 @@ after_pages = 4
         record_names: Vec::new(),
     });
     let pages = |hand: &mut Hand| match hand.world.answer(hand.now, &request).0 {
-        Reply::Swept { pages, end } => (
-            pages.iter().map(|p| p.resources.len()).collect::<Vec<_>>(),
-            end.is_ok(),
-        ),
+        Reply::Swept { pages, end } => {
+            (pages.iter().map(|p| p.resources.len()).collect::<Vec<_>>(), end.is_ok())
+        }
         other => panic!("{other:?}"),
     };
     let (sizes, whole) = pages(&mut hand);
@@ -606,14 +469,8 @@ fn make(hand: &mut Hand, kind: usize, pick: usize) -> Request {
     let scope = hand.scope(region);
     let profile = Profile(["prod", "staging", "", "ghost"][kind % 4].into());
     let services = Service::ALL;
-    let query = |query| Request::Ask {
-        profile: Profile("prod".into()),
-        query,
-    };
-    let call = |call| Request::Perform {
-        profile: Profile("prod".into()),
-        call: Box::new(call),
-    };
+    let query = |query| Request::Ask { profile: Profile("prod".into()), query };
+    let call = |call| Request::Perform { profile: Profile("prod".into()), call: Box::new(call) };
     let ids: Vec<String> = hand.world.state.machines.keys().cloned().collect();
     let id = ids[(kind * 7 + pick) % ids.len()].clone();
     let under = if pick.is_multiple_of(2) {
@@ -622,11 +479,7 @@ fn make(hand: &mut Hand, kind: usize, pick: usize) -> Request {
         BalancerRef::TargetGroup(hand.world.state.groups[0].arn.clone())
     };
     let targets = vec![TargetRef {
-        id: if pick == 7 {
-            InstanceRef::LaunchedByStep(0)
-        } else {
-            InstanceRef::Id(id.clone())
-        },
+        id: if pick == 7 { InstanceRef::LaunchedByStep(0) } else { InstanceRef::Id(id.clone()) },
         port: pick.is_multiple_of(3).then_some(80),
     }];
     match kind % 14 {
@@ -635,37 +488,16 @@ fn make(hand: &mut Hand, kind: usize, pick: usize) -> Request {
             place: scope.place(services[pick % services.len()]),
             record_names: vec!["www.fitocracy.com".into()],
         }),
-        4 => query(Query::Identity {
-            profile,
-            region: region.into(),
-        }),
-        5 => query(Query::LaunchSpec {
-            scope,
-            instance: id,
-        }),
+        4 => query(Query::Identity { profile, region: region.into() }),
+        5 => query(Query::LaunchSpec { scope, instance: id }),
         6 => query(Query::Registrations { scope, under }),
         7 => {
             let spec = hand.world.state.machines[&id].spec.clone();
-            call(Call::RunInstance {
-                scope,
-                spec: Box::new(spec),
-                client_token: format!("t{pick}"),
-            })
+            call(Call::RunInstance { scope, spec: Box::new(spec), client_token: format!("t{pick}") })
         }
-        8 => call(Call::Terminate {
-            scope,
-            instance: id,
-        }),
-        9 => call(Call::Register {
-            scope,
-            under,
-            targets,
-        }),
-        10 => call(Call::Deregister {
-            scope,
-            under,
-            targets,
-        }),
+        8 => call(Call::Terminate { scope, instance: id }),
+        9 => call(Call::Register { scope, under, targets }),
+        10 => call(Call::Deregister { scope, under, targets }),
         11 => call(Call::RestoreDatabase {
             scope,
             from: RestoreSource::PointInTime {
@@ -693,21 +525,13 @@ fn make(hand: &mut Hand, kind: usize, pick: usize) -> Request {
             subject: crate::incident::cell::ProbeSubject::Site("www".into()),
             how: if pick.is_multiple_of(2) {
                 ProbeHow::Http(SiteProbe {
-                    url: [
-                        "https://fitocracy.com/",
-                        "x://u@[::1]:9?#",
-                        "",
-                        "http://10.1.1.10:80",
-                    ][pick % 4]
+                    url: ["https://fitocracy.com/", "x://u@[::1]:9?#", "", "http://10.1.1.10:80"][pick % 4]
                         .into(),
                     expect: "2xx".into(),
                     body: None,
                 })
             } else {
-                ProbeHow::Tcp {
-                    host: "10.1.1.10".into(),
-                    port: 22,
-                }
+                ProbeHow::Tcp { host: "10.1.1.10".into(), port: 22 }
             },
         }),
     }

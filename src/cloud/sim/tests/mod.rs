@@ -11,8 +11,8 @@ use crate::incident::cell::{Evidence, ProbeSubject};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Account, Profile, Region, Scope, Service};
 use crate::incident::request::{
-    Answer, BalancerRef, Call, CallResult, Done, Probe, ProbeHow, Query, QueryResult, Reply,
-    Request, Sweep, TargetRef,
+    Answer, BalancerRef, Call, CallResult, Done, Probe, ProbeHow, Query, QueryResult, Reply, Request, Sweep,
+    TargetRef,
 };
 use crate::incident::request::{InstanceRef, RecordChange};
 use crate::incident::resource::{AliasTarget, LaunchSpec, RecordSet, Resource};
@@ -55,10 +55,7 @@ impl Hand {
     }
 
     fn ask(&mut self, query: Query) -> QueryResult {
-        let request = Request::Ask {
-            profile: self.profile.clone(),
-            query,
-        };
+        let request = Request::Ask { profile: self.profile.clone(), query };
         match self.world.answer(self.now, &request).0 {
             Reply::Answered(result) => result,
             other => panic!("{other:?}"),
@@ -66,10 +63,7 @@ impl Hand {
     }
 
     fn perform(&mut self, call: Call) -> CallResult {
-        let request = Request::Perform {
-            profile: self.profile.clone(),
-            call: Box::new(call),
-        };
+        let request = Request::Perform { profile: self.profile.clone(), call: Box::new(call) };
         match self.world.answer(self.now, &request).0 {
             Reply::Performed(result) => result,
             other => panic!("{other:?}"),
@@ -108,31 +102,19 @@ impl Hand {
             record_names: Vec::new(),
         });
         match self.world.answer(self.now, &request).0 {
-            Reply::Swept { pages, end } => {
-                (pages.into_iter().flat_map(|p| p.resources).collect(), end)
-            }
+            Reply::Swept { pages, end } => (pages.into_iter().flat_map(|p| p.resources).collect(), end),
             other => panic!("{other:?}"),
         }
     }
 
     /// Asks a site of the scenario, as its configuration says.
     fn look(&mut self, site: &str) -> Evidence {
-        let site = self
-            .world
-            .scenario()
-            .sites
-            .iter()
-            .find(|s| s.name == site)
-            .unwrap()
-            .clone();
+        let site = self.world.scenario().sites.iter().find(|s| s.name == site).unwrap().clone();
         self.probe(ProbeHow::Http(site.probe.unwrap()), &site.name)
     }
 
     fn probe(&mut self, how: ProbeHow, name: &str) -> Evidence {
-        let request = Request::Probe(Probe {
-            subject: ProbeSubject::Site(name.into()),
-            how,
-        });
+        let request = Request::Probe(Probe { subject: ProbeSubject::Site(name.into()), how });
         match self.world.answer(self.now, &request).0 {
             Reply::Probed(evidence) => evidence,
             other => panic!("{other:?}"),
@@ -141,11 +123,7 @@ impl Hand {
 
     fn records(&mut self, zone: &str, name: &str) -> Vec<RecordSet> {
         let scope = self.scope("global");
-        match self.insist_ask(&Query::Records {
-            scope,
-            zone: zone.into(),
-            name: name.into(),
-        }) {
+        match self.insist_ask(&Query::Records { scope, zone: zone.into(), name: name.into() }) {
             Ok(Answer::Records { records, .. }) => records,
             other => panic!("{other:?}"),
         }
@@ -157,12 +135,7 @@ impl Hand {
             Ok(alias) => (Some(alias), Vec::new(), None),
             Err(address) => (None, vec![address.to_owned()], Some(60)),
         };
-        RecordSet {
-            alias,
-            values,
-            ttl,
-            ..like.clone()
-        }
+        RecordSet { alias, values, ttl, ..like.clone() }
     }
 
     /// Replaces the address records of an apex as the cockpit would: exact deletes, then creates, in one batch.
@@ -172,12 +145,8 @@ impl Hand {
             .into_iter()
             .filter(|r| matches!(r.record_type.as_str(), "A" | "AAAA"))
             .collect();
-        let mut changes: Vec<RecordChange> =
-            old.iter().cloned().map(RecordChange::Delete).collect();
-        let template = RecordSet {
-            record_type: "A".into(),
-            ..old[0].clone()
-        };
+        let mut changes: Vec<RecordChange> = old.iter().cloned().map(RecordChange::Delete).collect();
+        let template = RecordSet { record_type: "A".into(), ..old[0].clone() };
         changes.push(RecordChange::Create(self.elsewhere(&template, to)));
         let call = Call::ChangeRecords {
             scope: self.scope("global"),
@@ -234,26 +203,19 @@ impl Hand {
         let call = Call::Register {
             scope: self.scope(region),
             under: BalancerRef::Classic(balancer.into()),
-            targets: vec![TargetRef {
-                id: InstanceRef::Id(id.into()),
-                port: None,
-            }],
+            targets: vec![TargetRef { id: InstanceRef::Id(id.into()), port: None }],
         };
         self.insist(&call)
     }
 
     /// State and reason of a target under a classic balancer.
     fn health(&mut self, region: &str, balancer: &str, id: &str) -> (String, Option<String>) {
-        let query = Query::Registrations {
-            scope: self.scope(region),
-            under: BalancerRef::Classic(balancer.into()),
-        };
+        let query =
+            Query::Registrations { scope: self.scope(region), under: BalancerRef::Classic(balancer.into()) };
         match self.insist_ask(&query) {
-            Ok(Answer::Registrations(rows)) => rows
-                .into_iter()
-                .find(|r| r.target == id)
-                .map(|r| (r.state, r.reason))
-                .unwrap(),
+            Ok(Answer::Registrations(rows)) => {
+                rows.into_iter().find(|r| r.target == id).map(|r| (r.state, r.reason)).unwrap()
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -51,9 +51,7 @@ fn complaint(add: &str) -> String {
 
 #[test]
 fn a_bad_scenario_is_refused_with_its_line_and_the_name_of_the_thing() {
-    let lines = include_str!("../../../../scenarios/quiet.toml")
-        .lines()
-        .count();
+    let lines = include_str!("../../../../scenarios/quiet.toml").lines().count();
     let at = |complaint: &str| {
         let mut parts = complaint.splitn(4, ':');
         assert_eq!(parts.next(), Some("mine.toml"));
@@ -64,18 +62,12 @@ fn a_bad_scenario_is_refused_with_its_line_and_the_name_of_the_thing() {
             "[[event]]\nat = \"+5m\"\nregion = \"eu-wst-1\"\nservice = \"ec2\"\nfault = \"dark\"",
             "no region \"eu-wst-1\" in this scenario; it has eu-central-1, eu-west-1, global",
         ),
-        (
-            "[[event]]\nat = \"soon\"\nstory = \"x\"",
-            "\"soon\" is no span of time",
-        ),
+        ("[[event]]\nat = \"soon\"\nstory = \"x\"", "\"soon\" is no span of time"),
         (
             "[[event]]\nat = \"+5m\"\nregion = \"eu-west-1\"\nservice = \"s3\"\nfault = \"dark\"",
             "no service \"s3\"; there are ec2, rds, elb, elbv2, route53, sts",
         ),
-        (
-            "[[event]]\nat = \"+5m\"\nregion = \"eu-west-1\"\nservice = \"ec2\"\nfault = \"drak\"",
-            "drak",
-        ),
+        ("[[event]]\nat = \"+5m\"\nregion = \"eu-west-1\"\nservice = \"ec2\"\nfault = \"drak\"", "drak"),
         (
             "[[event]]\nat = \"+5m\"\nregion = \"eu-west-1\"\nservice = \"ec2\"",
             "either fault = \"…\" or clear = true",
@@ -100,10 +92,7 @@ fn a_bad_scenario_is_refused_with_its_line_and_the_name_of_the_thing() {
             "[[event]]\nat = \"+5m\"\nregion = \"eu-central-1\"\ndatabase = \"orders\"\nrestorable = \"maybe\"",
             "restorable \"maybe\"",
         ),
-        (
-            "[[event]]\nat = \"+5m\"",
-            "event at +5m: nothing happens in it",
-        ),
+        ("[[event]]\nat = \"+5m\"", "event at +5m: nothing happens in it"),
         (
             "[[event]]\nat = \"+5m\"\naccount = \"dev\"\ncredentials = \"expired\"",
             "no account with profile \"dev\"",
@@ -125,22 +114,13 @@ fn a_bad_scenario_is_refused_with_its_line_and_the_name_of_the_thing() {
             "[[zone]]\naccount = \"prod\"\nname = \"z.example\"\n[[zone.record]]\ntype = \"A\"\nvalues = [\"1.2.3.4\"]",
             "zone \"z.example\": record z.example.: give either",
         ),
-        (
-            "[[site]]\nname = \"s\"\nzone = \"nowhere.example\"",
-            "site \"s\": there is no public zone",
-        ),
-        (
-            "[[account]]\nprofile = \"x\"\nid = \"12\"",
-            "not twelve digits",
-        ),
+        ("[[site]]\nname = \"s\"\nzone = \"nowhere.example\"", "site \"s\": there is no public zone"),
+        ("[[account]]\nprofile = \"x\"\nid = \"12\"", "not twelve digits"),
         (
             "[[snapshot]]\naccount = \"prod\"\nregion = \"eu-west-1\"\nname = \"s\"\nsource = \"d\"\nkind = \"manual\"\ncreated = \"-99999999d\"\nengine = \"e\"\nsize_gib = 1",
             "snapshot \"s\"",
         ),
-        (
-            "[[host]]\naddress = \"not an address\"\nserves = { status = 200 }",
-            "address",
-        ),
+        ("[[host]]\naddress = \"not an address\"\nserves = { status = 200 }", "address"),
     ] {
         let complaint = complaint(add);
         assert!(complaint.contains(says), "{complaint}\n  lacks {says}");
@@ -150,14 +130,7 @@ fn a_bad_scenario_is_refused_with_its_line_and_the_name_of_the_thing() {
 
 #[test]
 fn rubbish_is_refused_and_never_panics() {
-    for text in [
-        "",
-        "name",
-        "name = 3",
-        "\u{feff}",
-        "[estate]\nname=\"x\"",
-        "start = \"…\"",
-    ] {
+    for text in ["", "name", "name = 3", "\u{feff}", "[estate]\nname=\"x\"", "start = \"…\""] {
         assert!(Scenario::parse("x", text).is_err());
     }
     let good = include_str!("../../../../scenarios/2012-storm.toml");

@@ -4,9 +4,7 @@ use super::{Hand, refused_as};
 use crate::incident::cell::Verdict;
 use crate::incident::fault::Fault;
 use crate::incident::place::Service;
-use crate::incident::request::{
-    Answer, Call, DatabaseSettings, Done, ProbeHow, Query, RestoreSource,
-};
+use crate::incident::request::{Answer, Call, DatabaseSettings, Done, ProbeHow, Query, RestoreSource};
 use crate::incident::resource::{Database, InstanceState, Resource};
 use jiff::Timestamp;
 
@@ -14,10 +12,7 @@ const EAST: &str = "us-east-1";
 
 fn database(hand: &mut Hand, id: &str) -> Database {
     let scope = hand.scope(EAST);
-    match hand.insist_ask(&Query::Database {
-        scope,
-        id: id.into(),
-    }) {
+    match hand.insist_ask(&Query::Database { scope, id: id.into() }) {
         Ok(Answer::Database(Some(db))) => *db,
         other => panic!("{other:?}"),
     }
@@ -25,23 +20,13 @@ fn database(hand: &mut Hand, id: &str) -> Database {
 
 fn knock(hand: &mut Hand, db: &Database) -> Verdict {
     let endpoint = db.endpoint.clone().unwrap();
-    hand.probe(
-        ProbeHow::Tcp {
-            host: endpoint.host,
-            port: endpoint.port,
-        },
-        &db.key.id,
-    )
-    .verdict
+    hand.probe(ProbeHow::Tcp { host: endpoint.host, port: endpoint.port }, &db.key.id).verdict
 }
 
 fn restore(hand: &mut Hand, new_id: &str) -> Call {
     Call::RestoreDatabase {
         scope: hand.scope(EAST),
-        from: RestoreSource::PointInTime {
-            database: "fito-db".into(),
-            at: None,
-        },
+        from: RestoreSource::PointInTime { database: "fito-db".into(), at: None },
         new_id: new_id.into(),
         settings: DatabaseSettings {
             security_groups: vec!["sg-0db00000".into()],
@@ -70,27 +55,15 @@ fn before_the_storm_everything_is_well() {
 fn the_demo_opens_on_a_dark_region_a_lying_database_and_a_way_out() {
     let mut hand = Hand::on("2012-storm");
     let scenario = hand.world.scenario();
-    assert_eq!(
-        (scenario.open_at.as_second() - scenario.strikes_at.as_second()) / 60,
-        41
-    );
+    assert_eq!((scenario.open_at.as_second() - scenario.strikes_at.as_second()) / 60, 41);
     hand.now = scenario.open_at;
     // Dark and dead.
-    assert!(matches!(
-        hand.sweep(EAST, Service::Ec2).1,
-        Err(Fault::Dark { .. })
-    ));
+    assert!(matches!(hand.sweep(EAST, Service::Ec2).1, Err(Fault::Dark { .. })));
     for service in [Service::Elb, Service::ElbV2] {
-        assert!(matches!(
-            hand.sweep(EAST, service).1,
-            Err(Fault::Server { status: 503, .. })
-        ));
+        assert!(matches!(hand.sweep(EAST, service).1, Err(Fault::Server { status: 503, .. })));
     }
     let site = hand.look("www");
-    assert_eq!(
-        (site.verdict, site.detail.as_str()),
-        (Verdict::Wrong, "HTTP 503")
-    );
+    assert_eq!((site.verdict, site.detail.as_str()), (Verdict::Wrong, "HTTP 503"));
     // RDS fails now and then, and lies in between.
     let open_at = hand.now;
     let (mut failed, mut lied) = (0, 0);
@@ -107,10 +80,7 @@ fn the_demo_opens_on_a_dark_region_a_lying_database_and_a_way_out() {
                     })
                     .unwrap();
                 assert_eq!(db.status, "available");
-                assert_eq!(
-                    db.latest_restorable,
-                    Some("2012-06-30T03:00:00Z".parse::<Timestamp>().unwrap())
-                );
+                assert_eq!(db.latest_restorable, Some("2012-06-30T03:00:00Z".parse::<Timestamp>().unwrap()));
                 lied += 1;
             }
             (_, Err(Fault::Server { .. })) => failed += 1,
@@ -122,10 +92,7 @@ fn the_demo_opens_on_a_dark_region_a_lying_database_and_a_way_out() {
     assert_eq!(knock(&mut hand, &db), Verdict::Refused);
     // Route 53 takes four seconds and answers.
     let apex = hand.records("fitocracy.com", "fitocracy.com");
-    assert!(
-        apex.iter()
-            .any(|r| r.record_type == "AAAA" && r.alias.is_some())
-    );
+    assert!(apex.iter().any(|r| r.record_type == "AAAA" && r.alias.is_some()));
     let request = crate::incident::request::Request::Sweep(crate::incident::request::Sweep {
         profile: hand.profile.clone(),
         place: hand.scope("global").place(Service::Route53),
@@ -170,31 +137,15 @@ fn the_twelve_hours() {
 
     // T+41m: the apex goes to the rented server, and the page is there within a minute.
     hand.at_minute(46);
-    let east = hand.records("fitocracy.com", "fitocracy.com")[0]
-        .alias
-        .clone()
-        .unwrap();
-    assert!(matches!(
-        hand.switch("fitocracy.com", Err("203.0.113.10")),
-        Ok(Done::ChangeSubmitted { .. })
-    ));
-    assert_eq!(
-        hand.look("www").detail,
-        "HTTP 503",
-        "not before it is in sync"
-    );
+    let east = hand.records("fitocracy.com", "fitocracy.com")[0].alias.clone().unwrap();
+    assert!(matches!(hand.switch("fitocracy.com", Err("203.0.113.10")), Ok(Done::ChangeSubmitted { .. })));
+    assert_eq!(hand.look("www").detail, "HTTP 503", "not before it is in sync");
     let page = hand.wait(60).look("www");
-    assert_eq!(
-        (page.verdict, page.detail.as_str()),
-        (Verdict::Wrong, "HTTP 503 maintenance page")
-    );
+    assert_eq!((page.verdict, page.detail.as_str()), (Verdict::Wrong, "HTTP 503 maintenance page"));
     // The west would do as well.
     let west = hand.alias_of("us-west-1", "standby");
     hand.switch("fitocracy.com", Ok(west)).unwrap();
-    assert_eq!(
-        hand.wait(60).look("www").detail,
-        "HTTP 503 maintenance page"
-    );
+    assert_eq!(hand.wait(60).look("www").detail, "HTTP 503 maintenance page");
 
     // Everybody flees: a new instance in the west takes twenty minutes to boot and twenty to register.
     let (_, micro) = hand.instance("us-west-1", "maint-1");
@@ -204,10 +155,7 @@ fn the_twelve_hours() {
         hand.wait(19 * 60).health("us-west-1", "standby", &maint_2),
         ("OutOfService".into(), Some("ELB".into()))
     );
-    assert_eq!(
-        hand.wait(2 * 60).health("us-west-1", "standby", &maint_2).0,
-        "InService"
-    );
+    assert_eq!(hand.wait(2 * 60).health("us-west-1", "standby", &maint_2).0, "InService");
 
     // Nothing can be restored, and before 05:00 nothing launched.
     hand.at_minute(3 * 60);
@@ -217,14 +165,9 @@ fn the_twelve_hours() {
     refused_as(hand.insist(&call), "InvalidDBInstanceState");
     let (web_6, spec) = hand.instance(EAST, "web-6");
     let early = hand.launch(EAST, &spec, "early");
-    assert!(
-        matches!(early, Err(Fault::Refused { code, .. }) if code == "InsufficientInstanceCapacity")
-    );
+    assert!(matches!(early, Err(Fault::Refused { code, .. }) if code == "InsufficientInstanceCapacity"));
     let scope = hand.scope(EAST);
-    let claimed = Query::Instances {
-        scope,
-        ids: vec![web_6],
-    };
+    let claimed = Query::Instances { scope, ids: vec![web_6] };
     match hand.insist_ask(&claimed) {
         Ok(Answer::Instances(rows)) => {
             assert_eq!(rows[0].state, InstanceState::Running);
@@ -239,10 +182,7 @@ fn the_twelve_hours() {
     for n in 0..6 {
         fleet.push(hand.launch(EAST, &spec, &format!("web-{n}")).unwrap());
     }
-    let first = Query::Instances {
-        scope: hand.scope(EAST),
-        ids: fleet.clone(),
-    };
+    let first = Query::Instances { scope: hand.scope(EAST), ids: fleet.clone() };
     match hand.insist_ask(&first) {
         Ok(Answer::Instances(rows)) => assert_eq!(rows[0].state, InstanceState::Pending),
         other => panic!("{other:?}"),
@@ -252,8 +192,8 @@ fn the_twelve_hours() {
         Ok(Answer::Instances(rows)) => {
             assert_eq!(rows.len(), 6);
             assert!(
-                rows.iter().all(|r| r.state == InstanceState::Running
-                    && r.instance_status.as_deref() == Some("ok"))
+                rows.iter()
+                    .all(|r| r.state == InstanceState::Running && r.instance_status.as_deref() == Some("ok"))
             );
         }
         other => panic!("{other:?}"),
@@ -263,11 +203,7 @@ fn the_twelve_hours() {
     hand.at_minute(8 * 60 - 1);
     assert_eq!(database(&mut hand, "fito-db").latest_restorable, None);
     hand.at_minute(8 * 60 + 1);
-    assert_eq!(
-        database(&mut hand, "fito-db").latest_restorable,
-        Some(start),
-        "23:00 on the east coast"
-    );
+    assert_eq!(database(&mut hand, "fito-db").latest_restorable, Some(start), "23:00 on the east coast");
     let call = restore(&mut hand, "fito-db-2");
     assert_eq!(hand.insist(&call), Ok(Done::Accepted));
     assert_eq!(database(&mut hand, "fito-db-2").status, "creating");
@@ -278,10 +214,7 @@ fn the_twelve_hours() {
     let restored = database(&mut hand, "fito-db-2");
     assert_eq!(restored.status, "available");
     assert_eq!(restored.security_groups, ["sg-0db00000"]);
-    assert_eq!(
-        restored.parameter_group.as_deref(),
-        Some("default.postgres")
-    );
+    assert_eq!(restored.parameter_group.as_deref(), Some("default.postgres"));
     assert_eq!(knock(&mut hand, &restored), Verdict::Answers);
 
     // 09:00: the balancers register nothing.
@@ -289,10 +222,7 @@ fn the_twelve_hours() {
         assert_eq!(hand.register(EAST, "web", id), Ok(Done::Accepted));
     }
     hand.at_minute(11 * 60 - 2);
-    assert_eq!(
-        hand.health(EAST, "web", &fleet[0]),
-        ("OutOfService".into(), Some("ELB".into()))
-    );
+    assert_eq!(hand.health(EAST, "web", &fleet[0]), ("OutOfService".into(), Some("ELB".into())));
     // 10:00: they do.
     hand.at_minute(11 * 60 + 2);
     for id in &fleet {
@@ -313,11 +243,7 @@ fn the_colleagues_write_in_order_and_the_milestones_tell_the_night() {
     let scenario = hand.world.scenario();
     assert!(scenario.colleagues.is_sorted_by_key(|c| c.at));
     assert!(scenario.milestones.is_sorted_by_key(|(at, _)| *at));
-    let frozen = scenario
-        .colleagues
-        .iter()
-        .find(|c| c.note == "RDS logs frozen at 23:00")
-        .unwrap();
+    let frozen = scenario.colleagues.iter().find(|c| c.note == "RDS logs frozen at 23:00").unwrap();
     assert!(frozen.at < scenario.open_at && frozen.user == "daniel");
     assert!(scenario.milestones.len() > 8);
 }

@@ -1,0 +1,741 @@
+//! From a confirmed plan to a verified effect, one step at a time:
+//! guard re-read -> intent on disk -> call -> outcome on disk -> check, again and again, until it holds or patience ends.
+//!
+//! No call is asked for before the logbook says that its intent is recorded. An outcome that is unknown is never called
+//! failed: its check is read like any other, and only what was seen decides. Several plans may be under way at once.
+
+use super::App;
+use super::message::{Effect, Ticket};
+use crate::incident::cell::ProbeSubject;
+use crate::incident::entry::{Body, Ending, Finding, Outcome};
+use crate::incident::fault::{Fault, Performed};
+use crate::incident::hash::PlanHash;
+use crate::incident::operation::Standing;
+use crate::incident::place::{Scope, Service};
+use crate::incident::plan::{Action, Check, Guard, Plan, Step};
+use crate::incident::request::{
+    Answer, BalancerRef, Call, CallResult, Done, InstanceRef, Query, QueryResult,
+};
+use crate::incident::resource::{InstanceState, RecordSet, Registration};
+use crate::incident::story::Tone;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// Seconds a guard is asked again before the step is given up.
+const GUARD_PATIENCE_S: i64 = 15;
+/// Seconds between two reads of a check, growing to the second.
+const CHECK_EVERY_S: (i64, i64) = (1, 5);
+
+/// What an execution waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// The confirmation (or an outcome, or an intent) to be on disk: the entry's number.
+    Recording(u64, Next),
+    /// The guard's answer.
+    Guarding {
+        /// When the guard was first asked.
+        since: Timestamp,
+        /// The question under way.
+        asked: Option<Ticket>,
+    },
+    /// The call's answer.
+    Calling(Ticket),
+    /// The check to hold.
+    Checking {
+        /// When the check was first asked.
+        since: Timestamp,
+        /// The question under way.
+        asked: Option<Ticket>,
+        /// When it is asked next.
+        due: Timestamp,
+        /// How often it was asked.
+        times: u32,
+        /// What it found last.
+        found: String,
+    },
+    /// It is over.
+    Over,
+}
+
+/// What follows once an entry is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The guard of the current step.
+    Guard,
+    /// The call of the current step.
+    Call,
+    /// The check of the current step.
+    Check,
+    /// The next step, or the end.
+    Step,
+    /// Nothing.
+    End,
+}
+
+/// A plan being carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Execution {
+    /// The plan, exactly as confirmed.
+    pub plan: Plan,
+    /// The step under way, from 0.
+    pub step: usize,
+    /// What it waits for.
+    pub phase: Phase,
+    /// When it began.
+    pub began: Timestamp,
+    /// Instances launched, by step.
+    pub launched: BTreeMap<usize, String>,
+    /// Change id of the step under way.
+    pub change_id: Option<String>,
+    /// Whether that change was seen INSYNC.
+    pub in_sync: bool,
+    /// Why the current call's outcome is unknown, if it is.
+    pub unknown: Option<Fault>,
+    /// Effects that were not seen in time.
+    pub unseen: Vec<String>,
+}
+
+impl App {
+    /// Begins to carry out a confirmed plan.
+    pub(super) fn execute(&mut self, plan: Plan, typed: String, effects: &mut Vec<Effect>) {
+        let hash = plan.hash.clone();
+        let seq = self.record(Body::Confirmed { plan: hash.clone(), typed }, effects);
+        self.executions.insert(
+            hash,
+            Execution {
+                plan,
+                step: 0,
+                phase: Phase::Recording(seq, Next::Guard),
+                began: self.now,
+                launched: BTreeMap::new(),
+                change_id: None,
+                in_sync: false,
+                unknown: None,
+                unseen: Vec::new(),
+            },
+        );
+    }
+
+    /// Whether a plan of this cockpit is still under way.
+    #[must_use]
+    pub fn busy(&self) -> bool {
+        self.executions.values().any(|execution| execution.phase != Phase::Over)
+    }
+
+    pub(super) fn recorded(&mut self, seq: u64, effects: &mut Vec<Effect>) {
+        let due: Vec<(PlanHash, Next)> = self
+            .executions
+            .iter()
+            .filter_map(|(hash, execution)| match execution.phase {
+                Phase::Recording(waits_for, next) if waits_for <= seq => Some((hash.clone(), next)),
+                _ => None,
+            })
+            .collect();
+        for (hash, next) in due {
+            match next {
+                Next::Guard => self.guard(&hash, effects),
+                Next::Call => self.call(&hash, effects),
+                Next::Check => self.begin_check(&hash, effects),
+                Next::Step => self.next_step(&hash, effects),
+                Next::End => self.over(&hash),
+            }
+        }
+    }
+
+    /// The logbook is gone: nothing that was not called yet is called.
+    pub(super) fn stop_unrecorded(&mut self, why: &str) {
+        for execution in self.executions.values_mut() {
+            if matches!(execution.phase, Phase::Recording(..) | Phase::Guarding { .. }) {
+                execution.phase = Phase::Over;
+                execution.unseen.push(format!("stopped: the logbook cannot be written ({why})"));
+            }
+        }
+    }
+
+    fn step_of(&self, hash: &PlanHash) -> Option<(&Execution, Step)> {
+        let execution = self.executions.get(hash)?;
+        let mut step = execution.plan.steps.get(execution.step)?.clone();
+        resolve_call(&mut step.call, &execution.launched);
+        Some((execution, step))
+    }
+
+    fn ask_about(&mut self, scope: &Scope, query: Query, effects: &mut Vec<Effect>) -> Option<Ticket> {
+        let profile = self.profile_of(&scope.account)?;
+        let ticket = self.ticket();
+        effects.push(Effect::Ask(ticket, profile, query));
+        Some(ticket)
+    }
+
+    // --- guard ---
+
+    fn guard(&mut self, hash: &PlanHash, effects: &mut Vec<Effect>) {
+        let Some((execution, step)) = self.step_of(hash) else { return };
+        let scope = execution.plan.scope.clone();
+        let since = match execution.phase {
+            Phase::Guarding { since, .. } => since,
+            _ => self.now,
+        };
+        let Some(query) = guard_query(&step.guard).cloned() else {
+            self.intend(hash, effects);
+            return;
+        };
+        let scope = query.scope().cloned().unwrap_or(scope);
+        let asked = self.ask_about(&scope, query, effects);
+        if asked.is_none() {
+            self.stop(hash, "no profile of this cockpit acts in that account".into(), effects);
+        } else if let Some(execution) = self.executions.get_mut(hash) {
+            execution.phase = Phase::Guarding { since, asked };
+        }
+    }
+
+    fn guard_answered(&mut self, hash: &PlanHash, result: QueryResult, effects: &mut Vec<Effect>) {
+        let Some((execution, step)) = self.step_of(hash) else { return };
+        let Phase::Guarding { since, .. } = execution.phase else { return };
+        match result {
+            Ok(answer) => match guard_holds(&step.guard, &answer, &execution.launched) {
+                Ok(()) => self.intend(hash, effects),
+                Err(otherwise) => {
+                    let index = execution.step;
+                    let detail = format!("{otherwise}; nothing was changed");
+                    let finding = Finding::Differs { detail };
+                    self.record(Body::Verified { plan: hash.clone(), step: index, finding }, effects);
+                    self.stop(hash, otherwise, effects);
+                }
+            },
+            Err(fault) if self.now.duration_since(since).as_secs() >= GUARD_PATIENCE_S => {
+                self.stop(hash, format!("what it relies on cannot be read: {fault}"), effects);
+            }
+            Err(_) => {
+                // Asked again at the next tick.
+                if let Some(execution) = self.executions.get_mut(hash) {
+                    execution.phase = Phase::Guarding { since, asked: None };
+                }
+            }
+        }
+    }
+
+    // --- intent and call ---
+
+    fn intend(&mut self, hash: &PlanHash, effects: &mut Vec<Effect>) {
+        let Some((execution, step)) = self.step_of(hash) else { return };
+        let index = execution.step;
+        let seq = self.record(Body::Intent { plan: hash.clone(), step: index, call: step.call }, effects);
+        if let Some(execution) = self.executions.get_mut(hash) {
+            execution.change_id = None;
+            execution.in_sync = false;
+            execution.unknown = None;
+            execution.phase = Phase::Recording(seq, Next::Call);
+        }
+    }
+
+    fn call(&mut self, hash: &PlanHash, effects: &mut Vec<Effect>) {
+        let Some((_, step)) = self.step_of(hash) else { return };
+        // Read-only and replay never get here; this is the last wall before the world.
+        if let Some(why) =
+            self.actions_off().or_else(|| self.leaving.clone().map(|_| "the cockpit is leaving".into()))
+        {
+            self.stop(hash, why, effects);
+            return;
+        }
+        let Some(profile) = self.profile_of(&step.call.scope().account) else {
+            self.stop(hash, "no profile of this cockpit acts in that account".into(), effects);
+            return;
+        };
+        let ticket = self.ticket();
+        if let Some(execution) = self.executions.get_mut(hash) {
+            execution.phase = Phase::Calling(ticket);
+        }
+        effects.push(Effect::Perform(ticket, profile, Box::new(step.call)));
+    }
+
+    pub(super) fn performed(&mut self, ticket: Ticket, result: CallResult, effects: &mut Vec<Effect>) {
+        let found = self.executions.iter().find(|(_, e)| e.phase == Phase::Calling(ticket));
+        let Some((hash, execution)) = found.map(|(hash, e)| (hash.clone(), e)) else { return };
+        let index = execution.step;
+        let (outcome, next) = match &result {
+            Ok(done) => (Outcome::Ok { done: done.clone() }, Next::Check),
+            Err(error) => match error.performed() {
+                Performed::No => (Outcome::Failed { error: error.clone() }, Next::End),
+                Performed::Unknown => (Outcome::Unknown { error: error.clone() }, Next::Check),
+            },
+        };
+        let seq = self.record(Body::Outcome { plan: hash.clone(), step: index, outcome }, effects);
+        if let Some(execution) = self.executions.get_mut(&hash) {
+            match &result {
+                Ok(Done::ChangeSubmitted { change_id }) => execution.change_id = Some(change_id.clone()),
+                Ok(Done::Launched { instance }) => {
+                    execution.launched.insert(index, instance.clone());
+                }
+                Ok(Done::Accepted) => {}
+                Err(error) => execution.unknown = Some(error.clone()),
+            }
+            execution.phase = Phase::Recording(seq, next);
+        }
+        if let (Next::End, Err(error)) = (next, &result) {
+            self.stop(&hash, error.to_string(), effects);
+        }
+    }
+
+    // --- check ---
+
+    fn begin_check(&mut self, hash: &PlanHash, effects: &mut Vec<Effect>) {
+        let now = self.now;
+        let Some(execution) = self.executions.get_mut(hash) else { return };
+        execution.phase =
+            Phase::Checking { since: now, asked: None, due: now, times: 0, found: "not read yet".into() };
+        self.check(hash, effects);
+    }
+
+    fn check(&mut self, hash: &PlanHash, effects: &mut Vec<Effect>) {
+        let Some((execution, step)) = self.step_of(hash) else { return };
+        let scope = step.call.scope().clone();
+        let question = check_query(&step, execution);
+        match question {
+            None => self.held(hash, "accepted".into(), effects),
+            Some(query) => {
+                let query_scope = query.scope().cloned().unwrap_or(scope);
+                let asked = self.ask_about(&query_scope, query, effects);
+                if let Some(execution) = self.executions.get_mut(hash)
+                    && let Phase::Checking { asked: slot, times, .. } = &mut execution.phase
+                {
+                    *slot = asked;
+                    *times += 1;
+                }
+            }
+        }
+    }
+
+    fn check_answered(&mut self, hash: &PlanHash, result: QueryResult, effects: &mut Vec<Effect>) {
+        let Some((execution, step)) = self.step_of(hash) else { return };
+        let Phase::Checking { since, times, .. } = execution.phase else { return };
+        let index = execution.step;
+        let seen = match &result {
+            Ok(answer) => check_holds(&step, execution, answer),
+            Err(fault) => Seen::NotYet(format!("cannot be read: {fault}")),
+        };
+        // The first sight of INSYNC leads to the re-read of the records, at once.
+        if seen == Seen::InSync {
+            if let Some(execution) = self.executions.get_mut(hash) {
+                execution.in_sync = true;
+            }
+            self.check(hash, effects);
+            return;
+        }
+        // An unknown launch that is found by its token is known from now on.
+        if let (Check::LaunchedRuns, Ok(Answer::Instances(instances))) = (&step.check, &result)
+            && let Some(instance) = instances.first()
+            && let Some(execution) = self.executions.get_mut(hash)
+        {
+            execution.launched.entry(index).or_insert_with(|| instance.key.id.clone());
+        }
+        match seen {
+            Seen::Holds(detail) => self.held(hash, detail, effects),
+            Seen::Differs(detail) => self.unheld(hash, Finding::Differs { detail }, effects),
+            Seen::NotYet(detail) => {
+                let waited = self.now.duration_since(since).as_secs();
+                if waited >= i64::from(step.patience_s) {
+                    self.unheld(hash, Finding::Unseen { detail }, effects);
+                    return;
+                }
+                let pause = (CHECK_EVERY_S.0 + i64::from(times) / 3).min(CHECK_EVERY_S.1);
+                let next = self.now + SignedDuration::from_secs(pause);
+                if let Some(execution) = self.executions.get_mut(hash)
+                    && let Phase::Checking { asked, due, found, .. } = &mut execution.phase
+                {
+                    *asked = None;
+                    *due = next;
+                    *found = detail;
+                }
+            }
+            Seen::InSync => {}
+        }
+    }
+
+    fn held(&mut self, hash: &PlanHash, detail: String, effects: &mut Vec<Effect>) {
+        let Some(execution) = self.executions.get(hash) else { return };
+        let index = execution.step;
+        let finding = Finding::Holds { detail };
+        let seq = self.record(Body::Verified { plan: hash.clone(), step: index, finding }, effects);
+        if let Some(execution) = self.executions.get_mut(hash) {
+            execution.phase = Phase::Recording(seq, Next::Step);
+        }
+    }
+
+    fn unheld(&mut self, hash: &PlanHash, finding: Finding, effects: &mut Vec<Effect>) {
+        let Some(execution) = self.executions.get(hash) else { return };
+        let index = execution.step;
+        let unknown = execution.unknown.clone();
+        let last = index + 1 >= execution.plan.steps.len();
+        let (Finding::Holds { detail } | Finding::Differs { detail } | Finding::Unseen { detail }) = &finding;
+        let detail = detail.clone();
+        let seq = self.record(Body::Verified { plan: hash.clone(), step: index, finding }, effects);
+        match unknown {
+            Some(fault) => {
+                let why = format!("{fault}; what was read since: {detail}");
+                self.finish(hash, Ending::Unknown { step: index, why }, effects);
+            }
+            // Taking the old one out although the new one was not seen to serve would make things worse.
+            None if !last => {
+                let why = format!("its effect was not seen: {detail}");
+                self.stop(hash, why, effects);
+            }
+            None => {
+                if let Some(execution) = self.executions.get_mut(hash) {
+                    execution.unseen.push(detail);
+                    execution.phase = Phase::Recording(seq, Next::Step);
+                }
+            }
+        }
+    }
+
+    // --- ends ---
+
+    fn next_step(&mut self, hash: &PlanHash, effects: &mut Vec<Effect>) {
+        let Some(execution) = self.executions.get_mut(hash) else { return };
+        execution.step += 1;
+        if execution.step < execution.plan.steps.len() {
+            self.guard(hash, effects);
+            return;
+        }
+        let ending = if execution.unseen.is_empty() {
+            Ending::Verified
+        } else {
+            Ending::Unverified { why: execution.unseen.join("; ") }
+        };
+        let action = execution.plan.action.clone();
+        if let Action::Undo { operation } = action {
+            self.record(Body::Undone { plan: operation, by: hash.clone() }, effects);
+        }
+        self.finish(hash, ending, effects);
+    }
+
+    fn stop(&mut self, hash: &PlanHash, why: String, effects: &mut Vec<Effect>) {
+        let step = self.executions.get(hash).map_or(0, |execution| execution.step);
+        self.finish(hash, Ending::Stopped { step, why }, effects);
+    }
+
+    fn finish(&mut self, hash: &PlanHash, ending: Ending, effects: &mut Vec<Effect>) {
+        let Some(execution) = self.executions.get(hash) else { return };
+        let plan = execution.plan.clone();
+        let tone = match &ending {
+            Ending::Verified => Tone::Good,
+            Ending::Unverified { .. } => Tone::Warn,
+            Ending::Stopped { .. } | Ending::Unknown { .. } => Tone::Bad,
+        };
+        self.notice(tone, format!("{}: {}", ending.word(), plan.title));
+        let seq = self.record(Body::Finished { plan: hash.clone(), ending }, effects);
+        if let Some(execution) = self.executions.get_mut(hash) {
+            execution.phase = Phase::Recording(seq, Next::End);
+        }
+        self.refresh_after(&plan);
+    }
+
+    fn over(&mut self, hash: &PlanHash) {
+        if let Some(execution) = self.executions.get_mut(hash) {
+            execution.phase = Phase::Over;
+        }
+    }
+
+    /// What a plan touched is read again at once, and what it was for is probed.
+    fn refresh_after(&mut self, plan: &Plan) {
+        for step in &plan.steps {
+            let services: &[Service] = match &step.call {
+                Call::ChangeRecords { .. } => &[Service::Route53],
+                Call::RunInstance { .. } | Call::DisableSourceDestCheck { .. } | Call::Terminate { .. } => {
+                    &[Service::Ec2]
+                }
+                Call::Register { under: BalancerRef::Classic(_), .. }
+                | Call::Deregister { under: BalancerRef::Classic(_), .. } => &[Service::Elb],
+                Call::Register { under: BalancerRef::TargetGroup(_), .. }
+                | Call::Deregister { under: BalancerRef::TargetGroup(_), .. } => &[Service::ElbV2],
+                Call::RestoreDatabase { .. } => &[Service::Rds],
+            };
+            for service in services {
+                self.refresh_place(&step.call.scope().place(*service));
+            }
+        }
+        let sites: Vec<String> = self.opening.sites.iter().map(|site| site.name.clone()).collect();
+        for site in sites {
+            self.probe_soon(&ProbeSubject::Site(site));
+        }
+    }
+
+    /// Asks again what is due.
+    pub(super) fn execution_tick(&mut self, effects: &mut Vec<Effect>) {
+        if let super::LogState::Refused(why) = self.log.clone() {
+            self.stop_unrecorded(&why);
+        }
+        let due: Vec<(PlanHash, bool)> = self
+            .executions
+            .iter()
+            .filter_map(|(hash, execution)| match &execution.phase {
+                Phase::Guarding { asked: None, .. } => Some((hash.clone(), true)),
+                Phase::Checking { asked: None, due, .. } if *due <= self.now => Some((hash.clone(), false)),
+                Phase::Guarding { .. }
+                | Phase::Checking { .. }
+                | Phase::Recording(..)
+                | Phase::Calling(_)
+                | Phase::Over => None,
+            })
+            .collect();
+        for (hash, is_guard) in due {
+            if is_guard {
+                self.guard(&hash, effects);
+            } else {
+                self.check(&hash, effects);
+            }
+        }
+    }
+
+    /// An answer that no sweep waited for: a plan's, a guard's or a check's.
+    pub(super) fn answered(&mut self, ticket: Ticket, result: QueryResult, effects: &mut Vec<Effect>) {
+        let Some(result) = self.plan_answered(ticket, result, effects) else { return };
+        let found = self.executions.iter().find_map(|(hash, execution)| match &execution.phase {
+            Phase::Guarding { asked, .. } if *asked == Some(ticket) => Some((hash.clone(), true)),
+            Phase::Checking { asked, .. } if *asked == Some(ticket) => Some((hash.clone(), false)),
+            _ => None,
+        });
+        match found {
+            Some((hash, true)) => self.guard_answered(&hash, result, effects),
+            Some((hash, false)) => self.check_answered(&hash, result, effects),
+            None => {}
+        }
+    }
+
+    /// How a plan of this cockpit ended, once it is over.
+    #[must_use]
+    pub fn ended(&self, hash: &PlanHash) -> Option<Standing> {
+        let over = self.executions.get(hash).is_some_and(|e| e.phase == Phase::Over);
+        over.then(|| self.incident.operations.get(hash).map(|op| op.standing(&self.incident))).flatten()
+    }
+}
+
+/// What a check saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Seen {
+    Holds(String),
+    NotYet(String),
+    Differs(String),
+    InSync,
+}
+
+fn resolve_ref(reference: &mut InstanceRef, launched: &BTreeMap<usize, String>) {
+    if let InstanceRef::LaunchedByStep(step) = reference
+        && let Some(id) = launched.get(step)
+    {
+        *reference = InstanceRef::Id(id.clone());
+    }
+}
+
+/// Fills in the ids that earlier steps made.
+fn resolve_call(call: &mut Call, launched: &BTreeMap<usize, String>) {
+    match call {
+        Call::Register { targets, .. } | Call::Deregister { targets, .. } => {
+            targets.iter_mut().for_each(|target| resolve_ref(&mut target.id, launched));
+        }
+        Call::DisableSourceDestCheck { instance, .. } => resolve_ref(instance, launched),
+        Call::ChangeRecords { .. }
+        | Call::RunInstance { .. }
+        | Call::Terminate { .. }
+        | Call::RestoreDatabase { .. } => {}
+    }
+}
+
+fn ids(targets: &[InstanceRef], launched: &BTreeMap<usize, String>) -> Vec<String> {
+    targets
+        .iter()
+        .map(|target| {
+            let mut target = target.clone();
+            resolve_ref(&mut target, launched);
+            target.to_string()
+        })
+        .collect()
+}
+
+fn guard_query(guard: &Guard) -> Option<&Query> {
+    match guard {
+        Guard::RecordsAre { query, .. }
+        | Guard::InstanceNotIn { query, .. }
+        | Guard::StaysInService { query, .. }
+        | Guard::BalancerExists { query }
+        | Guard::DatabaseAbsent { query } => Some(query),
+        Guard::None => None,
+    }
+}
+
+/// `Ok` if the guard holds, else what is there instead.
+fn guard_holds(guard: &Guard, answer: &Answer, launched: &BTreeMap<usize, String>) -> Result<(), String> {
+    let misfit = || Err("the answer does not fit the question".to_owned());
+    match (guard, answer) {
+        (Guard::RecordsAre { types, records, .. }, Answer::Records { records: found, .. }) => {
+            records_differ(types, records, found).map_or(Ok(()), |now| {
+                Err(format!("the record changed meanwhile: it is now {now}, and it was not overwritten"))
+            })
+        }
+        (Guard::InstanceNotIn { instance, states, .. }, Answer::Instances(found)) => {
+            match found.iter().find(|i| i.key.id == *instance) {
+                None => Err(format!("{instance} no longer exists")),
+                Some(i) if states.iter().any(|s| s == i.state.as_str()) => {
+                    Err(format!("{instance} is {} by now", i.state.as_str()))
+                }
+                Some(_) => Ok(()),
+            }
+        }
+        (Guard::StaysInService { leaving, at_least, .. }, Answer::Registrations(found)) => {
+            let leaving = ids(leaving, launched);
+            let stay = found.iter().filter(|r| r.in_service() && !leaving.contains(&r.target)).count();
+            if stay >= *at_least {
+                Ok(())
+            } else {
+                Err(format!("only {stay} others are in service by now; the plan said {at_least}"))
+            }
+        }
+        (Guard::BalancerExists { .. }, Answer::Registrations(_)) | (Guard::None, _) => Ok(()),
+        (Guard::DatabaseAbsent { .. }, Answer::Database(found)) => match found {
+            None => Ok(()),
+            Some(database) => Err(format!("{} exists by now", database.key.id)),
+        },
+        (
+            Guard::RecordsAre { .. }
+            | Guard::InstanceNotIn { .. }
+            | Guard::StaysInService { .. }
+            | Guard::BalancerExists { .. }
+            | Guard::DatabaseAbsent { .. },
+            _,
+        ) => misfit(),
+    }
+}
+
+/// What the records of these types are instead, if they differ.
+fn records_differ(types: &[String], wanted: &[RecordSet], found: &[RecordSet]) -> Option<String> {
+    let found: Vec<&RecordSet> = found.iter().filter(|r| types.contains(&r.record_type)).collect();
+    let same = found.len() == wanted.len() && wanted.iter().all(|w| found.iter().any(|f| f.same(w)));
+    if same {
+        return None;
+    }
+    if found.is_empty() {
+        return Some("absent".into());
+    }
+    let words: Vec<String> = found.iter().map(|r| format!("{} {}", r.record_type, r.points_to())).collect();
+    Some(words.join(", "))
+}
+
+/// The question a check asks next; `None` if there is nothing to ask.
+fn check_query(step: &Step, execution: &Execution) -> Option<Query> {
+    let scope = step.call.scope().clone();
+    match &step.check {
+        Check::RecordsAre { query, .. } => match (&execution.change_id, execution.in_sync) {
+            (Some(change_id), false) => Some(Query::Change { scope, change_id: change_id.clone() }),
+            (Some(_) | None, _) => Some(query.clone()),
+        },
+        Check::LaunchedRuns => Some(match (execution.launched.get(&execution.step), &step.call) {
+            (Some(id), _) => Query::Instances { scope, ids: vec![id.clone()] },
+            (None, Call::RunInstance { client_token, .. }) => {
+                Query::InstancesByToken { scope, client_token: client_token.clone() }
+            }
+            (None, _) => return None,
+        }),
+        Check::InService { scope, under, .. } | Check::NotRegistered { scope, under, .. } => {
+            Some(Query::Registrations { scope: scope.clone(), under: under.clone() })
+        }
+        Check::Terminated { query, .. } | Check::DatabaseAvailable { query } => Some(query.clone()),
+        Check::Accepted => None,
+    }
+}
+
+fn check_holds(step: &Step, execution: &Execution, answer: &Answer) -> Seen {
+    let launched = &execution.launched;
+    match (&step.check, answer) {
+        (Check::RecordsAre { .. }, Answer::Change { in_sync: true }) => Seen::InSync,
+        (Check::RecordsAre { .. }, Answer::Change { in_sync: false }) => {
+            Seen::NotYet("PENDING at Route 53".into())
+        }
+        (Check::RecordsAre { types, records, .. }, Answer::Records { records: found, .. }) => {
+            match records_differ(types, records, found) {
+                None if execution.in_sync => Seen::Holds("INSYNC, and the record reads as planned".into()),
+                None => Seen::Holds("the record reads as planned".into()),
+                Some(now) if execution.unknown.is_some() => Seen::NotYet(format!("it reads {now}")),
+                Some(now) => Seen::Differs(format!("it reads {now}")),
+            }
+        }
+        (Check::LaunchedRuns, Answer::Instances(found)) => match found.first() {
+            None => Seen::NotYet("not listed yet".into()),
+            Some(instance) => match &instance.state {
+                InstanceState::Running => Seen::Holds(format!("{} runs", instance.key.id)),
+                InstanceState::Pending => Seen::NotYet(format!("{} is pending", instance.key.id)),
+                InstanceState::ShuttingDown
+                | InstanceState::Terminated
+                | InstanceState::Stopping
+                | InstanceState::Stopped
+                | InstanceState::Other(_) => Seen::Differs(format!(
+                    "{} is {}{}",
+                    instance.key.id,
+                    instance.state.as_str(),
+                    instance.state_reason.as_ref().map_or_else(String::new, |r| format!(": {r}")),
+                )),
+            },
+        },
+        (Check::InService { targets, .. }, Answer::Registrations(found)) => {
+            let wanted = ids(targets, launched);
+            let state_of = |id: &String| found.iter().find(|r| r.target == *id);
+            let waiting: Vec<String> = wanted
+                .iter()
+                .filter(|id| !state_of(id).is_some_and(Registration::in_service))
+                .map(|id| match state_of(id) {
+                    None => format!("{id} is not listed"),
+                    Some(r) => {
+                        let why = r.description.clone().or_else(|| r.reason.clone()).unwrap_or_default();
+                        format!("{id} is {} {why}", r.state)
+                    }
+                })
+                .collect();
+            if waiting.is_empty() {
+                Seen::Holds(format!("{} in service", wanted.join(", ")))
+            } else {
+                Seen::NotYet(waiting.join(", "))
+            }
+        }
+        (Check::NotRegistered { targets, .. }, Answer::Registrations(found)) => {
+            let wanted = ids(targets, launched);
+            let still: Vec<&Registration> = found
+                .iter()
+                .filter(|r| {
+                    wanted.contains(&r.target) && !r.state.contains("draining") && r.state != "unused"
+                })
+                .collect();
+            if still.is_empty() {
+                Seen::Holds(format!("{} no longer takes traffic", wanted.join(", ")))
+            } else {
+                Seen::NotYet(format!("{} is still {}", still[0].target, still[0].state))
+            }
+        }
+        (Check::Terminated { instance, .. }, Answer::Instances(found)) => {
+            match found.iter().find(|i| i.key.id == *instance).map(|i| &i.state) {
+                None | Some(InstanceState::Terminated | InstanceState::ShuttingDown) => {
+                    Seen::Holds(format!("{instance} is gone or going"))
+                }
+                Some(state) => Seen::NotYet(format!("{instance} is {}", state.as_str())),
+            }
+        }
+        (Check::DatabaseAvailable { .. }, Answer::Database(found)) => match found {
+            None => Seen::NotYet("not listed yet".into()),
+            Some(database) if database.status == "available" => {
+                Seen::Holds(format!("{} claims available", database.key.id))
+            }
+            Some(database) if database.status.contains("fail") => {
+                Seen::Differs(format!("{} is {}", database.key.id, database.status))
+            }
+            Some(database) => Seen::NotYet(format!("{} is {}", database.key.id, database.status)),
+        },
+        (Check::Accepted, _) => Seen::Holds("accepted".into()),
+        (
+            Check::RecordsAre { .. }
+            | Check::LaunchedRuns
+            | Check::InService { .. }
+            | Check::NotRegistered { .. }
+            | Check::Terminated { .. }
+            | Check::DatabaseAvailable { .. },
+            _,
+        ) => Seen::NotYet("the answer does not fit the question".into()),
+    }
+}

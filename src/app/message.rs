@@ -1,0 +1,91 @@
+//! What arrives and what is asked for: messages in, effects out, both plain data.
+
+use crate::app::keys::Key;
+use crate::incident::cell::Evidence;
+use crate::incident::entry::Entry;
+use crate::incident::fault::Fault;
+use crate::incident::hash::PlanHash;
+use crate::incident::place::Profile;
+use crate::incident::plan::Action;
+use crate::incident::request::{Call, CallResult, Page, Probe, Query, QueryResult, Sweep};
+use jiff::Timestamp;
+
+/// Numbers the requests of a cockpit, so that an answer finds who asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// A message with the time at which it entered the queue. Nothing else tells `update` the time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stamped {
+    /// UTC, microseconds.
+    pub at: Timestamp,
+    /// Monotonic milliseconds since the cockpit started.
+    pub mono_ms: u64,
+    /// What arrived.
+    pub message: Message,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// The first: the cockpit starts to watch.
+    Start,
+    /// A second passed, or about.
+    Tick,
+    /// A key.
+    Key(Key),
+    /// Pasted text.
+    Paste(String),
+    /// The terminal is so large now: columns, rows.
+    Resize(u16, u16),
+    /// A page of a sweep.
+    Page(Ticket, Page),
+    /// A sweep ended.
+    Swept(Ticket, Result<(), Fault>),
+    /// A query was answered.
+    Answered(Ticket, QueryResult),
+    /// A call came back.
+    Performed(Ticket, CallResult),
+    /// A probe came back.
+    Probed(Ticket, Evidence),
+    /// Our own entry is in the logbook (on disk, where it has to be).
+    Recorded(u64),
+    /// The logbook refused an entry: nothing more will be written, so nothing more is done.
+    RecordFailed(String),
+    /// Entries of other cockpits on the same logbook.
+    Others(Vec<Entry>),
+    /// Something is wrong with another strand.
+    LogComplaint(String),
+    /// Plan an action (the command line's way in; keys go through pickers).
+    Act(Action),
+    /// Confirm the plan that is shown, with the text typed (the command line's way in).
+    Confirm {
+        /// Which plan.
+        plan: PlanHash,
+        /// What was typed.
+        typed: String,
+    },
+    /// The text was copied to the operator's clipboard, or why not.
+    Copied(Result<(), String>),
+    /// The process was told to end: `SIGTERM`, `SIGHUP`.
+    Signal(&'static str),
+}
+
+/// Something to be done outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Read a place.
+    Sweep(Ticket, Sweep),
+    /// Read one thing.
+    Ask(Ticket, Profile, Query),
+    /// Change something. Only ever asked for after its intent was recorded.
+    Perform(Ticket, Profile, Box<Call>),
+    /// Look for evidence.
+    Probe(Ticket, Probe),
+    /// Write an entry to our strand.
+    Record(Box<Entry>),
+    /// Copy to the operator's clipboard (OSC 52).
+    Copy(String),
+    /// Leave.
+    Quit,
+}

@@ -1,0 +1,408 @@
+//! What happens next: the state of one cockpit, and the one function that changes it.
+//!
+//! `App::update(Stamped) -> Vec<Effect>` turns what arrived into a new state and a list of things to do, and does none
+//! of them. It reads no clock, no disk and no network; `run` does. Imports `incident` only.
+//!
+//! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
+//! type), `sweeping` (what is asked when), `acting` (from an action to a confirmed plan), `executing` (from a
+//! confirmed plan to a verified effect), `input` (keys), [`table`] (rows as text), `replaying`.
+
+mod acting;
+pub mod commands;
+mod executing;
+mod input;
+pub mod keys;
+pub mod message;
+mod replaying;
+mod sweeping;
+pub mod table;
+
+pub use acting::{Dialog, Focus, Planning};
+pub use executing::{Execution, Phase};
+pub use input::{Choice, Overlay, Picker, Purpose};
+pub use replaying::Replay;
+pub use sweeping::Schedule;
+pub use table::ListView;
+
+use crate::app::commands::Context;
+use crate::app::keys::{Key, Keymap};
+use crate::app::message::{Effect, Message, Stamped, Ticket};
+use crate::incident::Incident;
+use crate::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, Mode, SessionId};
+use crate::incident::hash::PlanHash;
+use crate::incident::place::{Account, Place, Profile, Region, Scope, Service};
+use crate::incident::planner::Desk;
+use crate::incident::site::Site;
+use crate::incident::story::Tone;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, VecDeque};
+
+/// The six screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Screen {
+    /// One line per region, one panel per site.
+    Board,
+    /// EC2 instances.
+    Instances,
+    /// What databases can be restored from.
+    RestorePoints,
+    /// What is registered under which balancer.
+    Registrations,
+    /// Zones, apex records and targets.
+    Apex,
+    /// The story and the operations.
+    Log,
+}
+
+impl Screen {
+    /// In the order of their keys.
+    pub const ALL: [Self; 6] =
+        [Self::Board, Self::Instances, Self::RestorePoints, Self::Registrations, Self::Apex, Self::Log];
+
+    /// The title in the tab line.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Board => "Board",
+            Self::Instances => "Instances",
+            Self::RestorePoints => "Restore points",
+            Self::Registrations => "Registrations",
+            Self::Apex => "Apex",
+            Self::Log => "Log",
+        }
+    }
+}
+
+/// What a cockpit is told once, at its start.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// The estate's name.
+    pub estate: String,
+    /// Regions to watch, in the order of the screen.
+    pub regions: Vec<Region>,
+    /// Whose credentials to use, in order.
+    pub profiles: Vec<Profile>,
+    /// The declared sites.
+    pub sites: Vec<Site>,
+    /// Keys.
+    pub keymap: Keymap,
+    /// Live, read-only, demo.
+    pub mode: Mode,
+    /// Our strand.
+    pub session: SessionId,
+    /// Who we are.
+    pub actor: Actor,
+    /// Process id, for the log.
+    pub pid: u32,
+    /// The logbook's place, as text for the screen; `None` if there is none and why is in `logbook_fault`.
+    pub logbook: Option<String>,
+    /// Why the logbook cannot be written, if so: actions are off.
+    pub logbook_fault: Option<String>,
+    /// Complaints about settings, to be shown.
+    pub complaints: Vec<String>,
+}
+
+/// Whether facts can be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogState {
+    /// Written and, where due, fsynced.
+    Writing,
+    /// Refused: the cockpit is read-only, and this is why.
+    Refused(String),
+}
+
+/// A line at the bottom of the screen that goes away by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// When.
+    pub at: Timestamp,
+    /// How it sounds.
+    pub tone: Tone,
+    /// What.
+    pub text: String,
+}
+
+/// The state of one cockpit. Drawing is a pure function of it.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The time of the last message.
+    pub now: Timestamp,
+    /// Monotonic milliseconds of the last message.
+    pub mono_ms: u64,
+    /// What it was told at the start.
+    pub opening: Opening,
+    /// When it started.
+    pub started: Timestamp,
+    /// Everything that is known.
+    pub incident: Incident,
+    /// Accounts with their profiles, in the order of the profiles.
+    pub accounts: Vec<(Account, Profile)>,
+    /// When each cell is asked next.
+    pub schedule: BTreeMap<Place, Schedule>,
+    /// Whether the logbook takes entries.
+    pub log: LogState,
+    /// The screen shown.
+    pub screen: Screen,
+    /// Selection, filter and sort of each table.
+    pub lists: BTreeMap<Screen, ListView>,
+    /// What lies over the screen, lowest first.
+    pub overlays: Vec<Overlay>,
+    /// Keys of an unfinished sequence.
+    pub pressed: Vec<Key>,
+    /// Plans being carried out by this cockpit.
+    pub executions: BTreeMap<PlanHash, Execution>,
+    /// Notices, newest last.
+    pub notices: VecDeque<Notice>,
+    /// The terminal: columns, rows.
+    pub size: (u16, u16),
+    /// The replay, in a replay.
+    pub replay: Option<Replay>,
+    /// Why it is leaving, while what was called is still being finished.
+    pub leaving: Option<String>,
+    /// Whether it is over.
+    pub quitting: bool,
+    sweeping: sweeping::Sweeping,
+    planning: acting::PlanningState,
+    next_ticket: u64,
+    next_seq: u64,
+    next_plan: u32,
+}
+
+impl App {
+    /// A cockpit that has seen nothing yet.
+    #[must_use]
+    pub fn new(opening: Opening, now: Timestamp) -> Self {
+        let accounts =
+            opening.profiles.iter().map(|profile| (Account::unverified(profile), profile.clone())).collect();
+        let log = match &opening.logbook_fault {
+            Some(why) => LogState::Refused(why.clone()),
+            None => LogState::Writing,
+        };
+        let mut app = Self {
+            now,
+            mono_ms: 0,
+            started: now,
+            incident: Incident::default(),
+            accounts,
+            schedule: BTreeMap::new(),
+            log,
+            screen: Screen::Board,
+            lists: Screen::ALL.into_iter().map(|screen| (screen, ListView::new(screen))).collect(),
+            overlays: Vec::new(),
+            pressed: Vec::new(),
+            executions: BTreeMap::new(),
+            notices: VecDeque::new(),
+            size: (80, 24),
+            replay: None,
+            leaving: None,
+            quitting: false,
+            sweeping: sweeping::Sweeping::default(),
+            planning: acting::PlanningState::default(),
+            next_ticket: 0,
+            next_seq: 0,
+            next_plan: 0,
+            opening,
+        };
+        app.plan_places();
+        app
+    }
+
+    /// Takes in entries of before: the last known estate, other strands, a log to replay.
+    pub fn remember<'a>(&mut self, entries: impl IntoIterator<Item = &'a Entry>) {
+        for entry in entries {
+            self.incident.fold(entry);
+        }
+        self.refresh_list();
+    }
+
+    /// The one function that changes the state.
+    pub fn update(&mut self, stamped: Stamped) -> Vec<Effect> {
+        // A clock that steps back must not make ages negative or timers fire late.
+        self.now = self.now.max(stamped.at);
+        self.mono_ms = self.mono_ms.max(stamped.mono_ms);
+        let mut effects = Vec::new();
+        match stamped.message {
+            Message::Start => self.start(&mut effects),
+            Message::Tick => self.tick(&mut effects),
+            Message::Key(key) => self.key(key, &mut effects),
+            Message::Paste(text) => self.paste(&text),
+            Message::Resize(columns, rows) => self.size = (columns, rows),
+            Message::Page(ticket, page) => self.page(ticket, page, &mut effects),
+            Message::Swept(ticket, result) => self.swept(ticket, result, &mut effects),
+            Message::Answered(ticket, result) => {
+                if let Some(result) = self.identified(ticket, result, &mut effects) {
+                    self.answered(ticket, result, &mut effects);
+                }
+            }
+            Message::Performed(ticket, result) => self.performed(ticket, result, &mut effects),
+            Message::Probed(ticket, evidence) => self.probed(ticket, evidence, &mut effects),
+            Message::Recorded(seq) => self.recorded(seq, &mut effects),
+            Message::RecordFailed(why) => self.record_failed(why),
+            Message::Others(entries) => self.others(&entries),
+            Message::LogComplaint(why) => self.notice(Tone::Bad, why),
+            Message::Act(action) => self.propose(action, &mut effects),
+            Message::Confirm { plan, typed } => self.confirm(&plan, &typed, &mut effects),
+            Message::Copied(Ok(())) => self.notice(Tone::Neutral, "copied".into()),
+            Message::Copied(Err(why)) => self.notice(Tone::Warn, format!("not copied: {why}")),
+            Message::Signal(name) => self.leave(name, &mut effects),
+        }
+        self.go_if_done(&mut effects);
+        effects
+    }
+
+    fn start(&mut self, effects: &mut Vec<Effect>) {
+        let body = Body::Opened {
+            version: env!("CARGO_PKG_VERSION").into(),
+            estate: self.opening.estate.clone(),
+            mode: self.opening.mode,
+            pid: self.opening.pid,
+            regions: self.opening.regions.iter().map(|r| r.0.clone()).collect(),
+        };
+        self.record(body, effects);
+        self.start_sweeping(effects);
+    }
+
+    fn tick(&mut self, effects: &mut Vec<Effect>) {
+        while self.notices.front().is_some_and(|n| self.now.duration_since(n.at).as_secs() >= Self::NOTICE_S)
+        {
+            self.notices.pop_front();
+        }
+        if self.replay.is_some() {
+            self.replay_tick();
+            return;
+        }
+        self.sweep_due(effects);
+        self.execution_tick(effects);
+        self.planning_tick(effects);
+    }
+
+    /// Seconds a notice stays.
+    const NOTICE_S: i64 = 8;
+
+    /// Says something at the bottom of the screen.
+    pub(crate) fn notice(&mut self, tone: Tone, text: String) {
+        if self.notices.len() >= 4 {
+            self.notices.pop_front();
+        }
+        self.notices.push_back(Notice { at: self.now, tone, text });
+    }
+
+    /// Begins to leave. What was called is finished and logged first; nothing new is called.
+    fn leave(&mut self, reason: &str, effects: &mut Vec<Effect>) {
+        if self.leaving.is_none() {
+            self.leaving = Some(reason.to_owned());
+        }
+        self.go_if_done(effects);
+    }
+
+    fn go_if_done(&mut self, effects: &mut Vec<Effect>) {
+        let Some(reason) = self.leaving.clone() else { return };
+        let calling = self.executions.values().any(|execution| matches!(execution.phase, Phase::Calling(_)));
+        if calling || self.quitting {
+            return;
+        }
+        if self.replay.is_none() {
+            self.record(Body::Left { reason }, effects);
+        }
+        self.quitting = true;
+        effects.push(Effect::Quit);
+    }
+
+    /// Folds an entry of our own and asks for it to be written. Returns its number.
+    pub(crate) fn record(&mut self, body: Body, effects: &mut Vec<Effect>) -> u64 {
+        let seq = self.next_seq;
+        let entry = Entry {
+            v: ENTRY_VERSION,
+            seq,
+            ts: self.now,
+            mono_ms: self.mono_ms,
+            session: self.opening.session.clone(),
+            actor: self.opening.actor.clone(),
+            body,
+        };
+        self.next_seq += 1;
+        self.incident.fold(&entry);
+        if self.log == LogState::Writing {
+            effects.push(Effect::Record(Box::new(entry)));
+        }
+        seq
+    }
+
+    fn record_failed(&mut self, why: String) {
+        if self.log == LogState::Writing {
+            self.notice(Tone::Bad, format!("the logbook refused: {why}; actions are off"));
+            self.log = LogState::Refused(why.clone());
+            self.stop_unrecorded(&why);
+        }
+    }
+
+    fn others(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            self.incident.fold(entry);
+        }
+    }
+
+    /// Why no action is possible, if so. `None` means actions are on.
+    #[must_use]
+    pub fn actions_off(&self) -> Option<String> {
+        match (self.opening.mode, &self.log) {
+            (Mode::ReadOnly, _) => Some("this cockpit was opened --read-only".into()),
+            (Mode::Replay, _) => Some("this is a replay".into()),
+            (Mode::Live | Mode::Demo, LogState::Refused(why)) => {
+                Some(format!("the logbook cannot be written: {why}"))
+            }
+            (Mode::Live | Mode::Demo, LogState::Writing) => None,
+        }
+    }
+
+    /// Which keys are in force.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        if self.replay.is_some() { Context::Replay } else { Context::Cockpit }
+    }
+
+    /// The profile that acts in an account.
+    pub(crate) fn profile_of(&self, account: &Account) -> Option<Profile> {
+        self.accounts.iter().find(|(a, _)| a == account).map(|(_, profile)| profile.clone())
+    }
+
+    pub(crate) fn ticket(&mut self) -> Ticket {
+        self.next_ticket += 1;
+        Ticket(self.next_ticket)
+    }
+
+    /// What planners work with.
+    pub(crate) fn desk(&self) -> Desk<'_> {
+        Desk {
+            incident: &self.incident,
+            sites: &self.opening.sites,
+            accounts: &self.accounts,
+            session: &self.opening.session,
+            number: self.next_plan,
+            now: self.now,
+        }
+    }
+
+    /// The cells of this cockpit: every account in every region, and Route 53 once per account.
+    fn plan_places(&mut self) {
+        let mut places = Vec::new();
+        for (account, _) in &self.accounts {
+            for region in &self.opening.regions {
+                let scope = Scope::new(account.clone(), region.clone());
+                places.extend(Service::REGIONAL.map(|service| scope.place(service)));
+            }
+            let partition =
+                self.opening.regions.first().map_or_else(|| Region::global().partition(), Region::partition);
+            let scope = Scope { account: account.clone(), partition, region: Region::global() };
+            places.push(scope.place(Service::Route53));
+        }
+        let old = std::mem::take(&mut self.schedule);
+        self.schedule = places
+            .into_iter()
+            .map(|place| {
+                let schedule = old.get(&place).cloned().unwrap_or_default();
+                (place, schedule)
+            })
+            .collect();
+    }
+}

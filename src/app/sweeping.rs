@@ -1,0 +1,387 @@
+//! What is asked when: every cell on its own timer, with back-off and jitter by hash; probes on theirs.
+//!
+//! A cell is never asked twice at once, so a black-holed one costs a single waiting request and delays nobody. Jitter is
+//! a hash of (session, place, attempt): the same run asks at the same moments. Only changes become entries.
+
+use super::App;
+use super::message::{Effect, Ticket};
+use crate::incident::cell::{Evidence, ProbeSubject, SweepStatus, Verdict};
+use crate::incident::entry::Body;
+use crate::incident::fault::Fault;
+use crate::incident::hash::sha256_hex;
+use crate::incident::place::{Account, Kind, Place, Profile, Service};
+use crate::incident::request::{Answer, Page, Probe, ProbeHow, Query, Sweep};
+use crate::incident::resource::{Resource, normalise_name};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Seconds between sweeps of a cell that answers.
+const SWEEP_EVERY_S: i64 = 15;
+/// Seconds between sweeps of Route 53: its quota is per account and small.
+const SWEEP_ROUTE53_EVERY_S: i64 = 30;
+/// Seconds before the first retry of a cell that fails; doubled each time.
+const BACK_OFF_S: i64 = 5;
+/// The longest back-off.
+const BACK_OFF_MOST_S: i64 = 60;
+/// Seconds between probes of one subject.
+const PROBE_EVERY_S: i64 = 10;
+/// Seconds after which an unchanged finding is recorded again, so that a replay shows fresh evidence as fresh.
+const PROBE_RECORD_EVERY_S: i64 = 30;
+/// Seconds between heartbeats.
+const HEARTBEAT_EVERY_S: i64 = 30;
+/// Probes in flight at once.
+const PROBES_AT_ONCE: usize = 16;
+/// Databases probed at most: those first that claim `available`.
+const DATABASES_PROBED: usize = 64;
+
+/// When a cell is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Schedule {
+    /// When it is asked next; `None` is at once.
+    pub due: Option<Timestamp>,
+    /// The sweep under way and when it began.
+    pub in_flight: Option<(Ticket, Timestamp)>,
+    /// Sweeps that failed in a row.
+    pub failures: u32,
+}
+
+/// What is in flight and what was seen on the way.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sweeping {
+    sweeps: BTreeMap<Ticket, SweepUnderWay>,
+    probes: BTreeMap<Ticket, ProbeSubject>,
+    probe_due: BTreeMap<ProbeSubject, Timestamp>,
+    identities: BTreeMap<Ticket, Profile>,
+    identity_due: BTreeMap<Profile, Timestamp>,
+    heartbeat: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone)]
+struct SweepUnderWay {
+    place: Place,
+    began: Timestamp,
+    seen: BTreeSet<(Kind, String)>,
+}
+
+impl App {
+    pub(super) fn start_sweeping(&mut self, effects: &mut Vec<Effect>) {
+        self.sweep_due(effects);
+    }
+
+    pub(super) fn sweep_due(&mut self, effects: &mut Vec<Effect>) {
+        self.ask_identities(effects);
+        let due: Vec<Place> = self
+            .schedule
+            .iter()
+            .filter(|(_, s)| s.in_flight.is_none() && s.due.is_none_or(|at| at <= self.now))
+            .map(|(place, _)| place.clone())
+            .collect();
+        for place in due {
+            self.sweep(&place, effects);
+        }
+        self.probe_due(effects);
+        self.heartbeat(effects);
+        self.refresh_list();
+    }
+
+    /// Asks one cell now.
+    pub(super) fn sweep(&mut self, place: &Place, effects: &mut Vec<Effect>) {
+        let Some(profile) = self.profile_of(&place.scope.account) else { return };
+        let ticket = self.ticket();
+        let Some(schedule) = self.schedule.get_mut(place) else { return };
+        schedule.in_flight = Some((ticket, self.now));
+        let under_way = SweepUnderWay { place: place.clone(), began: self.now, seen: BTreeSet::new() };
+        self.sweeping.sweeps.insert(ticket, under_way);
+        let record_names = match place.service {
+            Service::Route53 => self.opening.sites.iter().map(|s| normalise_name(&s.record)).collect(),
+            Service::Ec2 | Service::Rds | Service::Elb | Service::ElbV2 => Vec::new(),
+        };
+        effects.push(Effect::Sweep(ticket, Sweep { profile, place: place.clone(), record_names }));
+    }
+
+    /// Asks everything again at the next tick.
+    pub(super) fn refresh_all(&mut self) {
+        for schedule in self.schedule.values_mut() {
+            schedule.due = None;
+        }
+        self.sweeping.probe_due.clear();
+    }
+
+    /// Asks a place again at the next tick.
+    pub(super) fn refresh_place(&mut self, place: &Place) {
+        if let Some(schedule) = self.schedule.get_mut(place) {
+            schedule.due = None;
+        }
+    }
+
+    /// Probes a subject again at the next tick.
+    pub(super) fn probe_soon(&mut self, subject: &ProbeSubject) {
+        self.sweeping.probe_due.remove(subject);
+    }
+
+    pub(super) fn page(&mut self, ticket: Ticket, page: Page, effects: &mut Vec<Effect>) {
+        let Some(under_way) = self.sweeping.sweeps.get_mut(&ticket) else { return };
+        let place = self.incident.resolve(&self.opening.session, &under_way.place);
+        let mut changed = Vec::new();
+        for mut resource in page.resources {
+            resource.key_mut().place = place.clone();
+            under_way.seen.insert((resource.key().kind, resource.key().id.clone()));
+            let known = self.incident.rows.get(resource.key());
+            if known.is_none_or(|seen| is_news(&seen.resource, &mut resource)) {
+                changed.push(resource);
+            }
+        }
+        if !changed.is_empty() {
+            self.record(Body::Observed { place, status: None, changed, gone: Vec::new() }, effects);
+            self.refresh_list();
+        }
+    }
+
+    pub(super) fn swept(&mut self, ticket: Ticket, result: Result<(), Fault>, effects: &mut Vec<Effect>) {
+        let Some(under_way) = self.sweeping.sweeps.remove(&ticket) else { return };
+        let place = self.incident.resolve(&self.opening.session, &under_way.place);
+        let latency_ms =
+            u64::try_from(self.now.duration_since(under_way.began).as_millis()).unwrap_or_default();
+        let (status, gone, failures) = match result {
+            Ok(()) => {
+                let gone = self
+                    .incident
+                    .rows_of(&place)
+                    .filter(|(key, seen)| {
+                        // Rows that another cockpit saw appear while we were reading are not ours to remove.
+                        let read = under_way.seen.contains(&(key.kind, key.id.clone()));
+                        !read && seen.changed <= under_way.began
+                    })
+                    .map(|(key, _)| format!("{}/{}", key.kind, key.id))
+                    .collect();
+                (SweepStatus::Ok { latency_ms }, gone, 0)
+            }
+            Err(error) => {
+                let failures = self.schedule.get(&place).map_or(1, |s| s.failures + 1);
+                (SweepStatus::Failed { error }, Vec::new(), failures)
+            }
+        };
+        let due = self.now + SignedDuration::from_secs(self.pause(&place, failures));
+        if let Some(schedule) = self.schedule.get_mut(&place) {
+            *schedule = Schedule { due: Some(due), in_flight: None, failures };
+        }
+        let news = !gone.is_empty()
+            || self.incident.cells.get(&place).is_none_or(|cell| match (&cell.status, &status) {
+                (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => false,
+                (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => a != b,
+                (SweepStatus::Ok { .. }, SweepStatus::Failed { .. })
+                | (SweepStatus::Failed { .. }, SweepStatus::Ok { .. }) => true,
+            });
+        if news {
+            self.record(Body::Observed { place, status: Some(status), changed: Vec::new(), gone }, effects);
+        } else {
+            self.touch(&place, &status);
+        }
+        self.refresh_list();
+    }
+
+    /// A sweep that brought nothing new is not an entry; the heartbeat tells the log about it.
+    fn touch(&mut self, place: &Place, status: &SweepStatus) {
+        let now = self.now;
+        if let Some(cell) = self.incident.cells.get_mut(place) {
+            cell.last_attempt = now;
+            match status {
+                SweepStatus::Ok { .. } => {
+                    cell.last_ok = Some(now);
+                    cell.failures = 0;
+                    cell.status = status.clone();
+                }
+                SweepStatus::Failed { .. } => cell.failures += 1,
+            }
+        }
+    }
+
+    /// Seconds until a cell is asked again, with up to a quarter of jitter.
+    fn pause(&self, place: &Place, failures: u32) -> i64 {
+        let base = match (failures, place.service) {
+            (0, Service::Route53) => SWEEP_ROUTE53_EVERY_S,
+            (0, Service::Ec2 | Service::Rds | Service::Elb | Service::ElbV2) => SWEEP_EVERY_S,
+            (n, _) => (BACK_OFF_S << (n - 1).min(8)).min(BACK_OFF_MOST_S),
+        };
+        let seed = format!("{} {place} {failures}", self.opening.session);
+        let digest = sha256_hex(seed.as_bytes());
+        let fraction = i64::from_str_radix(digest.get(..4).unwrap_or("0"), 16).unwrap_or_default();
+        base + base * fraction / (4 * 0xffff)
+    }
+
+    /// Tells the log, now and then, which cells are still fresh although nothing changed.
+    fn heartbeat(&mut self, effects: &mut Vec<Effect>) {
+        let last = *self.sweeping.heartbeat.get_or_insert(self.now);
+        if self.now.duration_since(last).as_secs() < HEARTBEAT_EVERY_S {
+            return;
+        }
+        self.sweeping.heartbeat = Some(self.now);
+        let fresh: BTreeMap<Place, Timestamp> = self
+            .incident
+            .cells
+            .iter()
+            .filter(|(place, cell)| cell.is_ok() && self.schedule.contains_key(place))
+            .filter_map(|(place, cell)| cell.last_ok.map(|at| (place.clone(), at)))
+            .collect();
+        self.record(Body::Heartbeat { fresh }, effects);
+    }
+
+    fn ask_identities(&mut self, effects: &mut Vec<Effect>) {
+        let profiles: Vec<Profile> = self.opening.profiles.clone();
+        let Some(region) = self.opening.regions.first().cloned() else { return };
+        for (at, profile) in profiles.into_iter().enumerate() {
+            let asked = self.sweeping.identities.values().any(|p| *p == profile);
+            let due = self.sweeping.identity_due.get(&profile).is_none_or(|at| *at <= self.now);
+            let known = self.accounts.get(at).is_some_and(|(account, _)| account.is_verified());
+            if asked || !due || known {
+                continue;
+            }
+            let ticket = self.ticket();
+            self.sweeping.identities.insert(ticket, profile.clone());
+            let query = Query::Identity { profile: profile.clone(), region: region.0.clone() };
+            effects.push(Effect::Ask(ticket, profile, query));
+        }
+    }
+
+    /// Takes an answer if it is an identity's; gives it back otherwise.
+    pub(super) fn identified(
+        &mut self,
+        ticket: Ticket,
+        result: Result<Answer, Fault>,
+        effects: &mut Vec<Effect>,
+    ) -> Option<Result<Answer, Fault>> {
+        let Some(profile) = self.sweeping.identities.remove(&ticket) else { return Some(result) };
+        match result {
+            Ok(Answer::Identity { account, arn }) => {
+                self.opening.actor.aws = Some(arn.clone());
+                self.record(
+                    Body::Identified { profile: profile.clone(), account: account.clone(), arn },
+                    effects,
+                );
+                self.rename_account(&Account::unverified(&profile), &account);
+            }
+            Ok(_) | Err(_) => {
+                let again = self.now + SignedDuration::from_secs(BACK_OFF_MOST_S);
+                self.sweeping.identity_due.insert(profile, again);
+            }
+        }
+        None
+    }
+
+    fn rename_account(&mut self, unverified: &Account, account: &Account) {
+        for (known, _) in &mut self.accounts {
+            if known == unverified {
+                *known = account.clone();
+            }
+        }
+        let schedule = std::mem::take(&mut self.schedule);
+        self.schedule = schedule
+            .into_iter()
+            .map(|(mut place, schedule)| {
+                if place.scope.account == *unverified {
+                    place.scope.account = account.clone();
+                }
+                (place, schedule)
+            })
+            .collect();
+        self.refresh_list();
+    }
+
+    fn probe_due(&mut self, effects: &mut Vec<Effect>) {
+        for probe in self.probes_wanted() {
+            if self.sweeping.probes.len() >= PROBES_AT_ONCE {
+                return;
+            }
+            let in_flight = self.sweeping.probes.values().any(|subject| *subject == probe.subject);
+            let due = self.sweeping.probe_due.get(&probe.subject).is_none_or(|at| *at <= self.now);
+            if in_flight || !due {
+                continue;
+            }
+            let ticket = self.ticket();
+            self.sweeping.probes.insert(ticket, probe.subject.clone());
+            effects.push(Effect::Probe(ticket, probe));
+        }
+    }
+
+    /// Declared sites, and the endpoints of databases that claim to be available.
+    fn probes_wanted(&self) -> Vec<Probe> {
+        let sites = self.opening.sites.iter().filter_map(|site| {
+            let how = ProbeHow::Http(site.probe.clone()?);
+            Some(Probe { subject: ProbeSubject::Site(site.name.clone()), how })
+        });
+        let databases = self
+            .incident
+            .of_kind(Kind::Database)
+            .filter_map(|seen| {
+                let Resource::Database(database) = &seen.resource else { return None };
+                let endpoint = database.endpoint.clone().filter(|_| database.status == "available")?;
+                Some(Probe {
+                    subject: ProbeSubject::Database(database.key.clone()),
+                    how: ProbeHow::Tcp { host: endpoint.host, port: endpoint.port },
+                })
+            })
+            .take(DATABASES_PROBED);
+        sites.chain(databases).collect()
+    }
+
+    pub(super) fn probed(&mut self, ticket: Ticket, evidence: Evidence, effects: &mut Vec<Effect>) {
+        let Some(subject) = self.sweeping.probes.remove(&ticket) else { return };
+        let next = self.now + SignedDuration::from_secs(PROBE_EVERY_S);
+        self.sweeping.probe_due.insert(subject.clone(), next);
+        let news = self.incident.probes.get(&subject).is_none_or(|before| {
+            before.evidence.verdict != evidence.verdict
+                || before.evidence.detail != evidence.detail
+                || self.now.duration_since(before.at).as_secs() >= PROBE_RECORD_EVERY_S
+        });
+        if news {
+            self.record(Body::Probed { subject, evidence }, effects);
+            self.refresh_list();
+        }
+    }
+
+    /// Whether every cell has been heard of since the start: the command line waits for this.
+    #[must_use]
+    pub fn swept_once(&self) -> bool {
+        self.schedule.iter().all(|(place, schedule)| {
+            schedule.due.is_some()
+                && self.incident.cells.get(place).is_some_and(|cell| cell.last_attempt >= self.started)
+        })
+    }
+
+    /// Whether every declared probe has been heard of since the start.
+    #[must_use]
+    pub fn probed_once(&self) -> bool {
+        self.probes_wanted().iter().all(|probe| self.sweeping.probe_due.contains_key(&probe.subject))
+    }
+
+    /// Whether a site answers its visitors as expected, by fresh evidence.
+    #[must_use]
+    pub fn site_answers(&self, site: &str) -> Option<bool> {
+        let probed = self.incident.probes.get(&ProbeSubject::Site(site.into()))?;
+        Some(probed.evidence.verdict == Verdict::Answers)
+    }
+}
+
+/// Whether a row says something new. A restorable time that moved on is news only by the minute: it moves for ever.
+fn is_news(known: &Resource, read: &mut Resource) -> bool {
+    match (known, read) {
+        (Resource::Instance(a), Resource::Instance(b)) => {
+            // The first pages come before the status checks: not knowing is not a change.
+            if b.system_status.is_none() {
+                b.system_status.clone_from(&a.system_status);
+            }
+            if b.instance_status.is_none() {
+                b.instance_status.clone_from(&a.instance_status);
+            }
+            a != b
+        }
+        (Resource::Database(a), Resource::Database(b)) => {
+            let minute = |at: Option<Timestamp>| at.map(|t| t.as_second() / 60);
+            if minute(a.latest_restorable) == minute(b.latest_restorable) {
+                b.latest_restorable = a.latest_restorable;
+            }
+            a != b
+        }
+        (a, b) => *a != *b,
+    }
+}

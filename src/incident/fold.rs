@@ -1,0 +1,328 @@
+//! The incident: what a screen can show, as a fold over entries.
+//!
+//! Live operation, another operator's moves, last night's state and replay are all this one fold. It refuses to fail:
+//! an entry that makes no sense leaves the state as it was. Entries of several strands may arrive slightly out of
+//! order, so every row, cell and finding keeps its own time and an older entry never replaces a newer one.
+
+use super::cell::{Cell, ProbeSubject, Probed, SweepStatus};
+use super::entry::{Actor, Body, Entry, Mode, SessionId};
+use super::hash::PlanHash;
+use super::operation::Operation;
+use super::place::{Account, Key, Kind, Place, Profile};
+use super::resource::Resource;
+use super::story::{Event, describe};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// A row, with when and by whom it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The row as last read.
+    pub resource: Resource,
+    /// When it was last read as different from before.
+    pub changed: Timestamp,
+    /// Which session read it.
+    pub by: SessionId,
+}
+
+/// A cockpit on this logbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    /// Who.
+    pub actor: Actor,
+    /// Live, read-only, demo.
+    pub mode: Mode,
+    /// Since when.
+    pub opened: Timestamp,
+    /// When it last wrote anything.
+    pub last_heard: Timestamp,
+    /// When it said goodbye.
+    pub left: Option<Timestamp>,
+}
+
+/// Whose credentials a profile holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Account number.
+    pub account: Account,
+    /// Caller's ARN.
+    pub arn: String,
+    /// When STS said so.
+    pub at: Timestamp,
+}
+
+/// A declared incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declaration {
+    /// Its name.
+    pub title: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// Until when; `None` while it lasts.
+    pub closed: Option<Timestamp>,
+}
+
+/// Everything that entries say, folded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Incident {
+    /// Every (account, region, service) ever swept.
+    pub cells: BTreeMap<Place, Cell>,
+    /// Every row that AWS last said exists.
+    pub rows: BTreeMap<Key, Seen>,
+    /// The newest evidence on every subject.
+    pub probes: BTreeMap<ProbeSubject, Probed>,
+    /// Cockpits, also those that left.
+    pub sessions: BTreeMap<SessionId, Presence>,
+    /// Which account each session's profiles are.
+    pub identities: BTreeMap<(SessionId, Profile), Identity>,
+    /// Plans and what became of them.
+    pub operations: BTreeMap<PlanHash, Operation>,
+    /// Declared incidents, oldest first.
+    pub declarations: Vec<Declaration>,
+    /// What people read: actions, notes, cells and probes that turned, oldest first.
+    pub story: Vec<Event>,
+    /// Entries folded.
+    pub entries: u64,
+    /// The time of the newest entry.
+    pub latest: Option<Timestamp>,
+}
+
+impl Incident {
+    /// Takes an entry in.
+    pub fn fold(&mut self, entry: &Entry) {
+        self.entries += 1;
+        self.latest = self.latest.max(Some(entry.ts));
+        if let Some(session) = self.sessions.get_mut(&entry.session) {
+            session.last_heard = session.last_heard.max(entry.ts);
+        }
+        // The sentence is made before the state changes: "was dark, is ok again" needs the state of before.
+        if let Some(event) = describe(self, entry) {
+            let at = self.story.partition_point(|e| e.order() <= event.order());
+            self.story.insert(at, event);
+        }
+        self.take(entry);
+    }
+
+    fn take(&mut self, entry: &Entry) {
+        match &entry.body {
+            Body::Opened { mode, .. } => {
+                self.sessions.insert(
+                    entry.session.clone(),
+                    Presence {
+                        actor: entry.actor.clone(),
+                        mode: *mode,
+                        opened: entry.ts,
+                        last_heard: entry.ts,
+                        left: None,
+                    },
+                );
+            }
+            Body::Left { .. } => {
+                if let Some(session) = self.sessions.get_mut(&entry.session) {
+                    session.left = Some(entry.ts);
+                }
+            }
+            Body::Identified { profile, account, arn } => {
+                let identity = Identity { account: account.clone(), arn: arn.clone(), at: entry.ts };
+                self.identities.insert((entry.session.clone(), profile.clone()), identity);
+                self.verify_account(&entry.session, &Account::unverified(profile), account);
+            }
+            Body::Observed { place, status, changed, gone } => {
+                self.observe(entry, place, status.as_ref(), changed, gone);
+            }
+            Body::Heartbeat { fresh } => {
+                for (place, at) in fresh {
+                    let place = self.resolve(&entry.session, place);
+                    if let Some(cell) = self.cells.get_mut(&place)
+                        && cell.is_ok()
+                    {
+                        cell.last_ok = cell.last_ok.max(Some(*at));
+                        cell.last_attempt = cell.last_attempt.max(*at);
+                    }
+                }
+            }
+            Body::Probed { subject, evidence } => self.probe(entry.ts, subject, evidence),
+            Body::Declared { title } => self.declarations.push(Declaration {
+                title: title.clone(),
+                since: entry.ts,
+                by: entry.actor.user.clone(),
+                closed: None,
+            }),
+            Body::Closed { .. } => {
+                if let Some(open) = self.declarations.iter_mut().rev().find(|d| d.closed.is_none()) {
+                    open.closed = Some(entry.ts);
+                }
+            }
+            Body::Proposed { plan } => {
+                self.operations
+                    .entry(plan.hash.clone())
+                    .or_insert_with(|| Operation::proposed((**plan).clone(), entry));
+            }
+            Body::Undone { plan, by } => {
+                if let Some(operation) = self.operations.get_mut(plan) {
+                    operation.undone_by = Some(by.clone());
+                }
+            }
+            Body::Approved { plan }
+            | Body::Vetoed { plan, .. }
+            | Body::Confirmed { plan, .. }
+            | Body::Intent { plan, .. }
+            | Body::Outcome { plan, .. }
+            | Body::Verified { plan, .. }
+            | Body::Finished { plan, .. } => {
+                if let Some(operation) = self.operations.get_mut(plan) {
+                    operation.take(entry);
+                }
+            }
+            Body::Refused { .. } | Body::Note { .. } | Body::Recovered { .. } => {}
+        }
+    }
+
+    fn observe(
+        &mut self,
+        entry: &Entry,
+        place: &Place,
+        status: Option<&SweepStatus>,
+        changed: &[Resource],
+        gone: &[String],
+    ) {
+        let place = self.resolve(&entry.session, place);
+        for resource in changed {
+            let mut resource = resource.clone();
+            resource.key_mut().place = place.clone();
+            let key = resource.key().clone();
+            if self.rows.get(&key).is_some_and(|seen| seen.changed > entry.ts) {
+                continue;
+            }
+            self.rows.insert(key, Seen { resource, changed: entry.ts, by: entry.session.clone() });
+        }
+        for id in gone {
+            let Some((kind, id)) = id.split_once('/') else {
+                continue;
+            };
+            let Ok(kind) = kind.parse::<Kind>() else {
+                continue;
+            };
+            let key = place.key(kind, id);
+            if self.rows.get(&key).is_some_and(|seen| seen.changed <= entry.ts) {
+                self.rows.remove(&key);
+            }
+        }
+        let Some(status) = status else { return };
+        let ok = matches!(status, SweepStatus::Ok { .. });
+        match self.cells.get_mut(&place) {
+            Some(cell) if cell.last_attempt > entry.ts => {}
+            Some(cell) => {
+                if cell.is_ok() != ok {
+                    cell.since = entry.ts;
+                }
+                cell.status = status.clone();
+                cell.last_attempt = entry.ts;
+                if ok {
+                    cell.last_ok = Some(entry.ts);
+                    cell.failures = 0;
+                } else {
+                    cell.failures += 1;
+                }
+            }
+            None => {
+                self.cells.insert(
+                    place,
+                    Cell {
+                        status: status.clone(),
+                        since: entry.ts,
+                        last_attempt: entry.ts,
+                        last_ok: ok.then_some(entry.ts),
+                        failures: u32::from(!ok),
+                    },
+                );
+            }
+        }
+    }
+
+    fn probe(&mut self, at: Timestamp, subject: &ProbeSubject, evidence: &super::cell::Evidence) {
+        let since = match self.probes.get(subject) {
+            Some(before) if before.at > at => return,
+            Some(before) if before.evidence.verdict == evidence.verdict => before.since,
+            Some(_) | None => at,
+        };
+        self.probes.insert(subject.clone(), Probed { evidence: evidence.clone(), at, since });
+    }
+
+    /// The place as this session's newest identity names it.
+    #[must_use]
+    pub fn resolve(&self, session: &SessionId, place: &Place) -> Place {
+        let mut place = place.clone();
+        if !place.scope.account.is_verified() {
+            let known = self
+                .identities
+                .range((session.clone(), Profile::default())..)
+                .take_while(|((s, _), _)| s == session)
+                .find(|((_, profile), _)| Account::unverified(profile) == place.scope.account);
+            if let Some((_, identity)) = known {
+                place.scope.account = identity.account.clone();
+            }
+        }
+        place
+    }
+
+    /// Renames what a session saw under an unverified account, once its number is known.
+    fn verify_account(&mut self, session: &SessionId, unverified: &Account, account: &Account) {
+        let rows: Vec<Key> = self
+            .rows
+            .iter()
+            .filter(|(key, seen)| key.place.scope.account == *unverified && seen.by == *session)
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in rows {
+            let Some(mut seen) = self.rows.remove(&key) else {
+                continue;
+            };
+            seen.resource.key_mut().place.scope.account = account.clone();
+            let key = seen.resource.key().clone();
+            // What was read under the real number is not replaced by an older guess.
+            self.rows.entry(key).or_insert(seen);
+        }
+        let cells: Vec<Place> =
+            self.cells.keys().filter(|place| place.scope.account == *unverified).cloned().collect();
+        for old in cells {
+            let Some(cell) = self.cells.remove(&old) else {
+                continue;
+            };
+            let mut place = old;
+            place.scope.account = account.clone();
+            match self.cells.get(&place) {
+                Some(known) if known.last_attempt >= cell.last_attempt => {}
+                Some(_) | None => {
+                    self.cells.insert(place, cell);
+                }
+            }
+        }
+    }
+
+    /// Rows of a kind, in the order of their keys.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Seen> {
+        self.rows.iter().filter(move |(key, _)| key.kind == kind).map(|(_, seen)| seen)
+    }
+
+    /// Rows read from a place.
+    pub fn rows_of(&self, place: &Place) -> impl Iterator<Item = (&Key, &Seen)> {
+        self.rows.iter().filter(move |(key, _)| key.place == *place)
+    }
+
+    /// When a row was last known to be so: when it changed, or when its whole cell was last read.
+    #[must_use]
+    pub fn as_of(&self, key: &Key) -> Option<Timestamp> {
+        let changed = self.rows.get(key).map(|seen| seen.changed)?;
+        let swept = self.cells.get(&key.place).and_then(|cell| cell.last_ok);
+        Some(swept.map_or(changed, |at| at.max(changed)))
+    }
+
+    /// The incident that was declared and not yet closed.
+    #[must_use]
+    pub fn declared(&self) -> Option<&Declaration> {
+        self.declarations.iter().rev().find(|d| d.closed.is_none())
+    }
+}

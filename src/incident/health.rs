@@ -1,0 +1,146 @@
+//! What a row amounts to: AWS's claim weighed with our evidence and with how old both are.
+//!
+//! Green means fresh evidence. A claim alone is never green; a disagreement has a name of its own.
+
+use super::cell::{Health, ProbeSubject, Probed, STALE_AFTER_S, Verdict};
+use super::fold::Incident;
+use super::place::Key;
+use super::resource::{InstanceState, Resource};
+use jiff::Timestamp;
+
+impl Incident {
+    /// The health of a row and, in a word or two, why.
+    #[must_use]
+    pub fn health(&self, key: &Key, now: Timestamp) -> (Health, &'static str) {
+        let Some(seen) = self.rows.get(key) else {
+            return (Health::Stale, "unknown");
+        };
+        let evidence = self.evidence_on(key, now);
+        let judged = judge(&seen.resource, evidence);
+        // What evidence settles stays settled; what only a claim says is stale when the claim is.
+        match judged.0 {
+            Health::Lie | Health::Proven => judged,
+            Health::Down | Health::Changing | Health::Stale | Health::Claimed => {
+                if self.is_stale(key, now) {
+                    (Health::Stale, judged.1)
+                } else {
+                    judged
+                }
+            }
+        }
+    }
+
+    /// Whether a row's cell fails, or was read too long ago.
+    #[must_use]
+    pub fn is_stale(&self, key: &Key, now: Timestamp) -> bool {
+        let failing = self.cells.get(&key.place).is_some_and(|cell| !cell.is_ok());
+        let old = self.as_of(key).is_none_or(|at| now.duration_since(at).as_secs() > STALE_AFTER_S);
+        failing || old
+    }
+
+    /// The fresh evidence on a row.
+    #[must_use]
+    pub fn evidence_on(&self, key: &Key, now: Timestamp) -> Option<&Probed> {
+        self.probes
+            .get(&ProbeSubject::Database(key.clone()))
+            .filter(|probed| now.duration_since(probed.at).as_secs() <= STALE_AFTER_S)
+    }
+}
+
+fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static str) {
+    let found = evidence.map(|probed| probed.evidence.verdict);
+    match resource {
+        Resource::Instance(instance) => match instance.state {
+            InstanceState::Running => {
+                let bad = |status: &Option<String>| status.as_deref() == Some("impaired");
+                let young = |status: &Option<String>| status.as_deref() == Some("initializing");
+                if bad(&instance.system_status) || bad(&instance.instance_status) {
+                    (Health::Down, "impaired")
+                } else if young(&instance.system_status) || young(&instance.instance_status) {
+                    (Health::Changing, "initializing")
+                } else {
+                    (Health::Claimed, "running")
+                }
+            }
+            InstanceState::Pending => (Health::Changing, "pending"),
+            InstanceState::ShuttingDown => (Health::Changing, "shutting-down"),
+            InstanceState::Stopping => (Health::Changing, "stopping"),
+            InstanceState::Stopped => (Health::Claimed, "stopped"),
+            InstanceState::Terminated => (Health::Claimed, "terminated"),
+            InstanceState::Other(_) => (Health::Claimed, "unknown state"),
+        },
+        Resource::Database(database) => claim_and_evidence(&database.status, found),
+        Resource::Cluster(cluster) => claim_and_evidence(&cluster.status, found),
+        Resource::Snapshot(snapshot) => match snapshot.status.as_str() {
+            "available" => (Health::Claimed, "available"),
+            "failed" => (Health::Down, "failed"),
+            _ => (Health::Changing, "not ready"),
+        },
+        Resource::AutomatedBackup(_) => (Health::Claimed, "backup"),
+        Resource::Balancer(balancer) => match balancer.state.as_deref() {
+            Some("failed") => (Health::Down, "failed"),
+            Some("active_impaired") => (Health::Down, "impaired"),
+            Some("provisioning") => (Health::Changing, "provisioning"),
+            Some(_) | None => (Health::Claimed, "active"),
+        },
+        Resource::Registration(registration) => match registration.state.as_str() {
+            "InService" | "healthy" => (Health::Claimed, "in service"),
+            "initial" | "draining" | "unhealthy.draining" => (Health::Changing, "registering"),
+            "unused" => (Health::Claimed, "unused"),
+            "OutOfService"
+                if registration
+                    .description
+                    .as_deref()
+                    .is_some_and(|d| d.contains("registration is still in progress")) =>
+            {
+                (Health::Changing, "registering")
+            }
+            _ => (Health::Down, "out of service"),
+        },
+        Resource::TargetGroup(_) | Resource::HostedZone(_) | Resource::RecordSet(_) => (Health::Claimed, ""),
+    }
+}
+
+fn claim_and_evidence(status: &str, found: Option<Verdict>) -> (Health, &'static str) {
+    match (status, found) {
+        ("available", Some(Verdict::Answers)) => (Health::Proven, "answers"),
+        ("available", Some(_)) => (Health::Lie, "lie"),
+        ("available", None) => (Health::Claimed, "available"),
+        ("failed" | "inaccessible-encryption-credentials" | "storage-full", _) => (Health::Down, "failed"),
+        (_, Some(Verdict::Answers)) => (Health::Changing, "answers"),
+        (_, _) => (Health::Changing, "not available"),
+    }
+}
+
+/// Whose fault a registration's state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Blame {
+    /// AWS's: `Elb.*`, `ReasonCode=ELB`.
+    Aws,
+    /// Ours: `Target.*`, `ReasonCode=Instance`.
+    Ours,
+    /// Nobody's: in service, or no reason given.
+    Nobody,
+}
+
+impl Blame {
+    /// From a reason code.
+    #[must_use]
+    pub fn of(reason: Option<&str>) -> Self {
+        match reason {
+            Some(code) if code == "ELB" || code.starts_with("Elb.") => Self::Aws,
+            Some(code) if code == "Instance" || code.starts_with("Target.") => Self::Ours,
+            Some(_) | None => Self::Nobody,
+        }
+    }
+
+    /// The word on the screen.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Aws => "AWS",
+            Self::Ours => "ours",
+            Self::Nobody => "",
+        }
+    }
+}

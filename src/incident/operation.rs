@@ -1,0 +1,247 @@
+//! Operations: what became of each plan, folded from its entries; and what can still be undone.
+
+use super::entry::{Body, Ending, Entry, Finding, Outcome, SessionId};
+use super::fold::Incident;
+use super::hash::PlanHash;
+use super::plan::{Action, Plan};
+use super::request::Call;
+use jiff::Timestamp;
+
+/// One step of an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StepProgress {
+    /// The call as made, and when its intent was written.
+    pub intent: Option<(Timestamp, Call)>,
+    /// How it ended, and when.
+    pub outcome: Option<(Timestamp, Outcome)>,
+    /// What its check found, and when.
+    pub finding: Option<(Timestamp, Finding)>,
+}
+
+/// A plan and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// The plan.
+    pub plan: Plan,
+    /// Who proposed it.
+    pub by: String,
+    /// In which session.
+    pub session: SessionId,
+    /// When.
+    pub proposed: Timestamp,
+    /// Who confirmed it, and when.
+    pub confirmed: Option<(Timestamp, String)>,
+    /// Who approved it.
+    pub approvals: Vec<(Timestamp, String)>,
+    /// Who turned it down, and why.
+    pub vetoed: Option<(Timestamp, String, String)>,
+    /// Its steps, as many as the plan has.
+    pub steps: Vec<StepProgress>,
+    /// How it ended, and when.
+    pub ending: Option<(Timestamp, Ending)>,
+    /// The plan that reversed it.
+    pub undone_by: Option<PlanHash>,
+}
+
+/// Where an operation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Shown, not confirmed.
+    Proposed,
+    /// Turned down.
+    Vetoed,
+    /// Confirmed and not over.
+    Running,
+    /// Over, and seen to hold.
+    Verified,
+    /// Over; its effect was not seen.
+    Unverified,
+    /// Stopped before it was through.
+    Stopped,
+    /// A call of it may or may not have happened.
+    Unknown,
+    /// Reversed.
+    Undone,
+}
+
+impl Standing {
+    /// The word on the screen.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Vetoed => "vetoed",
+            Self::Running => "running",
+            Self::Verified => "verified",
+            Self::Unverified => "unverified",
+            Self::Stopped => "stopped",
+            Self::Unknown => "unknown: verify first",
+            Self::Undone => "undone",
+        }
+    }
+}
+
+impl Operation {
+    /// A plan that was just shown.
+    #[must_use]
+    pub fn proposed(plan: Plan, entry: &Entry) -> Self {
+        Self {
+            steps: vec![StepProgress::default(); plan.steps.len()],
+            plan,
+            by: entry.actor.user.clone(),
+            session: entry.session.clone(),
+            proposed: entry.ts,
+            confirmed: None,
+            approvals: Vec::new(),
+            vetoed: None,
+            ending: None,
+            undone_by: None,
+        }
+    }
+
+    /// Takes an entry about this plan.
+    pub(super) fn take(&mut self, entry: &Entry) {
+        let (at, who) = (entry.ts, entry.actor.user.clone());
+        match &entry.body {
+            Body::Approved { .. } => self.approvals.push((at, who)),
+            Body::Vetoed { reason, .. } => self.vetoed = Some((at, who, reason.clone())),
+            Body::Confirmed { .. } => self.confirmed = Some((at, who)),
+            Body::Intent { step, call, .. } => {
+                if let Some(progress) = self.steps.get_mut(*step) {
+                    progress.intent = Some((at, call.clone()));
+                }
+            }
+            Body::Outcome { step, outcome, .. } => {
+                if let Some(progress) = self.steps.get_mut(*step) {
+                    progress.outcome = Some((at, outcome.clone()));
+                }
+            }
+            Body::Verified { step, finding, .. } => {
+                if let Some(progress) = self.steps.get_mut(*step) {
+                    progress.finding = Some((at, finding.clone()));
+                }
+            }
+            Body::Finished { ending, .. } => self.ending = Some((at, ending.clone())),
+            Body::Opened { .. }
+            | Body::Left { .. }
+            | Body::Identified { .. }
+            | Body::Observed { .. }
+            | Body::Heartbeat { .. }
+            | Body::Probed { .. }
+            | Body::Declared { .. }
+            | Body::Closed { .. }
+            | Body::Note { .. }
+            | Body::Proposed { .. }
+            | Body::Refused { .. }
+            | Body::Undone { .. }
+            | Body::Recovered { .. } => {}
+        }
+    }
+
+    /// Where it stands. A call without an outcome is unknown as soon as its session is gone.
+    #[must_use]
+    pub fn standing(&self, incident: &Incident) -> Standing {
+        if self.undone_by.is_some() {
+            return Standing::Undone;
+        }
+        match &self.ending {
+            Some((_, Ending::Verified)) => Standing::Verified,
+            Some((_, Ending::Unverified { .. })) => Standing::Unverified,
+            Some((_, Ending::Stopped { .. })) => Standing::Stopped,
+            Some((_, Ending::Unknown { .. })) => Standing::Unknown,
+            None if self.vetoed.is_some() => Standing::Vetoed,
+            None if self.confirmed.is_none() => Standing::Proposed,
+            None => {
+                let gone = incident.sessions.get(&self.session).is_none_or(|session| session.left.is_some());
+                let open_intent =
+                    self.steps.iter().any(|step| step.intent.is_some() && step.outcome.is_none());
+                match (gone, open_intent) {
+                    (true, true) => Standing::Unknown,
+                    (true, false) => Standing::Stopped,
+                    (false, _) => Standing::Running,
+                }
+            }
+        }
+    }
+
+    /// Whether any of its calls was (or may have been) performed.
+    #[must_use]
+    pub fn touched(&self) -> bool {
+        self.steps.iter().any(|step| match &step.outcome {
+            Some((_, Outcome::Ok { .. } | Outcome::Unknown { .. })) => true,
+            Some((_, Outcome::Failed { .. })) => false,
+            None => step.intent.is_some(),
+        })
+    }
+
+    /// Whether every call of it was performed.
+    #[must_use]
+    pub fn done(&self) -> bool {
+        !self.steps.is_empty()
+            && self.steps.iter().all(|step| matches!(step.outcome, Some((_, Outcome::Ok { .. }))))
+    }
+
+    /// The step that has begun and not ended, or the next to begin.
+    #[must_use]
+    pub fn current_step(&self) -> Option<usize> {
+        self.steps.iter().position(|step| step.finding.is_none())
+    }
+}
+
+impl Incident {
+    /// Operations in the order they were proposed.
+    #[must_use]
+    pub fn operations_in_order(&self) -> Vec<&Operation> {
+        let mut operations: Vec<&Operation> = self.operations.values().collect();
+        operations.sort_by(|a, b| {
+            (a.proposed, &a.session, a.plan.number).cmp(&(b.proposed, &b.session, b.plan.number))
+        });
+        operations
+    }
+
+    /// Operations that are under way, in any cockpit.
+    #[must_use]
+    pub fn running(&self) -> Vec<&Operation> {
+        self.operations_in_order().into_iter().filter(|op| op.standing(self) == Standing::Running).collect()
+    }
+
+    /// The newest apex, maintenance or registration operation that was done and not undone.
+    #[must_use]
+    pub fn last_undoable(&self) -> Option<&Operation> {
+        self.operations_in_order()
+            .into_iter()
+            .rev()
+            .find(|op| op.done() && op.undone_by.is_none() && !op.plan.inverse.is_empty())
+    }
+
+    /// The maintenance operation that a site is under, whoever turned it on, and however long ago.
+    ///
+    /// A later apex switch, undo or maintenance-off of the same site ends it.
+    #[must_use]
+    pub fn maintenance(&self, site: &str) -> Option<&Operation> {
+        let mut current = None;
+        for op in self.operations_in_order() {
+            if !op.done() {
+                continue;
+            }
+            match &op.plan.action {
+                Action::MaintenanceOn { site: s, .. } if s == site => {
+                    current = op.undone_by.is_none().then_some(op);
+                }
+                Action::MaintenanceOff { site: s } | Action::Apex { site: s, .. } if s == site => {
+                    current = None;
+                }
+                Action::MaintenanceOn { .. }
+                | Action::MaintenanceOff { .. }
+                | Action::Apex { .. }
+                | Action::Relaunch { .. }
+                | Action::Terminate { .. }
+                | Action::Register { .. }
+                | Action::Deregister { .. }
+                | Action::Restore { .. }
+                | Action::Undo { .. } => {}
+            }
+        }
+        current
+    }
+}

@@ -1,0 +1,234 @@
+//! The story: each entry that people care about, as one sentence. The same words on the screen, in `log show` and in
+//! the report.
+
+use super::cell::{ProbeSubject, SweepStatus, Verdict};
+use super::entry::{Body, Ending, Entry, Finding, Outcome, SessionId};
+use super::fold::Incident;
+use super::hash::PlanHash;
+use super::place::{Place, Service};
+use super::request::Done;
+use jiff::Timestamp;
+
+/// What an event means for whoever reads it; the theme gives it a colour, the sentence never needs one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tone {
+    /// For the record.
+    Neutral,
+    /// Something came right.
+    Good,
+    /// Something is under way.
+    Pending,
+    /// Worth a look.
+    Warn,
+    /// Something went wrong.
+    Bad,
+}
+
+/// A line of the story.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub ts: Timestamp,
+    /// Whose strand.
+    pub session: SessionId,
+    /// Which entry of it.
+    pub seq: u64,
+    /// Who: a user, or `-` for what the cockpit saw by itself.
+    pub who: String,
+    /// The entry's kind.
+    pub kind: &'static str,
+    /// The sentence.
+    pub text: String,
+    /// How it sounds.
+    pub tone: Tone,
+    /// The operation it belongs to.
+    pub plan: Option<PlanHash>,
+    /// Whether it is a person's move (an action or a note) rather than the world's.
+    pub is_action: bool,
+}
+
+impl Event {
+    /// The order of the story: by time, then strand, then place in it.
+    #[must_use]
+    pub fn order(&self) -> (Timestamp, &SessionId, u64) {
+        (self.ts, &self.session, self.seq)
+    }
+}
+
+/// Where a cell is, in words: `us-east-1 ec2`, `route 53`.
+#[must_use]
+pub fn place_words(place: &Place) -> String {
+    match place.service {
+        Service::Route53 => "route 53".into(),
+        Service::Ec2 | Service::Rds | Service::Elb | Service::ElbV2 => {
+            format!("{} {}", place.scope.region, place.service)
+        }
+    }
+}
+
+/// The event that an entry makes, given the state before it; `None` where nothing worth a line happened.
+#[must_use]
+pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
+    let title = |plan: &PlanHash| {
+        before
+            .operations
+            .get(plan)
+            .map_or_else(|| format!("plan {}", plan.short()), |op| op.plan.title.clone())
+    };
+    let step_title = |plan: &PlanHash, step: usize| {
+        before
+            .operations
+            .get(plan)
+            .and_then(|op| op.plan.steps.get(step))
+            .map_or_else(|| format!("step {}", step + 1), |s| s.title.clone())
+    };
+    let mut plan_of = None;
+    let mut is_action = false;
+    let mut by_itself = false;
+    let (tone, text) = match &entry.body {
+        Body::Opened { mode, version, .. } => {
+            (Tone::Neutral, format!("opened a cockpit ({}, {version})", mode.as_str()))
+        }
+        Body::Left { reason } => (Tone::Neutral, format!("left ({reason})")),
+        Body::Identified { .. } | Body::Heartbeat { .. } => return None,
+        Body::Observed { place, status, .. } => {
+            by_itself = true;
+            cell_turned(before, entry, place, status.as_ref()?)?
+        }
+        Body::Probed { subject, evidence } => {
+            by_itself = true;
+            let was = before.probes.get(subject).map(|probed| probed.evidence.verdict);
+            if was == Some(evidence.verdict) {
+                return None;
+            }
+            let what = match subject {
+                ProbeSubject::Site(name) => format!("site {name}"),
+                ProbeSubject::Database(key) => format!("database {}", key.id),
+            };
+            let tone = match evidence.verdict {
+                Verdict::Answers => Tone::Good,
+                Verdict::Wrong | Verdict::Refused | Verdict::TimedOut | Verdict::Unreachable => Tone::Bad,
+            };
+            (tone, format!("probe: {what} {} ({})", evidence.verdict.as_str(), evidence.detail))
+        }
+        Body::Declared { title } => {
+            is_action = true;
+            (Tone::Warn, format!("declared incident \"{title}\""))
+        }
+        Body::Closed { summary } => {
+            is_action = true;
+            (Tone::Good, format!("closed the incident: {summary}"))
+        }
+        Body::Note { text } => {
+            is_action = true;
+            (Tone::Neutral, format!("note: {text}"))
+        }
+        Body::Proposed { plan } => {
+            is_action = true;
+            plan_of = Some(plan.hash.clone());
+            (Tone::Neutral, format!("proposed {}", plan.title))
+        }
+        Body::Refused { action, refusal } => (Tone::Warn, format!("{action} refused: {}", refusal.why)),
+        Body::Approved { plan } => {
+            is_action = true;
+            plan_of = Some(plan.clone());
+            (Tone::Neutral, format!("approved {}", title(plan)))
+        }
+        Body::Vetoed { plan, reason } => {
+            is_action = true;
+            plan_of = Some(plan.clone());
+            (Tone::Warn, format!("turned down {}: {reason}", title(plan)))
+        }
+        Body::Confirmed { plan, .. } => {
+            is_action = true;
+            plan_of = Some(plan.clone());
+            (Tone::Pending, format!("confirmed {}", title(plan)))
+        }
+        Body::Intent { plan, step, .. } => {
+            plan_of = Some(plan.clone());
+            (Tone::Pending, format!("calling: {}", step_title(plan, *step)))
+        }
+        Body::Outcome { plan, step, outcome } => {
+            plan_of = Some(plan.clone());
+            let step = step_title(plan, *step);
+            match outcome {
+                Outcome::Ok { done } => (Tone::Neutral, format!("accepted: {step}{}", done_words(done))),
+                Outcome::Failed { error } => (Tone::Bad, format!("failed: {step}: {error}")),
+                Outcome::Unknown { error } => (Tone::Bad, format!("UNKNOWN whether done: {step}: {error}")),
+            }
+        }
+        Body::Verified { plan, step, finding } => {
+            plan_of = Some(plan.clone());
+            let step = step_title(plan, *step);
+            match finding {
+                Finding::Holds { detail } => (Tone::Good, format!("holds: {step} ({detail})")),
+                Finding::Differs { detail } => (Tone::Bad, format!("differs: {step}: {detail}")),
+                Finding::Unseen { detail } => (Tone::Warn, format!("not seen: {step}: {detail}")),
+            }
+        }
+        Body::Finished { plan, ending } => {
+            plan_of = Some(plan.clone());
+            let title = title(plan);
+            match ending {
+                Ending::Verified => (Tone::Good, format!("verified: {title}")),
+                Ending::Unverified { why } => (Tone::Warn, format!("unverified: {title}: {why}")),
+                Ending::Stopped { why, .. } => (Tone::Bad, format!("stopped: {title}: {why}")),
+                Ending::Unknown { why, .. } => (Tone::Bad, format!("UNKNOWN: {title}: {why}")),
+            }
+        }
+        Body::Undone { plan, by } => {
+            plan_of = Some(by.clone());
+            (Tone::Good, format!("undone: {}", title(plan)))
+        }
+        Body::Recovered { bytes, kept_in, .. } => {
+            (Tone::Warn, format!("set {bytes} bytes of an unfinished line aside in {kept_in}"))
+        }
+    };
+    Some(Event {
+        ts: entry.ts,
+        session: entry.session.clone(),
+        seq: entry.seq,
+        who: if by_itself { "-".into() } else { entry.actor.user.clone() },
+        kind: entry.body.kind(),
+        text,
+        tone,
+        plan: plan_of,
+        is_action,
+    })
+}
+
+fn cell_turned(
+    before: &Incident,
+    entry: &Entry,
+    place: &Place,
+    status: &SweepStatus,
+) -> Option<(Tone, String)> {
+    let place = before.resolve(&entry.session, place);
+    let cell = before.cells.get(&place);
+    let words = place_words(&place);
+    match (status, cell) {
+        (SweepStatus::Ok { .. }, Some(cell)) if !cell.is_ok() => {
+            let span = entry.ts.duration_since(cell.since);
+            Some((Tone::Good, format!("{words} answers again after {}m", span.as_mins())))
+        }
+        (SweepStatus::Failed { error }, Some(cell)) if cell.is_ok() => {
+            Some((Tone::Bad, format!("{words} {}: {error}", error.word())))
+        }
+        (SweepStatus::Failed { error }, None) => {
+            Some((Tone::Bad, format!("{words} {}: {error}", error.word())))
+        }
+        (SweepStatus::Failed { error }, Some(cell)) => {
+            let turned = cell.fault().map(super::fault::Fault::word) != Some(error.word());
+            turned.then(|| (Tone::Warn, format!("{words} now {}: {error}", error.word())))
+        }
+        (SweepStatus::Ok { .. }, Some(_) | None) => None,
+    }
+}
+
+fn done_words(done: &Done) -> String {
+    match done {
+        Done::ChangeSubmitted { change_id } => format!(" (change {change_id})"),
+        Done::Launched { instance } => format!(" ({instance})"),
+        Done::Accepted => String::new(),
+    }
+}

@@ -1,0 +1,79 @@
+//! The corpus of bad files in `tests/complaints/`, each with the exact text of its complaints.
+//!
+//! A file's first word says how it is read (`config-`, `keymap-`, `theme-`); its expected complaints stand in the file
+//! of the same name ending in `.txt`. `BLACKSTART_BLESS=1` in the environment writes them anew.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::Path;
+
+use super::complaint::Complaint;
+use super::library::Source;
+use super::surroundings::Surroundings;
+use super::{config, keymap, theme_file};
+
+fn complaints(name: &str, text: &str) -> Vec<Complaint> {
+    let nowhere = Surroundings::default();
+    let sort = name.split('-').next().unwrap();
+    let source = |text: &str| Source {
+        name: "mine".to_owned(),
+        file: name.to_owned(),
+        text: Cow::Owned(text.to_owned()),
+        shipped: false,
+    };
+    match sort {
+        "config" => config::parse(name, text, &nowhere).err(),
+        "keymap" => keymap::assemble(&keymap::library(&nowhere), source(text), &nowhere).err(),
+        "theme" => theme_file::assemble(&theme_file::library(&nowhere), source(text), &nowhere).err(),
+        other => panic!("{name}: no reader for {other}"),
+    }
+    .unwrap_or_default()
+}
+
+#[test]
+fn every_bad_file_gets_exactly_its_complaints() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/complaints");
+    // The one thing here that reads the environment: a person at a keyboard who changes the wording on purpose.
+    let bless = option_env!("BLACKSTART_BLESS").is_some();
+    let mut names: Vec<_> = fs::read_dir(&dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".toml"))
+        .collect();
+    names.sort();
+    assert!(names.len() >= 10, "the corpus is gone: {names:?}");
+    for name in names {
+        let text = fs::read_to_string(dir.join(&name)).unwrap();
+        let found = complaints(&name, &text);
+        assert!(!found.is_empty(), "{name}: nothing to complain about");
+        let found = found.iter().map(|complaint| format!("{complaint}\n")).collect::<Vec<_>>().join("\n");
+        let expected = dir.join(name.replace(".toml", ".txt"));
+        if bless {
+            fs::write(&expected, &found).unwrap();
+        }
+        let wanted = fs::read_to_string(&expected).unwrap_or_default();
+        assert_eq!(found, wanted, "{name}");
+    }
+}
+
+#[test]
+fn the_documented_config_is_read_whole() {
+    let text = include_str!("../../tests/complaints/good.config");
+    let config = config::parse("good.config", text, &Surroundings::default()).unwrap();
+    assert_eq!(config.estate.regions, ["us-east-1", "us-west-1"]);
+    assert_eq!(config.estate.profiles, ["prod"]);
+    let site = config.site("www").unwrap();
+    assert_eq!((site.zone.as_str(), site.record.as_str()), ("fitocracy.com", "fitocracy.com"));
+    assert!(site.probe.as_ref().unwrap().expects(200));
+    assert_eq!(site.targets.len(), 5);
+    assert_eq!(site.target("east").unwrap().place(), "us-east-1/web");
+    let linode = site.maintenance_target().unwrap();
+    assert_eq!((linode.name.as_str(), linode.ttl), ("linode", Some(60)));
+    assert_eq!(linode.addresses.len(), 2);
+    assert_eq!(config.site("api").unwrap().record, "api.fitocracy.com");
+    assert_eq!(config.ui.theme.as_deref(), Some("daylight"));
+    assert!(config.approval.two_operators);
+    assert_eq!(config.logbook.as_deref(), Some(Path::new("/var/log/blackstart")));
+}
