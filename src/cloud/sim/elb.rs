@@ -1,7 +1,7 @@
 //! ELB as simulated, both generations: registrations that take time, get stuck, drain, and give AWS's reasons.
 
 use super::ec2::resolved;
-use super::state::{Group, LoadBalancer, State, Target, later};
+use super::state::{Group, LoadBalancer, Refused, State, Target, later};
 use super::world::{Here, Outcome, refuse};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Kind, Service};
@@ -234,7 +234,7 @@ fn targets_mut<'a>(
     state: &'a mut State,
     here: Here<'_>,
     under: &BalancerRef,
-) -> Result<(&'a mut Vec<Target>, Option<i32>), (String, String)> {
+) -> Result<(&'a mut Vec<Target>, Option<i32>), Refused> {
     let found = match under {
         BalancerRef::Classic(name) => {
             let at = state.classic(here.account, here.region(), name);

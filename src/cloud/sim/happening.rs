@@ -3,6 +3,7 @@
 use super::state::{Credentials, DbTruth, Refused, Restorable, State, Target, later};
 use super::weather::{Facility, Weather};
 use jiff::Timestamp;
+use serde::Deserialize;
 use std::net::IpAddr;
 
 /// A change to what AWS says instead of the truth.
@@ -33,6 +34,18 @@ pub(super) enum RestorableChange {
     Freeze,
     /// As given.
     To(Restorable),
+}
+
+/// How the balancers of a region get on with registering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Registering {
+    /// What is under way makes no progress.
+    Stuck,
+    /// Nor does what was in service, which has to be registered anew.
+    Lost,
+    /// It goes on.
+    Moving,
 }
 
 /// Something that happens at a moment of the scenario.
@@ -72,7 +85,7 @@ pub(super) enum Happening {
         region: String,
         boot: Option<i64>,
         register: Option<i64>,
-        registering_stuck: Option<bool>,
+        registering: Option<Registering>,
         launch: Option<Option<Refused>>,
         restores: Option<Option<Refused>>,
         cut_off: Option<bool>,
@@ -160,7 +173,7 @@ impl Happening {
                     }
                 }
             }
-            Self::Pace { region, boot, register, registering_stuck, launch, restores, cut_off } => {
+            Self::Pace { region, boot, register, registering, launch, restores, cut_off } => {
                 if let Some(pace) = state.paces.get_mut(region) {
                     pace.boot = boot.unwrap_or(pace.boot);
                     pace.register = register.unwrap_or(pace.register);
@@ -171,10 +184,10 @@ impl Happening {
                     if let Some(restores) = restores {
                         pace.restores.clone_from(restores);
                     }
-                    if let Some(stuck) = registering_stuck {
-                        pace.registering_stuck = *stuck;
+                    if let Some(registering) = registering {
+                        pace.registering_stuck = *registering != Registering::Moving;
                         let takes = pace.register;
-                        stick(state, region, at, (!stuck).then_some(takes));
+                        re_register(state, region, at, *registering, takes);
                     }
                 }
             }
@@ -183,15 +196,18 @@ impl Happening {
     }
 }
 
-/// Stops every registration of a region that is under way, or lets the stopped ones go on.
-fn stick(state: &mut State, region: &str, at: Timestamp, takes: Option<i64>) {
+/// Stops the registrations of a region, throws them out, or lets them go on.
+fn re_register(state: &mut State, region: &str, at: Timestamp, registering: Registering, takes: i64) {
     let classic = state.balancers.iter_mut().filter(|b| b.region == region).map(|b| &mut b.targets);
     let groups = state.groups.iter_mut().filter(|g| g.region == region).map(|g| &mut g.targets);
     for Target { ready_at, .. } in classic.chain(groups).flatten() {
-        match takes {
-            None if ready_at.is_some_and(|ready| ready > at) => *ready_at = None,
-            Some(takes) if ready_at.is_none() => *ready_at = Some(later(at, takes)),
-            None | Some(_) => {}
+        match registering {
+            Registering::Stuck if ready_at.is_some_and(|ready| ready > at) => *ready_at = None,
+            Registering::Stuck => {}
+            Registering::Lost => *ready_at = None,
+            Registering::Moving => {
+                ready_at.get_or_insert(later(at, takes));
+            }
         }
     }
 }

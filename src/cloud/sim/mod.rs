@@ -3,7 +3,8 @@
 //! [`World`] is the model: synchronous, deterministic, without a clock. [`Sim`] is its async face and does nothing but
 //! wait as long as the world says the answer takes. The demo, the drills, the screenshots and the tests all run on it.
 //!
-//! Reads in this order: `script` (the words of a scenario file), `stage` and `stage_events` (their sense), `state`
+//! Reads in this order: `script` (the words of a scenario file), `stage` and its
+//! parts (their sense), `state`
 //! (what is there), `happening` (what befalls it), `weather` (which endpoints answer how), `world` (who asks what), then
 //! one file per service and `probe` (the truth as seen from outside).
 
@@ -16,7 +17,10 @@ mod route53;
 mod scenario;
 mod script;
 mod stage;
+mod stage_data;
 mod stage_events;
+mod stage_names;
+mod stage_servers;
 mod state;
 mod weather;
 mod world;

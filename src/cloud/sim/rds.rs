@@ -1,6 +1,6 @@
 //! RDS as simulated: statuses that may lie, logs that may stand still, and restores that take as long as their log is.
 
-use super::stage::endpoint;
+use super::stage_data::endpoint;
 use super::state::{Db, DbCluster, DbSnapshot, DbTruth, Restorable, State, later};
 use super::world::{Here, Outcome, refuse};
 use crate::incident::place::{Kind, Service};

@@ -2,6 +2,7 @@
 //!
 //! Every table carries its place in the file, so that a complaint found later (`stage`) can name the line.
 
+use super::happening::Registering;
 use super::state::{Credentials, DbTruth};
 use super::weather::{Hits, Trouble};
 use crate::incident::resource::BalancerKind;
@@ -360,8 +361,7 @@ pub(super) struct EventTable {
     pub(super) boot: Option<String>,
     pub(super) register: Option<String>,
     pub(super) in_sync: Option<String>,
-    /// `stuck` or `moving`.
-    pub(super) registering: Option<String>,
+    pub(super) registering: Option<Registering>,
     /// AWS's code, or `ok`.
     pub(super) launches: Option<String>,
     /// AWS's code, or `ok`.

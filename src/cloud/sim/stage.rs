@@ -3,22 +3,12 @@
 //! Ids come from names, never from the seed, so a screenshot and a log stay the same under another seed.
 
 use super::scenario::{Colleague, Scenario};
-use super::script::{
-    AccountTable, BalancerTable, ClusterTable, DatabaseTable, FleetTable, GroupTable, HostTable, ImageTable,
-    RecordTable, RegionTable, Script, ServesTable, SiteTable, SnapshotTable, ZoneTable,
-};
+use super::script::{AccountTable, HostTable, ImageTable, RegionTable, Script, ServesTable, SiteTable};
 use super::stage_events;
-use super::state::{
-    Db, DbCluster, DbSnapshot, DbTruth, Group, Host, Image, LoadBalancer, Machine, Pace, Principal,
-    Restorable, Served, State, Target, Zone, later,
-};
+use super::state::{Host, Image, Machine, Pace, Principal, Served, State, later};
 use crate::incident::hash::sha256_hex;
 use crate::incident::place::{Account, Key, Kind, Region, Scope, Service};
-use crate::incident::resource::{
-    AliasTarget, BalancerKind, BlockDevice, Cluster, Database, Endpoint, LaunchSpec, MetadataOptions,
-    RecordSet, Snapshot, SnapshotKind, normalise_name,
-};
-use crate::incident::secret::Secret;
+use crate::incident::resource::normalise_name;
 use crate::incident::site::Site;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -27,8 +17,6 @@ use toml::Spanned;
 /// Where in the file, and what is wrong there.
 pub(super) type Complaint = (usize, String);
 
-/// More instances than this is a slip of the pen.
-const MOST_INSTANCES: usize = 500_000;
 /// Twenty years: further than any scenario reaches.
 const MOST_SECONDS: i64 = 20 * 366 * 86_400;
 
@@ -72,26 +60,6 @@ pub(super) fn seconds(text: &str) -> Result<i64, String> {
 pub(super) fn digits(name: &str, count: usize) -> String {
     let hex = sha256_hex(name.as_bytes());
     hex.get(..count).unwrap_or(&hex).to_owned()
-}
-
-/// The hosted zone ids of balancers, as AWS publishes them; another region's is made up.
-fn zone_id_of(region: &str, kind: BalancerKind) -> String {
-    let published = match (kind, region) {
-        (BalancerKind::Classic | BalancerKind::Application, "us-east-1") => "Z35SXDOTRQ7X7K",
-        (BalancerKind::Classic | BalancerKind::Application, "us-east-2") => "Z3AADJGX6KTTL2",
-        (BalancerKind::Classic | BalancerKind::Application, "us-west-1") => "Z368ELLRRE2KJ0",
-        (BalancerKind::Classic | BalancerKind::Application, "us-west-2") => "Z1H1FL5HABSF5",
-        (BalancerKind::Classic | BalancerKind::Application, "eu-west-1") => "Z32O12XQLNTSW2",
-        (BalancerKind::Network, "us-east-1") => "Z26RNL4JYFTOTI",
-        (BalancerKind::Network, "us-west-1") => "Z24FKFUX50B4VW",
-        (BalancerKind::Network, "us-west-2") => "Z18D5FSROUN65G",
-        (BalancerKind::Network, "eu-west-1") => "Z2IFOLAFXWLO4F",
-        (
-            BalancerKind::Classic | BalancerKind::Application | BalancerKind::Network | BalancerKind::Gateway,
-            _,
-        ) => return format!("Z{}", digits(&format!("elb {region}"), 13).to_uppercase()),
-    };
-    published.to_owned()
 }
 
 /// Checks a script and sets the stage.
@@ -257,7 +225,7 @@ impl Stage {
         })
     }
 
-    fn home(&self, account: &str, region: &str) -> Result<usize, String> {
+    pub(super) fn home(&self, account: &str, region: &str) -> Result<usize, String> {
         self.known_region(region)?;
         self.known_account(account)
     }
@@ -293,12 +261,12 @@ impl Stage {
         Ok(found.into_iter().map(|m| m.id.clone()).collect())
     }
 
-    fn key(&self, account: usize, region: &str, service: Service, kind: Kind, id: &str) -> Key {
+    pub(super) fn key(&self, account: usize, region: &str, service: Service, kind: Kind, id: &str) -> Key {
         let account = self.state.accounts.get(account).map_or_else(String::new, |a| a.id.clone());
         Scope::new(Account(account), Region::new(region)).place(service).key(kind, id)
     }
 
-    fn account_id(&self, account: usize) -> &str {
+    pub(super) fn account_id(&self, account: usize) -> &str {
         self.state.accounts.get(account).map_or("", |a| &a.id)
     }
 
@@ -356,469 +324,20 @@ impl Stage {
         Ok(())
     }
 
-    fn fleet(&mut self, table: &FleetTable) -> Result<(), String> {
-        let named = |what: String| format!("fleet {:?}: {what}", table.name);
-        let account = self.home(&table.account, &table.region).map_err(named)?;
-        if table.zones.is_empty() {
-            return Err(named("zones is empty".into()));
-        }
-        if table.count > MOST_INSTANCES {
-            return Err(named(format!("count is over {MOST_INSTANCES}")));
-        }
-        if table.count > 1 && !table.name.contains("{n}") {
-            return Err(named("several instances need {n} in the name".into()));
-        }
-        if !self
-            .state
-            .images
-            .iter()
-            .any(|i| i.account == account && i.region == table.region && i.id == table.image)
-        {
-            return Err(named(format!("there is no image {:?} in {}", table.image, table.region)));
-        }
-        let launched = later(self.start, seconds(&table.launched).map_err(named)?);
-        for n in 0..table.count {
-            let name = table.name.replace("{n}", &(n + 1).to_string());
-            let pick = |list: &[String]| list.get(n % list.len().max(1)).cloned();
-            let id = format!("i-0{}", digits(&format!("{} {} {name}", table.account, table.region), 16));
-            let mut tags = table.tags.clone();
-            tags.insert("Name".into(), name.clone());
-            let (high, low) = (n / 200 % 250 + 1, n % 200 + 10);
-            let machine = Machine {
-                account,
-                region: table.region.clone(),
-                id: id.clone(),
-                spec: LaunchSpec {
-                    image: table.image.clone(),
-                    instance_type: table.instance_type.clone(),
-                    zone: pick(&table.zones).unwrap_or_default(),
-                    subnet: pick(&table.subnets),
-                    security_groups: table.security_groups.clone(),
-                    key_name: table.key_name.clone(),
-                    instance_profile: table.instance_profile.clone(),
-                    user_data: table.user_data.as_ref().map(|text| Secret::new(text.clone())),
-                    metadata: Some(MetadataOptions {
-                        http_tokens: Some("required".into()),
-                        http_put_response_hop_limit: Some(2),
-                        http_endpoint: Some("enabled".into()),
-                        instance_metadata_tags: Some("disabled".into()),
-                    }),
-                    block_devices: vec![BlockDevice {
-                        device: "/dev/sda1".into(),
-                        size_gib: Some(table.volume_gib.unwrap_or(8)),
-                        volume_type: Some("gp3".into()),
-                        iops: None,
-                        throughput: None,
-                        encrypted: Some(false),
-                        kms_key: None,
-                        delete_on_termination: true,
-                        root: true,
-                    }],
-                    ebs_optimized: false,
-                    monitoring: false,
-                    tenancy: Some("default".into()),
-                    public_address: table.public,
-                    elastic_ip: None,
-                    source_dest_check: true,
-                    termination_protection: table.protected,
-                    tags,
-                },
-                vpc: table.vpc.clone(),
-                private_ip: Some(format!("10.{}.{high}.{low}", account + 1)),
-                public_ip: table.public.then(|| format!("198.51.{}.{low}", 100 + high % 100)),
-                auto_scaling_group: table.auto_scaling_group.clone(),
-                client_token: None,
-                launched,
-                running_at: launched,
-                checked_at: launched,
-                ended: None,
-                stopped: table.stopped,
-                dead: false,
-                claim: None,
-                checks_claim: None,
-            };
-            if self.state.machines.insert(id, machine).is_some() {
-                return Err(named(format!("two instances are called {name:?}")));
-            }
-        }
-        Ok(())
-    }
-
-    fn targets(
-        &self,
-        account: usize,
-        region: &str,
-        names: &[String],
-        port: Option<i32>,
-    ) -> Result<Vec<Target>, String> {
-        let mut targets = Vec::new();
-        for name in names {
-            for id in self.machines_named(account, region, name)? {
-                targets.push(Target {
-                    id,
-                    port,
-                    ready_at: Some(self.start),
-                    draining_until: None,
-                    claim: None,
-                });
-            }
-        }
-        Ok(targets)
-    }
-
-    fn balancer(&mut self, table: &BalancerTable) -> Result<(), String> {
-        let named = |what: String| format!("balancer {:?}: {what}", table.name);
-        let account = self.home(&table.account, &table.region).map_err(named)?;
-        let region = &table.region;
-        if self
-            .state
-            .balancers
-            .iter()
-            .any(|b| b.account == account && b.region == *region && b.name == table.name)
-        {
-            return Err(named(format!("{region} has two of that name")));
-        }
-        let number = digits(&format!("{} {region} {}", table.account, table.name), 16);
-        let (arn, dns_name) = match table.kind {
-            BalancerKind::Classic => (
-                None,
-                format!(
-                    "{}-{}.{region}.elb.amazonaws.com",
-                    table.name,
-                    u32::from_str_radix(&number[..8], 16).unwrap_or(1)
-                ),
-            ),
-            BalancerKind::Application | BalancerKind::Network | BalancerKind::Gateway => {
-                if !table.targets.is_empty() {
-                    return Err(named("its targets belong into a [[target_group]]".into()));
-                }
-                let (word, dns) = match table.kind {
-                    BalancerKind::Network => {
-                        ("net", format!("{}-{number}.elb.{region}.amazonaws.com", table.name))
-                    }
-                    BalancerKind::Gateway => {
-                        ("gwy", format!("{}-{number}.elb.{region}.amazonaws.com", table.name))
-                    }
-                    BalancerKind::Application | BalancerKind::Classic => (
-                        "app",
-                        format!(
-                            "{}-{}.{region}.elb.amazonaws.com",
-                            table.name,
-                            u32::from_str_radix(&number[..8], 16).unwrap_or(1)
-                        ),
-                    ),
-                };
-                (
-                    Some(format!(
-                        "arn:aws:elasticloadbalancing:{region}:{}:loadbalancer/{word}/{}/{number}",
-                        self.account_id(account),
-                        table.name
-                    )),
-                    dns,
-                )
-            }
-        };
-        let targets = self.targets(account, region, &table.targets, None).map_err(named)?;
-        self.state.balancers.push(LoadBalancer {
-            account,
-            region: region.clone(),
-            name: table.name.clone(),
-            arn,
-            kind: table.kind,
-            dns_name,
-            zone_id: zone_id_of(region, table.kind),
-            targets,
-            dead: false,
-        });
-        Ok(())
-    }
-
-    fn group(&mut self, table: &GroupTable) -> Result<(), String> {
-        let named = |what: String| format!("target group {:?}: {what}", table.name);
-        let account = self.home(&table.account, &table.region).map_err(named)?;
-        for name in &table.balancers {
-            if !self.state.balancers.iter().any(|b| {
-                b.account == account && b.region == table.region && b.arn.is_some() && b.name == *name
-            }) {
-                return Err(named(format!("there is no v2 balancer {name:?} in {}", table.region)));
-            }
-        }
-        let targets =
-            self.targets(account, &table.region, &table.targets, Some(table.port)).map_err(named)?;
-        let number = digits(&format!("tg {} {} {}", table.account, table.region, table.name), 16);
-        self.state.groups.push(Group {
-            account,
-            region: table.region.clone(),
-            name: table.name.clone(),
-            arn: format!(
-                "arn:aws:elasticloadbalancing:{}:{}:targetgroup/{}/{number}",
-                table.region,
-                self.account_id(account),
-                table.name
-            ),
-            protocol: table.protocol.clone(),
-            port: table.port,
-            balancers: table.balancers.clone(),
-            targets,
-        });
-        Ok(())
-    }
-
-    fn database(&mut self, table: &DatabaseTable) -> Result<(), String> {
-        let named = |what: String| format!("database {:?}: {what}", table.id);
-        let account = self.home(&table.account, &table.region).map_err(named)?;
-        let region = &table.region;
-        if self.state.database(account, region, &table.id).is_some() {
-            return Err(named(format!("{region} has two of that name")));
-        }
-        let created = later(self.start, -400 * 86_400);
-        let row = Database {
-            key: self.key(account, region, Service::Rds, Kind::Database, &table.id),
-            engine: table.engine.clone(),
-            engine_version: table.engine_version.clone(),
-            class: table.class.clone(),
-            status: "available".into(),
-            endpoint: Some(endpoint(&table.id, self.account_id(account), region, table.port)),
-            multi_az: table.multi_az,
-            zone: table.zone.clone(),
-            storage_gib: table.storage_gib,
-            storage_type: table.storage_type.clone(),
-            encrypted: table.encrypted,
-            latest_restorable: None,
-            backup_retention_days: table.backup_retention_days,
-            cluster: table.cluster.clone(),
-            replica_of: table.replica_of.clone(),
-            subnet_group: table.subnet_group.clone(),
-            security_groups: table.security_groups.clone(),
-            parameter_group: table.parameter_group.clone(),
-            option_group: table.option_group.clone(),
-            publicly_accessible: table.publicly_accessible,
-            deletion_protection: table.deletion_protection,
-            resource_id: Some(format!("db-{}", digits(&format!("{region} {}", table.id), 26).to_uppercase())),
-            created: Some(created),
-        };
-        if let Some(at) = &table.backup_at {
-            self.daily_snapshots(account, table, at).map_err(named)?;
-        }
-        self.state.databases.push(Db {
-            account,
-            region: region.clone(),
-            row,
-            truth: DbTruth::Up,
-            claim: None,
-            available_at: created,
-            restorable: Restorable::Live,
-            lineage: table.id.clone(),
-        });
-        Ok(())
-    }
-
-    /// The automated snapshots of the days before the scenario starts.
-    fn daily_snapshots(&mut self, account: usize, table: &DatabaseTable, at: &str) -> Result<(), String> {
-        let wrong = || format!("backup_at {at:?} is no time of day; write it like 07:00");
-        let (hour, minute) = at.split_once(':').ok_or_else(wrong)?;
-        let (hour, minute): (i64, i64) =
-            (hour.parse().map_err(|_| wrong())?, minute.parse().map_err(|_| wrong())?);
-        if !(0..24).contains(&hour) || !(0..60).contains(&minute) {
-            return Err(wrong());
-        }
-        let midnight = self.start.as_second() - self.start.as_second().rem_euclid(86_400);
-        let today = midnight + hour * 3_600 + minute * 60;
-        let newest = if today < self.start.as_second() { today } else { today - 86_400 };
-        for day in 0..i64::from(table.backup_retention_days) {
-            let Ok(taken) = Timestamp::from_second(newest - day * 86_400) else {
-                continue;
-            };
-            let name = format!("rds:{}-{}", table.id, taken.strftime("%Y-%m-%d-%H-%M"));
-            self.push_snapshot(
-                account,
-                &table.region,
-                Snapshot {
-                    key: self.key(account, &table.region, Service::Rds, Kind::Snapshot, &name),
-                    name,
-                    source: table.id.clone(),
-                    of_cluster: false,
-                    snapshot_kind: SnapshotKind::Automated,
-                    status: "available".into(),
-                    progress: Some(100),
-                    created: Some(taken),
-                    data_as_of: Some(taken),
-                    engine: table.engine.clone(),
-                    size_gib: table.storage_gib,
-                    encrypted: table.encrypted,
-                    source_region: None,
-                    arn: None,
-                },
-            );
-        }
-        Ok(())
-    }
-
-    fn push_snapshot(&mut self, account: usize, region: &str, mut row: Snapshot) {
-        let word = if row.of_cluster { "cluster-snapshot" } else { "snapshot" };
-        row.arn = Some(format!("arn:aws:rds:{region}:{}:{word}:{}", self.account_id(account), row.name));
-        self.state.snapshots.push(DbSnapshot { account, region: region.to_owned(), row });
-    }
-
-    fn cluster(&mut self, table: &ClusterTable) -> Result<(), String> {
-        let named = |what: String| format!("cluster {:?}: {what}", table.id);
-        let account = self.home(&table.account, &table.region).map_err(named)?;
-        for member in &table.members {
-            if self.state.database(account, &table.region, member).is_none() {
-                return Err(named(format!("there is no database {member:?}")));
-            }
-        }
-        let row = Cluster {
-            key: self.key(account, &table.region, Service::Rds, Kind::Cluster, &table.id),
-            engine: table.engine.clone(),
-            engine_version: table.engine_version.clone(),
-            status: "available".into(),
-            endpoint: Some(endpoint(
-                &format!("{}.cluster", table.id),
-                self.account_id(account),
-                &table.region,
-                table.port,
-            )),
-            earliest_restorable: Some(later(self.start, -7 * 86_400)),
-            latest_restorable: None,
-            members: table.members.clone(),
-            subnet_group: table.subnet_group.clone(),
-            security_groups: table.security_groups.clone(),
-        };
-        self.state.clusters.push(DbCluster { account, region: table.region.clone(), row });
-        Ok(())
-    }
-
-    fn snapshot(&mut self, table: &SnapshotTable) -> Result<(), String> {
-        let named = |what: String| format!("snapshot {:?}: {what}", table.name);
-        let account = self.home(&table.account, &table.region).map_err(named)?;
-        let created = later(self.start, seconds(&table.created).map_err(named)?);
-        let data_as_of = match &table.data_as_of {
-            Some(text) => later(self.start, seconds(text).map_err(named)?),
-            None => created,
-        };
-        let id = if table.of_cluster { format!("cluster:{}", table.name) } else { table.name.clone() };
-        let row = Snapshot {
-            key: self.key(account, &table.region, Service::Rds, Kind::Snapshot, &id),
-            name: table.name.clone(),
-            source: table.source.clone(),
-            of_cluster: table.of_cluster,
-            snapshot_kind: SnapshotKind::from(table.kind.clone()),
-            status: table.status.clone(),
-            progress: table.progress.or((table.status == "available").then_some(100)),
-            created: Some(created),
-            data_as_of: Some(data_as_of),
-            engine: table.engine.clone(),
-            size_gib: table.size_gib,
-            encrypted: table.encrypted,
-            source_region: table.source_region.clone(),
-            arn: None,
-        };
-        self.push_snapshot(account, &table.region, row);
-        Ok(())
-    }
-
-    fn zone(&mut self, table: &ZoneTable) -> Result<(), String> {
-        let named = |what: String| format!("zone {:?}: {what}", table.name);
-        let account = self.known_account(&table.account).map_err(named)?;
-        let name = normalise_name(&table.name);
-        let id = table.id.clone().unwrap_or_else(|| format!("Z0{}", digits(&name, 19).to_uppercase()));
-        let mut records = Vec::new();
-        for record in &table.record {
-            self.records(account, &id, &name, record.get_ref(), &mut records).map_err(named)?;
-        }
-        records.sort_by(|a: &RecordSet, b| a.key.id.cmp(&b.key.id));
-        self.state.zones.push(Zone {
-            account,
-            id,
-            name,
-            private: table.private,
-            linked_service: table.linked_service.clone(),
-            served: vec![(Some(Timestamp::MIN), records.clone())],
-            records,
-        });
-        Ok(())
-    }
-
-    fn records(
-        &self,
-        account: usize,
-        zone_id: &str,
-        zone_name: &str,
-        table: &RecordTable,
-        into: &mut Vec<RecordSet>,
-    ) -> Result<(), String> {
-        let name = table.name.as_deref().map_or_else(|| zone_name.to_owned(), normalise_name);
-        let alias = match &table.alias {
-            None => None,
-            Some(alias) => Some(match (&alias.balancer, &alias.dns_name) {
-                (Some(balancer), None) => {
-                    let region = alias.region.as_deref().unwrap_or_default();
-                    let found = self
-                        .state
-                        .balancers
-                        .iter()
-                        .find(|b| b.account == account && b.region == region && b.name == *balancer)
-                        .ok_or_else(|| {
-                            format!("record {name}: there is no balancer {balancer:?} in {region:?}")
-                        })?;
-                    AliasTarget {
-                        dns_name: format!("dualstack.{}.", found.dns_name.to_lowercase()),
-                        zone_id: found.zone_id.clone(),
-                        evaluate_target_health: alias.evaluate_target_health,
-                    }
-                }
-                (None, Some(dns_name)) => AliasTarget {
-                    dns_name: normalise_name(dns_name),
-                    zone_id: alias
-                        .zone_id
-                        .clone()
-                        .ok_or_else(|| format!("record {name}: an alias to a dns_name needs its zone_id"))?,
-                    evaluate_target_health: alias.evaluate_target_health,
-                },
-                (Some(_), Some(_)) | (None, None) => {
-                    return Err(format!("record {name}: an alias names either a balancer or a dns_name"));
-                }
-            }),
-        };
-        if alias.is_some() != table.values.is_empty() || alias.is_some() != table.ttl.is_none() {
-            return Err(format!("record {name}: give either an alias, or values and a ttl"));
-        }
-        for record_type in table.types.list() {
-            let id = RecordSet::id(zone_id, &name, record_type, table.set_identifier.as_deref());
-            if into.iter().any(|r| r.key.id == id) {
-                return Err(format!("record {name} {record_type} is given twice"));
-            }
-            into.push(RecordSet {
-                key: self.key(account, "global", Service::Route53, Kind::RecordSet, &id),
-                zone_id: zone_id.to_owned(),
-                name: name.clone(),
-                record_type: record_type.to_owned(),
-                ttl: table.ttl,
-                values: table.values.clone(),
-                alias: alias.clone(),
-                set_identifier: table.set_identifier.clone(),
-                routing: table.routing.clone(),
-                traffic_policy: table.traffic_policy,
-                health_check: table.health_check.clone(),
-            });
-        }
-        Ok(())
-    }
-
     fn host(&mut self, table: &HostTable) -> Result<(), String> {
         self.state.hosts.push(Host { address: table.address, serves: served(&table.serves), dead: false });
         Ok(())
     }
 
     fn site(&self, table: &SiteTable) -> Result<Site, String> {
-        let zone = table.zone.to_lowercase();
+        let plain = |name: &str| name.to_lowercase().trim_end_matches('.').to_owned();
+        let zone = plain(&table.zone);
         if !self.state.zones.iter().any(|z| z.name == normalise_name(&zone) && !z.private) {
             return Err(format!("site {:?}: there is no public zone {zone:?} in this scenario", table.name));
         }
         Ok(Site {
             name: table.name.clone(),
-            record: table.record.clone().unwrap_or_else(|| zone.clone()),
+            record: table.record.as_deref().map_or_else(|| zone.clone(), plain),
             zone,
             probe: table.probe.clone(),
             targets: table.target.clone(),
@@ -829,12 +348,4 @@ impl Stage {
 /// Seconds until a DNS change is in sync; `never` strands it.
 pub(super) fn in_sync(text: &str) -> Result<Option<i64>, String> {
     if text == "never" { Ok(None) } else { seconds(text).map(Some) }
-}
-
-/// Where a database listens.
-pub(super) fn endpoint(id: &str, account_id: &str, region: &str, port: u16) -> Endpoint {
-    Endpoint {
-        host: format!("{id}.c{}.{region}.rds.amazonaws.com", digits(&format!("{account_id} {region}"), 11)),
-        port,
-    }
 }

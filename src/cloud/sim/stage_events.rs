@@ -255,12 +255,6 @@ fn pace(event: &EventTable, regions: &[String], into: &mut Vec<Happening>) -> Re
     if let Some(text) = &event.in_sync {
         into.push(Happening::InSync(in_sync(text)?));
     }
-    let registering_stuck = match event.registering.as_deref() {
-        None => None,
-        Some("stuck") => Some(true),
-        Some("moving") => Some(false),
-        Some(word) => return Err(format!("registering {word:?} is not stuck or moving")),
-    };
     let span = |text: &Option<String>| text.as_deref().map(seconds).transpose();
     let (boot, register) = (span(&event.boot)?, span(&event.register)?);
     let message = event.message.as_deref();
@@ -276,7 +270,7 @@ fn pace(event: &EventTable, regions: &[String], into: &mut Vec<Happening>) -> Re
     );
     if boot.is_none()
         && register.is_none()
-        && registering_stuck.is_none()
+        && event.registering.is_none()
         && launch.is_none()
         && restores.is_none()
         && event.cut_off.is_none()
@@ -291,7 +285,7 @@ fn pace(event: &EventTable, regions: &[String], into: &mut Vec<Happening>) -> Re
             region: region.clone(),
             boot,
             register,
-            registering_stuck,
+            registering: event.registering,
             launch: launch.clone(),
             restores: restores.clone(),
             cut_off: event.cut_off,

@@ -8,13 +8,11 @@ use super::state::{Credentials, State, lives_in};
 use super::weather::{Attempt, Dice, Facility, Hits, Trouble};
 use super::{ec2, elb, probe, rds, route53};
 use crate::incident::fault::Fault;
-use crate::incident::place::{Place, Profile, Scope, Service};
-use crate::incident::request::BalancerRef;
+use crate::incident::place::{Account, Place, Profile, Scope, Service};
 use crate::incident::request::{
-    Answer, Call, CallResult, Done, Page, Query, QueryResult, Reply, Request, Sweep,
+    Answer, BalancerRef, Call, CallResult, Done, Page, Query, QueryResult, Reply, Request, Sweep,
 };
-use crate::incident::resource::BalancerKind;
-use crate::incident::resource::Resource;
+use crate::incident::resource::{BalancerKind, Resource};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -298,7 +296,7 @@ impl World {
     fn identity(&self, account: usize) -> Answer {
         let (id, arn) =
             self.state.accounts.get(account).map_or_else(Default::default, |a| (a.id.clone(), a.arn.clone()));
-        Answer::Identity { account: crate::incident::place::Account(id), arn }
+        Answer::Identity { account: Account(id), arn }
     }
 
     fn read(&self, here: Here<'_>, query: &Query) -> QueryResult {
