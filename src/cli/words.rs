@@ -3,13 +3,14 @@
 use super::{Act, OnOff};
 use crate::incident::Incident;
 use crate::incident::plan::{Action, Refusal};
-use crate::incident::planner::resolve;
+use crate::incident::planner::resolve::Lookup;
 
 /// The action that the words mean, given what is known.
 ///
 /// # Errors
 /// A name that means nothing, or several things.
-pub fn action(act: &Act, incident: &Incident) -> Result<Action, Refusal> {
+pub fn action(act: &Act, lookup: Lookup<'_>) -> Result<Action, Refusal> {
+    let incident: &Incident = lookup.incident;
     Ok(match act.clone() {
         Act::Maintenance { state: OnOff::On, site, via } => Action::MaintenanceOn { site, via },
         Act::Maintenance { state: OnOff::Off, site, via: None } => Action::MaintenanceOff { site },
@@ -22,19 +23,16 @@ pub fn action(act: &Act, incident: &Incident) -> Result<Action, Refusal> {
         }
         Act::Apex { site, target } => Action::Apex { site, target },
         Act::Relaunch { instances } => Action::Relaunch {
-            instances: instances
-                .iter()
-                .map(|name| resolve::instance(incident, name))
-                .collect::<Result<_, _>>()?,
+            instances: instances.iter().map(|name| lookup.instance(name)).collect::<Result<_, _>>()?,
         },
-        Act::Terminate { instance } => Action::Terminate { instance: resolve::instance(incident, &instance)? },
-        Act::Restore { from, at } => Action::Restore { from: resolve::restore_point(incident, &from)?, at },
+        Act::Terminate { instance } => Action::Terminate { instance: lookup.instance(&instance)? },
+        Act::Restore { from, at } => Action::Restore { from: lookup.restore_point(&from)?, at },
         Act::Register { balancer, instances } => {
-            let (scope, under, instances) = registration(incident, &balancer, &instances)?;
+            let (scope, under, instances) = registration(lookup, &balancer, &instances)?;
             Action::Register { scope, under, instances }
         }
         Act::Deregister { balancer, instances } => {
-            let (scope, under, instances) = registration(incident, &balancer, &instances)?;
+            let (scope, under, instances) = registration(lookup, &balancer, &instances)?;
             Action::Deregister { scope, under, instances }
         }
         Act::Undo { operation: None } => match incident.last_undoable() {
@@ -70,15 +68,13 @@ pub fn action(act: &Act, incident: &Incident) -> Result<Action, Refusal> {
     })
 }
 
-type Registering =
-    (crate::incident::place::Scope, crate::incident::request::BalancerRef, Vec<String>);
+type Registering = (crate::incident::place::Scope, crate::incident::request::BalancerRef, Vec<String>);
 
-fn registration(incident: &Incident, balancer: &str, instances: &[String]) -> Result<Registering, Refusal> {
-    let (scope, under) = resolve::balancer(incident, balancer)?;
-    let instances = instances
-        .iter()
-        .map(|name| resolve::instance_in(incident, &scope, name))
-        .collect::<Result<_, _>>()?;
+fn registration(lookup: Lookup<'_>, balancer: &str, instances: &[String]) -> Result<Registering, Refusal> {
+    let (scope, under) = lookup.under(balancer)?;
+    let here = Lookup { region: Some(&scope.region.0), ..lookup };
+    let instances =
+        instances.iter().map(|name| here.instance(name).map(|key| key.id)).collect::<Result<_, _>>()?;
     Ok((scope, under, instances))
 }
 

@@ -152,14 +152,9 @@ impl Operation {
             None if self.vetoed.is_some() => Standing::Vetoed,
             None if self.confirmed.is_none() => Standing::Proposed,
             None => {
-                let gone = incident
-                    .sessions
-                    .get(&self.session)
-                    .is_none_or(|session| session.left.is_some());
-                let open_intent = self
-                    .steps
-                    .iter()
-                    .any(|step| step.intent.is_some() && step.outcome.is_none());
+                let gone = incident.sessions.get(&self.session).is_none_or(|session| session.left.is_some());
+                let open_intent =
+                    self.steps.iter().any(|step| step.intent.is_some() && step.outcome.is_none());
                 match (gone, open_intent) {
                     (true, true) => Standing::Unknown,
                     (true, false) => Standing::Stopped,
@@ -213,10 +208,7 @@ impl Incident {
     /// Operations that are under way, in any cockpit.
     #[must_use]
     pub fn running(&self) -> Vec<&Operation> {
-        self.operations_in_order()
-            .into_iter()
-            .filter(|op| op.standing(self) == Standing::Running)
-            .collect()
+        self.operations_in_order().into_iter().filter(|op| op.standing(self) == Standing::Running).collect()
     }
 
     /// The newest operation that was done, not undone, and has a way back. An undo is none itself: undoing twice goes

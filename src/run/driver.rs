@@ -37,6 +37,7 @@ pub struct Driver {
     outbox: UnboundedSender<Message>,
     inbox: UnboundedReceiver<Message>,
     copies: Vec<String>,
+    resumed: bool,
 }
 
 impl Driver {
@@ -44,7 +45,7 @@ impl Driver {
     #[must_use]
     pub fn new(app: App, cloud: Cloud, clock: Clock) -> Self {
         let (outbox, inbox) = unbounded_channel();
-        Self { app, cloud, clock, scribe: None, outbox, inbox, copies: Vec::new() }
+        Self { app, cloud, clock, scribe: None, outbox, inbox, copies: Vec::new(), resumed: false }
     }
 
     /// Where messages from outside arrive.
@@ -58,6 +59,12 @@ impl Driver {
     pub fn with_scribe(mut self, scribe: Scribe) -> Self {
         self.scribe = Some(scribe);
         self
+    }
+
+    /// Goes on with a cockpit that has been played so far: what was in flight then is asked anew.
+    pub fn resume(&mut self) {
+        self.app.resume();
+        self.resumed = true;
     }
 
     /// Hands a message to the cockpit and performs what it asks for.
@@ -146,7 +153,7 @@ impl Driver {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let pace = screen.pace();
-        if self.app.replay.is_none() {
+        if self.app.replay.is_none() && !self.resumed {
             self.take(Message::Start);
         }
         let mut dirty = true;

@@ -5,8 +5,8 @@
 mod clock;
 mod commands;
 mod driver;
-mod scribe;
 pub mod screenshots;
+mod scribe;
 mod setup;
 pub mod stage;
 mod terminal;

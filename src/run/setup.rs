@@ -111,7 +111,10 @@ impl Ground {
             estate.regions.iter().map(|code| Region::new(code)).collect()
         };
         let profiles = if estate.profiles.is_empty() {
-            let ambient = self.surroundings.var("AWS_PROFILE").map_or_else(Profile::ambient, |name| Profile(name.into()));
+            let ambient = self
+                .surroundings
+                .var("AWS_PROFILE")
+                .map_or_else(Profile::ambient, |name| Profile(name.into()));
             vec![ambient]
         } else {
             estate.profiles.iter().cloned().map(Profile).collect()
@@ -146,7 +149,9 @@ impl Ground {
             .or_else(|| self.surroundings.var("AWS_ENDPOINT_URL").map(str::to_owned));
         let valid = endpoint_url.as_deref().is_none_or(|url| {
             let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-            rest.is_some_and(|host| !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace))
+            rest.is_some_and(|host| {
+                !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace)
+            })
         });
         if !valid {
             complain(&format!(
@@ -173,7 +178,8 @@ impl Ground {
 /// Never fails: a logbook that cannot be read or written is a fault that the screen shows, and actions are off.
 pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
     let Some(dir) = dir else {
-        let why = "there is no place for it: set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook".to_owned();
+        let why =
+            "there is no place for it: set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook".to_owned();
         refuse(app, &why);
         return Bench { writer: Err(why), tail: None };
     };
@@ -192,8 +198,10 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
         }
     };
     let writer = open_strand(dir, &session);
-    if let Err(why) = &writer {
-        refuse(app, why);
+    match &writer {
+        // A name that was taken gets a number: entries carry the name that the strand really has.
+        Ok(writer) => app.opening.session = writer.session().clone(),
+        Err(why) => refuse(app, why),
     }
     Bench { writer, tail: Some(tail) }
 }

@@ -76,13 +76,7 @@ pub(super) fn plan(table: &mut Table<'_>, site: &str, target: &str) -> Result<Pl
         return Ok(table.needs());
     };
     switch.refuse_if_there(table)?;
-    let title = format!(
-        "{}: apex {} -> {} ({})",
-        site.name,
-        site.record,
-        target.name,
-        target.place()
-    );
+    let title = format!("{}: apex {} -> {} ({})", site.name, site.record, target.name, target.place());
     Ok(Planned::Plan(Box::new(switch.plan(table, title)?.sealed())))
 }
 
@@ -100,27 +94,15 @@ pub(super) fn read<'a>(
     }
     let Some(here) = here else { return Ok(None) };
     let new = wanted(table, &here, target, balancer.as_ref().map(|(_, b)| *b))?;
-    Ok(Some(Switch {
-        here,
-        target,
-        new,
-        balancer,
-    }))
+    Ok(Some(Switch { here, target, new, balancer }))
 }
 
 /// Reads a site's record and refuses what may not be edited.
-pub(super) fn read_record<'a>(
-    table: &mut Table<'a>,
-    site: &'a Site,
-) -> Result<Option<Here<'a>>, Refusal> {
+pub(super) fn read_record<'a>(table: &mut Table<'a>, site: &'a Site) -> Result<Option<Here<'a>>, Refusal> {
     let scope = table.zone_scope(site)?;
     table.profile(&scope.account)?;
     let name = normalise_name(&site.record);
-    let query = Query::Records {
-        scope: scope.clone(),
-        zone: normalise_name(&site.zone),
-        name: name.clone(),
-    };
+    let query = Query::Records { scope: scope.clone(), zone: normalise_name(&site.zone), name: name.clone() };
     let Some((zone, records)) = table.records(&query, &name)? else {
         return Ok(None);
     };
@@ -134,11 +116,7 @@ pub(super) fn read_record<'a>(
         ));
     }
     let at_name = |record: &&RecordSet| normalise_name(&record.name) == name;
-    if let Some(cname) = records
-        .iter()
-        .filter(at_name)
-        .find(|r| r.record_type == "CNAME")
-    {
+    if let Some(cname) = records.iter().filter(at_name).find(|r| r.record_type == "CNAME") {
         return Err(table.refuse(
             format!("{name} is a CNAME ({})", cname.points_to()),
             "An A record cannot stand beside a CNAME: replace the CNAME by an A or alias record once, by hand",
@@ -166,33 +144,19 @@ pub(super) fn read_record<'a>(
             ));
         }
     }
-    let service_binding = records
-        .iter()
-        .filter(at_name)
-        .any(|r| matches!(r.record_type.as_str(), "HTTPS" | "SVCB"));
+    let service_binding =
+        records.iter().filter(at_name).any(|r| matches!(r.record_type.as_str(), "HTTPS" | "SVCB"));
     let here: Vec<RecordSet> = records.iter().filter(at_name).cloned().collect();
-    Ok(Some(Here {
-        site,
-        scope,
-        zone,
-        query,
-        name,
-        old: batch::addresses(&here),
-        service_binding,
-    }))
+    Ok(Some(Here { site, scope, zone, query, name, old: batch::addresses(&here), service_binding }))
 }
 
 fn no_zone(table: &Table<'_>, site: &Site, scope: &Scope, answered_private: bool) -> Refusal {
     let name = normalise_name(&site.zone);
     let rows = || {
-        table
-            .desk
-            .incident
-            .of_kind(Kind::HostedZone)
-            .filter_map(|seen| match &seen.resource {
-                Resource::HostedZone(zone) => Some(zone),
-                _ => None,
-            })
+        table.desk.incident.of_kind(Kind::HostedZone).filter_map(|seen| match &seen.resource {
+            Resource::HostedZone(zone) => Some(zone),
+            _ => None,
+        })
     };
     if answered_private || rows().any(|zone| zone.name == name && zone.private) {
         return table.refuse(
@@ -200,10 +164,8 @@ fn no_zone(table: &Table<'_>, site: &Site, scope: &Scope, answered_private: bool
             "The public never sees a private zone: use the profile of the account that owns the public one",
         );
     }
-    let names: Vec<String> = rows()
-        .filter(|zone| !zone.private)
-        .map(|zone| zone.name.trim_end_matches('.').to_owned())
-        .collect();
+    let names: Vec<String> =
+        rows().filter(|zone| !zone.private).map(|zone| zone.name.trim_end_matches('.').to_owned()).collect();
     table.refuse(
         format!("account {} has no public hosted zone {name}", scope.account),
         format!(
@@ -233,32 +195,22 @@ fn read_balancer<'a>(
     };
     let region = crate::incident::place::Region::new(region);
     let incident = table.desk.incident;
-    let seen_in = incident
-        .of_kind(Kind::Balancer)
-        .find_map(|seen| match &seen.resource {
-            Resource::Balancer(b)
-                if b.name == *name
-                    && *b.key.region() == region
-                    && b.key.place.service == service
-                    && table
-                        .desk
-                        .accounts
-                        .iter()
-                        .any(|(a, _)| *a == b.key.scope().account) =>
-            {
-                Some(b.key.scope().clone())
-            }
-            _ => None,
-        });
+    let seen_in = incident.of_kind(Kind::Balancer).find_map(|seen| match &seen.resource {
+        Resource::Balancer(b)
+            if b.name == *name
+                && *b.key.region() == region
+                && b.key.place.service == service
+                && table.desk.accounts.iter().any(|(a, _)| *a == b.key.scope().account) =>
+        {
+            Some(b.key.scope().clone())
+        }
+        _ => None,
+    });
     let scope = match seen_in {
         Some(scope) => scope,
         None => Scope::new(table.zone_scope(site)?.account, region),
     };
-    let query = Query::Balancer {
-        scope: scope.clone(),
-        kind,
-        name: name.clone(),
-    };
+    let query = Query::Balancer { scope: scope.clone(), kind, name: name.clone() };
     let Some(answer) = table.balancer(&query, &target.place())? else {
         return Ok(None);
     };
@@ -273,12 +225,8 @@ fn read_balancer<'a>(
             })
             .filter(|words| *words != format!("{name} ({})", kind.as_str()))
             .collect();
-        let others: Vec<&str> = site
-            .targets
-            .iter()
-            .filter(|t| t.name != target.name)
-            .map(|t| t.name.as_str())
-            .collect();
+        let others: Vec<&str> =
+            site.targets.iter().filter(|t| t.name != target.name).map(|t| t.name.as_str()).collect();
         let other = if others.is_empty() {
             String::new()
         } else {
@@ -291,10 +239,7 @@ fn read_balancer<'a>(
                 scope.region,
                 kind.as_str()
             ),
-            format!(
-                "{}.{other}",
-                choice(&format!("{} has", scope.region), name, &names)
-            ),
+            format!("{}.{other}", choice(&format!("{} has", scope.region), name, &names)),
         ));
     };
     if balancer.balancer_kind != kind {
@@ -362,8 +307,7 @@ fn wanted(
         }
         (TargetKind::S3, _) => {
             let region = target.region.as_deref().unwrap_or("?");
-            let Some((_, joint, zone_id)) = S3_WEBSITES.iter().find(|(r, _, _)| *r == region)
-            else {
+            let Some((_, joint, zone_id)) = S3_WEBSITES.iter().find(|(r, _, _)| *r == region) else {
                 return Err(table.refuse(
                     format!("the S3 website zone id of region {region} is not known here"),
                     "Use an address or CloudFront target, or a bucket in another region",
@@ -407,10 +351,7 @@ fn wanted(
     }
     // What points there already stays exactly as it is, even if it was written in other words.
     for set in &mut sets {
-        let there = here
-            .old
-            .iter()
-            .find(|old| old.record_type == set.record_type && equivalent(old, set));
+        let there = here.old.iter().find(|old| old.record_type == set.record_type && equivalent(old, set));
         if let Some(there) = there {
             *set = there.clone();
         }
@@ -436,10 +377,10 @@ fn alias_name(balancer: &Balancer) -> String {
 fn set_of(here: &Here<'_>, record_type: &str) -> RecordSet {
     let zone_id = &here.zone.key.id;
     RecordSet {
-        key: here.scope.place(Service::Route53).key(
-            Kind::RecordSet,
-            RecordSet::id(zone_id, &here.name, record_type, None),
-        ),
+        key: here
+            .scope
+            .place(Service::Route53)
+            .key(Kind::RecordSet, RecordSet::id(zone_id, &here.name, record_type, None)),
         zone_id: zone_id.clone(),
         name: here.name.clone(),
         record_type: record_type.to_owned(),
@@ -454,10 +395,7 @@ fn set_of(here: &Here<'_>, record_type: &str) -> RecordSet {
 }
 
 fn alias_set(here: &Here<'_>, record_type: &str, alias: &AliasTarget) -> RecordSet {
-    RecordSet {
-        alias: Some(alias.clone()),
-        ..set_of(here, record_type)
-    }
+    RecordSet { alias: Some(alias.clone()), ..set_of(here, record_type) }
 }
 
 /// Whether both sets lead to the same place, `dualstack.` or not, with or without target health.
@@ -475,26 +413,18 @@ fn equivalent(a: &RecordSet, b: &RecordSet) -> bool {
 
 /// Which of a site's targets its A and AAAA sets lead to, as far as the config and the rows can tell.
 #[must_use]
-pub fn target_at<'s>(
-    incident: &Incident,
-    site: &'s Site,
-    records: &[RecordSet],
-) -> Option<&'s SiteTarget> {
-    let record = records.iter().find(|r| {
-        r.record_type == "A" && normalise_name(&r.name) == normalise_name(&site.record)
-    })?;
+pub fn target_at<'s>(incident: &Incident, site: &'s Site, records: &[RecordSet]) -> Option<&'s SiteTarget> {
+    let record = records
+        .iter()
+        .find(|r| r.record_type == "A" && normalise_name(&r.name) == normalise_name(&site.record))?;
     let bare = |name: &str| {
         let name = normalise_name(name);
         name.strip_prefix("dualstack.").unwrap_or(&name).to_owned()
     };
     site.targets.iter().find(|target| match &record.alias {
         None => {
-            let mut wanted: Vec<String> = target
-                .addresses
-                .iter()
-                .filter(|a| a.is_ipv4())
-                .map(ToString::to_string)
-                .collect();
+            let mut wanted: Vec<String> =
+                target.addresses.iter().filter(|a| a.is_ipv4()).map(ToString::to_string).collect();
             let mut there = record.values.clone();
             wanted.sort();
             there.sort();
@@ -502,23 +432,22 @@ pub fn target_at<'s>(
         }
         Some(alias) => match target.kind {
             TargetKind::Address => false,
-            TargetKind::Cloudfront => target
-                .dns_name
-                .as_ref()
-                .is_some_and(|name| bare(name) == bare(&alias.dns_name)),
-            TargetKind::S3 => S3_WEBSITES.iter().any(|(region, _, zone)| {
-                Some(*region) == target.region.as_deref() && *zone == alias.zone_id
-            }),
-            TargetKind::Elb | TargetKind::Alb | TargetKind::Nlb => incident
-                .of_kind(Kind::Balancer)
-                .any(|seen| match &seen.resource {
+            TargetKind::Cloudfront => {
+                target.dns_name.as_ref().is_some_and(|name| bare(name) == bare(&alias.dns_name))
+            }
+            TargetKind::S3 => S3_WEBSITES
+                .iter()
+                .any(|(region, _, zone)| Some(*region) == target.region.as_deref() && *zone == alias.zone_id),
+            TargetKind::Elb | TargetKind::Alb | TargetKind::Nlb => {
+                incident.of_kind(Kind::Balancer).any(|seen| match &seen.resource {
                     Resource::Balancer(b) => {
                         Some(&b.name) == target.balancer.as_ref()
                             && Some(&b.key.region().0) == target.region.as_ref()
                             && bare(&b.dns_name) == bare(&alias.dns_name)
                     }
                     _ => false,
-                }),
+                })
+            }
         },
     })
 }
@@ -563,9 +492,7 @@ impl Switch<'_> {
         self.health(table, &mut plan);
         self.cautions(&mut plan);
         plan.control_planes.extend(
-            self.balancer
-                .iter()
-                .map(|(scope, _)| format!("{}, to read the balancer only", elb(scope))),
+            self.balancer.iter().map(|(scope, _)| format!("{}, to read the balancer only", elb(scope))),
         );
         Ok(plan)
     }
@@ -574,13 +501,8 @@ impl Switch<'_> {
     fn health(&self, table: &Table<'_>, plan: &mut Plan) {
         let incident = table.desk.incident;
         if let Some((scope, balancer)) = &self.balancer {
-            if let Some(state @ ("failed" | "provisioning" | "active_impaired")) =
-                balancer.state.as_deref()
-            {
-                plan.warnings.push(format!(
-                    "balancer {} claims to be {state}",
-                    self.target.place()
-                ));
+            if let Some(state @ ("failed" | "provisioning" | "active_impaired")) = balancer.state.as_deref() {
+                plan.warnings.push(format!("balancer {} claims to be {state}", self.target.place()));
             }
             if balancer.scheme.as_deref() == Some("internal") {
                 plan.warnings.push(format!(
@@ -615,19 +537,15 @@ impl Switch<'_> {
                     self.target.place()
                 ));
             } else {
-                plan.warnings.push(format!(
-                    "no target is known to be registered under {}",
-                    self.target.place()
-                ));
+                plan.warnings
+                    .push(format!("no target is known to be registered under {}", self.target.place()));
             }
             for service in [balancer.key.place.service, Service::Ec2] {
                 let cell = incident.cells.get(&scope.place(service));
                 if let Some(fault) = cell.and_then(|cell| cell.fault()) {
                     let since = cell.map_or_else(String::new, |c| table.ago(c.since));
-                    plan.warnings.push(format!(
-                        "{} {service} has been failing for {since}: {fault}",
-                        scope.region
-                    ));
+                    plan.warnings
+                        .push(format!("{} {service} has been failing for {since}: {fault}", scope.region));
                 }
             }
         }
@@ -641,8 +559,7 @@ impl Switch<'_> {
                 table.ago(probed.at)
             );
             if probed.evidence.verdict == Verdict::Answers {
-                plan.warnings
-                    .push(format!("{words}: what serves now, serves"));
+                plan.warnings.push(format!("{words}: what serves now, serves"));
             } else {
                 plan.effects.push(words);
             }
@@ -698,22 +615,17 @@ pub(super) fn rewrite(
         old,
         table.comment(&format!("undo of {}", plan.title)),
     )];
-    plan.undo = format!(
-        "undo deletes the new records and creates the old ones exactly: {}",
-        points(old)
-    );
+    plan.undo = format!("undo deletes the new records and creates the old ones exactly: {}", points(old));
     plan.control_planes = vec![route53(&here.scope)];
     plan.effects.extend(lingering(old));
     let has = |sets: &[RecordSet], t: &str| sets.iter().any(|r| r.record_type == t);
     if has(old, "AAAA") && !has(new, "AAAA") {
         plan.effects.push(
-            "the AAAA record is deleted: IPv6 visitors come over IPv4 instead of to the old place"
-                .into(),
+            "the AAAA record is deleted: IPv6 visitors come over IPv4 instead of to the old place".into(),
         );
     }
     if has(old, "A") && !has(new, "A") {
-        plan.warnings
-            .push("no A record stays: visitors without IPv6 reach nothing".into());
+        plan.warnings.push("no A record stays: visitors without IPv6 reach nothing".into());
     }
     if here.service_binding {
         plan.warnings.push(format!(
@@ -723,9 +635,7 @@ pub(super) fn rewrite(
     let rows = table.desk.incident.of_kind(Kind::HostedZone);
     let twins = rows
         .filter(|seen| match &seen.resource {
-            Resource::HostedZone(z) => {
-                z.name == here.zone.name && !z.private && z.key.id != here.zone.key.id
-            }
+            Resource::HostedZone(z) => z.name == here.zone.name && !z.private && z.key.id != here.zone.key.id,
             _ => false,
         })
         .count();
@@ -741,15 +651,8 @@ pub(super) fn rewrite(
 /// How long the old answer lives on after the change.
 fn lingering(old: &[RecordSet]) -> Option<String> {
     // An alias answers with its target's TTL, which for balancers, CloudFront and S3 websites is 60 s.
-    let ttl = old
-        .iter()
-        .map(|r| r.ttl.filter(|_| r.alias.is_none()).unwrap_or(60))
-        .max()?;
-    let why = if old.iter().any(|r| r.alias.is_some()) {
-        " (an alias has its target's TTL)"
-    } else {
-        ""
-    };
+    let ttl = old.iter().map(|r| r.ttl.filter(|_| r.alias.is_none()).unwrap_or(60)).max()?;
+    let why = if old.iter().any(|r| r.alias.is_some()) { " (an alias has its target's TTL)" } else { "" };
     Some(format!(
         "resolvers may keep the old answer for up to {ttl} s after INSYNC{why}; connections that are open stay open"
     ))

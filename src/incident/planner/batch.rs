@@ -22,11 +22,7 @@ pub fn same_sets(a: &[RecordSet], b: &[RecordSet]) -> bool {
 
 /// The sets of the types that a switch looks at, A before AAAA.
 pub(super) fn addresses(records: &[RecordSet]) -> Vec<RecordSet> {
-    TYPES
-        .iter()
-        .flat_map(|t| records.iter().filter(move |r| r.record_type == *t))
-        .map(exact)
-        .collect()
+    TYPES.iter().flat_map(|t| records.iter().filter(move |r| r.record_type == *t)).map(exact).collect()
 }
 
 /// A set as a DELETE must name it: an alias has no TTL of its own, whatever an endpoint made up for it.
@@ -42,10 +38,7 @@ fn exact(record: &RecordSet) -> RecordSet {
 pub(super) fn changes(old: &[RecordSet], new: &[RecordSet]) -> Vec<RecordChange> {
     let gone = old.iter().filter(|o| !new.iter().any(|n| n.same(o)));
     let come = new.iter().filter(|n| !old.iter().any(|o| o.same(n)));
-    gone.cloned()
-        .map(RecordChange::Delete)
-        .chain(come.cloned().map(RecordChange::Create))
-        .collect()
+    gone.cloned().map(RecordChange::Delete).chain(come.cloned().map(RecordChange::Create)).collect()
 }
 
 /// One line of old -> new per type that changes.
@@ -74,11 +67,7 @@ pub(super) fn points(records: &[RecordSet]) -> String {
     if records.is_empty() {
         return "nowhere (no A, no AAAA)".into();
     }
-    records
-        .iter()
-        .map(|r| format!("{} {}", r.record_type, r.points_to()))
-        .collect::<Vec<_>>()
-        .join(", ")
+    records.iter().map(|r| format!("{} {}", r.record_type, r.points_to())).collect::<Vec<_>>().join(", ")
 }
 
 /// The step from `old` to `new`, guarded by the one and checked by the other.
@@ -100,16 +89,8 @@ pub(super) fn step(
             changes: changes(old, new),
             comment,
         },
-        guard: Guard::RecordsAre {
-            query: query.clone(),
-            types: types.clone(),
-            records: old.to_vec(),
-        },
-        check: Check::RecordsAre {
-            query: query.clone(),
-            types,
-            records: new.to_vec(),
-        },
+        guard: Guard::RecordsAre { query: query.clone(), types: types.clone(), records: old.to_vec() },
+        check: Check::RecordsAre { query: query.clone(), types, records: new.to_vec() },
         patience_s: PATIENCE_S,
     }
 }
@@ -122,10 +103,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// What Route 53 does with a batch: all of it or nothing.
-    pub(crate) fn apply(
-        state: &[RecordSet],
-        changes: &[RecordChange],
-    ) -> Result<Vec<RecordSet>, String> {
+    pub(crate) fn apply(state: &[RecordSet], changes: &[RecordChange]) -> Result<Vec<RecordSet>, String> {
         let mut state = state.to_vec();
         for change in changes {
             match change {

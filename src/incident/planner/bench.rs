@@ -9,8 +9,8 @@ use crate::incident::place::{Account, Key, Kind, Profile, Region, Scope, Service
 use crate::incident::plan::{Action, Plan, Refusal};
 use crate::incident::request::{Answer, BalancerRef, Call, Done, Query, RecordChange};
 use crate::incident::resource::{
-    AliasTarget, Balancer, BalancerKind, Database, Endpoint, HostedZone, Instance, InstanceState,
-    LaunchSpec, RecordSet, Registration, Resource, Snapshot, SnapshotKind, TargetGroup,
+    AliasTarget, Balancer, BalancerKind, Database, Endpoint, HostedZone, Instance, InstanceState, LaunchSpec,
+    RecordSet, Registration, Resource, Snapshot, SnapshotKind, TargetGroup,
 };
 use crate::incident::secret::Secret;
 use crate::incident::site::{Site, SiteTarget, TargetKind};
@@ -25,10 +25,9 @@ pub(super) fn scope(region: &str) -> Scope {
 
 fn record(record_type: &str) -> RecordSet {
     RecordSet {
-        key: scope("global").place(Service::Route53).key(
-            Kind::RecordSet,
-            RecordSet::id("Z1", "example.com", record_type, None),
-        ),
+        key: scope("global")
+            .place(Service::Route53)
+            .key(Kind::RecordSet, RecordSet::id("Z1", "example.com", record_type, None)),
         zone_id: "Z1".into(),
         name: "example.com.".into(),
         record_type: record_type.into(),
@@ -95,9 +94,7 @@ impl Bench {
     pub(super) fn new() -> Self {
         let now: Timestamp = "2012-06-30T03:41:00Z".parse().unwrap();
         let zone = HostedZone {
-            key: scope("global")
-                .place(Service::Route53)
-                .key(Kind::HostedZone, "Z1"),
+            key: scope("global").place(Service::Route53).key(Kind::HostedZone, "Z1"),
             name: "example.com.".into(),
             private: false,
             record_count: Some(4),
@@ -166,23 +163,13 @@ impl Bench {
             ts: self.now,
             mono_ms: 0,
             session: session.clone(),
-            actor: Actor {
-                user: user.into(),
-                uid: 1000,
-                host: "jump".into(),
-                ssh_client: None,
-                aws: None,
-            },
+            actor: Actor { user: user.into(), uid: 1000, host: "jump".into(), ssh_client: None, aws: None },
             body,
         });
     }
 
     pub(super) fn put(&mut self, resource: Resource) {
-        let seen = Seen {
-            changed: self.now,
-            by: self.session.clone(),
-            resource,
-        };
+        let seen = Seen { changed: self.now, by: self.session.clone(), resource };
         self.incident.rows.insert(seen.resource.key().clone(), seen);
     }
 
@@ -206,9 +193,7 @@ impl Bench {
             "arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:loadbalancer/app/{name}/50dc6c495c0c9188"
         );
         self.put(Resource::Balancer(Balancer {
-            key: scope(region)
-                .place(Service::ElbV2)
-                .key(Kind::Balancer, arn.clone()),
+            key: scope(region).place(Service::ElbV2).key(Kind::Balancer, arn.clone()),
             name: name.into(),
             balancer_kind: BalancerKind::Application,
             dns_name: format!("{name}-1.{region}.elb.amazonaws.com"),
@@ -221,13 +206,10 @@ impl Bench {
     }
 
     pub(super) fn group(&mut self, region: &str, name: &str, balancers: &[&str]) -> String {
-        let arn = format!(
-            "arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:targetgroup/{name}/73e2d6bc24d8a067"
-        );
+        let arn =
+            format!("arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:targetgroup/{name}/73e2d6bc24d8a067");
         self.put(Resource::TargetGroup(TargetGroup {
-            key: scope(region)
-                .place(Service::ElbV2)
-                .key(Kind::TargetGroup, arn.clone()),
+            key: scope(region).place(Service::ElbV2).key(Kind::TargetGroup, arn.clone()),
             name: name.into(),
             protocol: Some("HTTP".into()),
             port: Some(80),
@@ -341,10 +323,7 @@ impl Bench {
             engine_version: "9.1".into(),
             class: "db.m5.large".into(),
             status: "available".into(),
-            endpoint: Some(Endpoint {
-                host: format!("{id}.x.{region}.rds.amazonaws.com"),
-                port: 5433,
-            }),
+            endpoint: Some(Endpoint { host: format!("{id}.x.{region}.rds.amazonaws.com"), port: 5433 }),
             multi_az: true,
             zone: None,
             storage_gib: 200,
@@ -412,17 +391,11 @@ impl Bench {
         if let Some((_, fault)) = self.faults.iter().find(|(q, _)| q == query) {
             return Err(fault.clone());
         }
-        let find = |key: Key| {
-            self.incident
-                .rows
-                .get(&key)
-                .map(|seen| seen.resource.clone())
-        };
+        let find = |key: Key| self.incident.rows.get(&key).map(|seen| seen.resource.clone());
         Ok(match query {
-            Query::Records { .. } => Answer::Records {
-                zone: self.zone.clone(),
-                records: self.records.clone(),
-            },
+            Query::Records { .. } => {
+                Answer::Records { zone: self.zone.clone(), records: self.records.clone() }
+            }
             Query::Balancer { scope, name, .. } => Answer::Balancer(
                 self.rows_where(
                     |row| matches!(row, Resource::Balancer(b) if b.name == *name && b.key.scope() == scope),
@@ -435,20 +408,16 @@ impl Bench {
             ),
             Query::Instances { scope, ids } => Answer::Instances(
                 ids.iter()
-                    .filter_map(|id| {
-                        match find(scope.place(Service::Ec2).key(Kind::Instance, id)) {
-                            Some(Resource::Instance(i)) => Some(i),
-                            _ => None,
-                        }
+                    .filter_map(|id| match find(scope.place(Service::Ec2).key(Kind::Instance, id)) {
+                        Some(Resource::Instance(i)) => Some(i),
+                        _ => None,
                     })
                     .collect(),
             ),
             Query::LaunchSpec { scope, instance } => {
                 let key = scope.place(Service::Ec2).key(Kind::Instance, instance);
                 Answer::LaunchSpec(match find(key.clone()) {
-                    Some(Resource::Instance(i)) => {
-                        Some(Box::new((i, self.specs.get(&key).unwrap().clone())))
-                    }
+                    Some(Resource::Instance(i)) => Some(Box::new((i, self.specs.get(&key).unwrap().clone()))),
                     _ => None,
                 })
             }
@@ -464,18 +433,18 @@ impl Bench {
                 })
                 .collect(),
             ),
-            Query::Database { scope, id } => Answer::Database(
-                match find(scope.place(Service::Rds).key(Kind::Database, id)) {
+            Query::Database { scope, id } => {
+                Answer::Database(match find(scope.place(Service::Rds).key(Kind::Database, id)) {
                     Some(Resource::Database(d)) => Some(Box::new(d)),
                     _ => None,
-                },
-            ),
-            Query::Snapshot { scope, id } => Answer::Snapshot(
-                match find(scope.place(Service::Rds).key(Kind::Snapshot, id)) {
+                })
+            }
+            Query::Snapshot { scope, id } => {
+                Answer::Snapshot(match find(scope.place(Service::Rds).key(Kind::Snapshot, id)) {
                     Some(Resource::Snapshot(s)) => Some(Box::new(s)),
                     _ => None,
-                },
-            ),
+                })
+            }
             Query::Identity { .. } | Query::Change { .. } | Query::InstancesByToken { .. } => {
                 panic!("no planner asks this: {query:?}")
             }
@@ -507,15 +476,8 @@ impl Bench {
                 Planned::Needs(queries) => {
                     assert!(!queries.is_empty(), "neither a plan nor a question");
                     for query in queries {
-                        assert!(
-                            !readings.iter().any(|r| r.query == query),
-                            "asked twice: {query:?}"
-                        );
-                        readings.push(Reading {
-                            result: self.answer(&query),
-                            at: self.now,
-                            query,
-                        });
+                        assert!(!readings.iter().any(|r| r.query == query), "asked twice: {query:?}");
+                        readings.push(Reading { result: self.answer(&query), at: self.now, query });
                     }
                 }
             }
@@ -524,8 +486,7 @@ impl Bench {
     }
 
     pub(super) fn plan(&self, action: &Action) -> Plan {
-        self.try_plan(action)
-            .unwrap_or_else(|refusal| panic!("{refusal}"))
+        self.try_plan(action).unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
     /// The refusal, which always says something in each of its parts.
@@ -544,62 +505,25 @@ impl Bench {
     pub(super) fn carry_out(&mut self, plan: &Plan) {
         let (session, hash) = (self.session.clone(), plan.hash.clone());
         self.carry_out_as(&session, "adam", plan);
-        self.fold(Body::Finished {
-            plan: hash,
-            ending: Ending::Verified,
-        });
+        self.fold(Body::Finished { plan: hash, ending: Ending::Verified });
         self.number += 1;
     }
 
     pub(super) fn carry_out_as(&mut self, session: &SessionId, user: &str, plan: &Plan) {
         let hash = plan.hash.clone();
-        self.fold_as(
-            session,
-            user,
-            Body::Proposed {
-                plan: Box::new(plan.clone()),
-            },
-        );
-        self.fold_as(
-            session,
-            user,
-            Body::Confirmed {
-                plan: hash.clone(),
-                typed: plan.confirm.clone(),
-            },
-        );
+        self.fold_as(session, user, Body::Proposed { plan: Box::new(plan.clone()) });
+        self.fold_as(session, user, Body::Confirmed { plan: hash.clone(), typed: plan.confirm.clone() });
         for (step, s) in plan.steps.iter().enumerate() {
-            self.fold_as(
-                session,
-                user,
-                Body::Intent {
-                    plan: hash.clone(),
-                    step,
-                    call: s.call.clone(),
-                },
-            );
+            self.fold_as(session, user, Body::Intent { plan: hash.clone(), step, call: s.call.clone() });
             self.apply(&s.call);
             self.fold_as(
                 session,
                 user,
-                Body::Outcome {
-                    plan: hash.clone(),
-                    step,
-                    outcome: Outcome::Ok {
-                        done: Done::Accepted,
-                    },
-                },
+                Body::Outcome { plan: hash.clone(), step, outcome: Outcome::Ok { done: Done::Accepted } },
             );
         }
         if let Action::Undo { operation } = &plan.action {
-            self.fold_as(
-                session,
-                user,
-                Body::Undone {
-                    plan: operation.clone(),
-                    by: hash,
-                },
-            );
+            self.fold_as(session, user, Body::Undone { plan: operation.clone(), by: hash });
         }
     }
 
@@ -610,18 +534,13 @@ impl Bench {
                     match change {
                         RecordChange::Delete(record) => {
                             let at = self.records.iter().position(|r| r.same(record));
-                            self.records
-                                .remove(at.expect("DELETE of what is not there"));
+                            self.records.remove(at.expect("DELETE of what is not there"));
                         }
                         RecordChange::Create(record) => self.records.push(record.clone()),
                     }
                 }
             }
-            Call::Register {
-                scope,
-                under,
-                targets,
-            } => {
+            Call::Register { scope, under, targets } => {
                 for t in targets {
                     let id = t.id.to_string();
                     self.registered(&scope.region.0, under, &id, t.port, "InService");
@@ -649,7 +568,5 @@ impl Bench {
 }
 
 pub(super) fn dark() -> Fault {
-    Fault::Dark {
-        detail: "connection refused".into(),
-    }
+    Fault::Dark { detail: "connection refused".into() }
 }

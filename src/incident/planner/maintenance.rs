@@ -18,9 +18,7 @@ pub(super) fn on(table: &mut Table<'_>, site: &str, via: Option<&str>) -> Result
     let site = table.site(site)?;
     let target = match via {
         Some(name) => table.target(site, name)?,
-        None => site
-            .maintenance_target()
-            .ok_or_else(|| no_target(table, site))?,
+        None => site.maintenance_target().ok_or_else(|| no_target(table, site))?,
     };
     let Some(switch) = apex::read(table, site, target)? else {
         return Ok(table.needs());
@@ -36,10 +34,7 @@ pub(super) fn on(table: &mut Table<'_>, site: &str, via: Option<&str>) -> Result
                     table.ago(op.proposed),
                     op.by
                 ),
-                format!(
-                    "`blackstart maintenance off {}` ends it; --via names another target",
-                    site.name
-                ),
+                format!("`blackstart maintenance off {}` ends it; --via names another target", site.name),
             ),
             None => table.refuse(
                 format!(
@@ -52,21 +47,10 @@ pub(super) fn on(table: &mut Table<'_>, site: &str, via: Option<&str>) -> Result
             ),
         });
     }
-    let title = format!(
-        "{}: maintenance on, {} -> {} ({})",
-        site.name,
-        site.record,
-        target.name,
-        target.place()
-    );
+    let title =
+        format!("{}: maintenance on, {} -> {} ({})", site.name, site.record, target.name, target.place());
     let mut plan = switch.plan(table, title)?;
-    plan.effects.insert(
-        0,
-        format!(
-            "visitors of {} see the maintenance page of {}",
-            site.name, target.name
-        ),
-    );
+    plan.effects.insert(0, format!("visitors of {} see the maintenance page of {}", site.name, target.name));
     if let Some(op) = before {
         let untouched = put_there(op).is_some_and(|put| same_sets(put, &switch.here.old));
         plan.warnings.push(if untouched {
@@ -152,26 +136,14 @@ pub(super) fn off(table: &mut Table<'_>, site: &str) -> Result<Planned, Refusal>
                     back_by_hand(site, target),
                 ),
                 Some(_) | None => table.refuse(
-                    format!(
-                        "{} is not in maintenance: it points at {}",
-                        site.name,
-                        points(&here.old)
-                    ),
-                    format!(
-                        "Nothing to do; `blackstart apex {} TARGET` points it elsewhere",
-                        site.name
-                    ),
+                    format!("{} is not in maintenance: it points at {}", site.name, points(&here.old)),
+                    format!("Nothing to do; `blackstart apex {} TARGET` points it elsewhere", site.name),
                 ),
             },
         });
     };
     let back = before_all(table, op, &site.name);
-    let title = format!(
-        "{}: maintenance off, {} back to {}",
-        site.name,
-        site.record,
-        points(back)
-    );
+    let title = format!("{}: maintenance off, {} back to {}", site.name, site.record, points(back));
     let mut plan = apex::rewrite(table, &here, back, title)?;
     plan.effects.insert(
         0,
@@ -184,8 +156,7 @@ pub(super) fn off(table: &mut Table<'_>, site: &str) -> Result<Planned, Refusal>
         ),
     );
     plan.warnings.push(
-        "what the record goes back to is not probed by this plan: look at its registrations first"
-            .into(),
+        "what the record goes back to is not probed by this plan: look at its registrations first".into(),
     );
     Ok(Planned::Plan(Box::new(plan.sealed())))
 }
@@ -232,8 +203,8 @@ fn before_all<'a>(table: &Table<'a>, last: &'a Operation, site: &str) -> &'a [Re
     let mut back = found_there(last).unwrap_or_default();
     let mut newer = last;
     while let Some(op) = earlier.pop() {
-        let chained = put_there(op).is_some_and(|put| same_sets(put, back))
-            && !ended_between(table, op, newer, site);
+        let chained =
+            put_there(op).is_some_and(|put| same_sets(put, back)) && !ended_between(table, op, newer, site);
         if !chained {
             break;
         }
@@ -256,11 +227,7 @@ fn ended_between(table: &Table<'_>, a: &Operation, b: &Operation, name: &str) ->
             | Action::Restore { .. }
             | Action::Undo { .. } => false,
         };
-        other
-            && op.done()
-            && op.undone_by.is_none()
-            && op.proposed > a.proposed
-            && op.proposed < b.proposed
+        other && op.done() && op.undone_by.is_none() && op.proposed > a.proposed && op.proposed < b.proposed
     })
 }
 

@@ -82,16 +82,12 @@ pub fn plan(desk: Desk<'_>, action: &Action, readings: &[Reading]) -> Result<Pla
         Action::MaintenanceOff { site } => maintenance::off(&mut table, site),
         Action::Relaunch { instances } => relaunch::plan(&mut table, instances),
         Action::Terminate { instance } => terminate::plan(&mut table, instance),
-        Action::Register {
-            scope,
-            under,
-            instances,
-        } => registration::register(&mut table, scope, under, instances),
-        Action::Deregister {
-            scope,
-            under,
-            instances,
-        } => registration::deregister(&mut table, scope, under, instances),
+        Action::Register { scope, under, instances } => {
+            registration::register(&mut table, scope, under, instances)
+        }
+        Action::Deregister { scope, under, instances } => {
+            registration::deregister(&mut table, scope, under, instances)
+        }
         Action::Restore { from, at } => restore::plan(&mut table, from, *at),
         Action::Undo { operation } => undo::plan(&mut table, operation),
     }

@@ -54,10 +54,7 @@ pub(super) fn register(
     let title = format!("register {} under {under}", ids.join(" "));
     let mut plan = table.draft(scope, title, Risk::Reversible, under.to_string())?;
     plan.resources = resources(under, &ids);
-    plan.changes = ids
-        .iter()
-        .map(|id| change(under, id, "(not registered)", "registered"))
-        .collect();
+    plan.changes = ids.iter().map(|id| change(under, id, "(not registered)", "registered")).collect();
     plan.effects = vec![
         format!(
             "{under} has {healthy} of {} in service; with {} more it can have {}",
@@ -68,10 +65,7 @@ pub(super) fn register(
         "it gets visitors once the balancer finds it healthy, not before".into(),
     ];
     plan.warnings = warnings;
-    plan.control_planes = vec![
-        elb(scope),
-        format!("{}, to read the instance only", ec2(scope)),
-    ];
+    plan.control_planes = vec![elb(scope), format!("{}, to read the instance only", ec2(scope))];
     plan.steps = vec![register_step(scope, under, targets.clone())];
     plan.inverse = vec![deregister_step(scope, under, targets, healthy)];
     plan.undo = format!("undo deregisters {} from {under}", ids.join(" "));
@@ -112,16 +106,8 @@ pub(super) fn deregister(
             ));
         }
         for row in of_id {
-            changes.push(change(
-                under,
-                &with_port(row),
-                &row.state,
-                "(not registered)",
-            ));
-            targets.push(TargetRef {
-                id: InstanceRef::Id(id.clone()),
-                port: row.port,
-            });
+            changes.push(change(under, &with_port(row), &row.state, "(not registered)"));
+            targets.push(TargetRef { id: InstanceRef::Id(id.clone()), port: row.port });
         }
     }
     let staying: BTreeSet<&str> = rows
@@ -139,19 +125,12 @@ pub(super) fn deregister(
     let (healthy, _) = census(rows);
     let last = left == 0 && leaving_healthy > 0;
     let title = format!("deregister {} from {under}", ids.join(" "));
-    let risk = if last {
-        Risk::Destructive
-    } else {
-        Risk::Disruptive
-    };
+    let risk = if last { Risk::Destructive } else { Risk::Disruptive };
     let mut plan = table.draft(scope, title, risk, under.to_string())?;
     plan.resources = resources(under, &ids);
     plan.changes = changes;
     plan.effects = vec![
-        format!(
-            "{left} of {healthy} healthy targets stay in service ({} stay registered)",
-            staying.len()
-        ),
+        format!("{left} of {healthy} healthy targets stay in service ({} stay registered)", staying.len()),
         "requests under way are finished within the draining time; the instance itself keeps running".into(),
     ];
     if last {
@@ -224,27 +203,16 @@ pub(super) fn unknown_instance(table: &Table<'_>, scope: &Scope, id: &str) -> Re
             _ => None,
         })
         .collect();
-    let elsewhere = known
-        .iter()
-        .find(|i| i.key.id == id && i.key.scope() != scope);
+    let elsewhere = known.iter().find(|i| i.key.id == id && i.key.scope() != scope);
     let next = match elsewhere {
         Some(other) => format!("It was last seen in {}", other.key.scope()),
         None => {
-            let names: Vec<String> = known
-                .iter()
-                .filter(|i| i.key.scope() == scope)
-                .map(|i| i.key.id.clone())
-                .collect();
+            let names: Vec<String> =
+                known.iter().filter(|i| i.key.scope() == scope).map(|i| i.key.id.clone()).collect();
             choice(&format!("{} has", scope.region), id, &names)
         }
     };
-    table.refuse(
-        format!(
-            "there is no instance {id} in {} {}",
-            scope.account, scope.region
-        ),
-        next,
-    )
+    table.refuse(format!("there is no instance {id} in {} {}", scope.account, scope.region), next)
 }
 
 /// A target group that takes no instances by id.
@@ -258,9 +226,9 @@ fn misfit(table: &Table<'_>, scope: &Scope, under: &BalancerRef) -> Option<Strin
             "{under} takes targets of type {}, not instance ids: AWS will refuse",
             group.target_type
         )),
-        Resource::TargetGroup(group) if group.balancers.is_empty() => Some(format!(
-            "no balancer uses {under}: its targets get no visitors"
-        )),
+        Resource::TargetGroup(group) if group.balancers.is_empty() => {
+            Some(format!("no balancer uses {under}: its targets get no visitors"))
+        }
         _ => None,
     }
 }
@@ -273,9 +241,7 @@ pub(super) fn is_leaving(row: &Registration) -> bool {
 /// How many targets are in service, and how many there are.
 fn census(rows: &[Registration]) -> (usize, usize) {
     let distinct = |rows: &mut dyn Iterator<Item = &Registration>| {
-        rows.map(|r| r.target.clone())
-            .collect::<BTreeSet<_>>()
-            .len()
+        rows.map(|r| r.target.clone()).collect::<BTreeSet<_>>().len()
     };
     (
         distinct(&mut rows.iter().filter(|r| r.in_service())),
@@ -293,12 +259,7 @@ pub(super) fn healthy_but(rows: &[Registration], leaving: &[String]) -> usize {
 }
 
 fn refs(ids: &[String]) -> Vec<TargetRef> {
-    ids.iter()
-        .map(|id| TargetRef {
-            id: InstanceRef::Id(id.clone()),
-            port: None,
-        })
-        .collect()
+    ids.iter().map(|id| TargetRef { id: InstanceRef::Id(id.clone()), port: None }).collect()
 }
 
 fn with_port(row: &Registration) -> String {
@@ -318,11 +279,7 @@ fn resources(under: &BalancerRef, ids: &[String]) -> Vec<String> {
 }
 
 fn change(under: &BalancerRef, target: &str, old: &str, new: &str) -> Change {
-    Change {
-        what: format!("{target} under {under}"),
-        old: old.to_owned(),
-        new: new.to_owned(),
-    }
+    Change { what: format!("{target} under {under}"), old: old.to_owned(), new: new.to_owned() }
 }
 
 fn names(targets: &[TargetRef]) -> String {
@@ -341,19 +298,9 @@ fn ids_of(targets: &[TargetRef]) -> Vec<InstanceRef> {
 pub(super) fn register_step(scope: &Scope, under: &BalancerRef, targets: Vec<TargetRef>) -> Step {
     Step {
         title: format!("register {} under {under}", names(&targets)),
-        guard: Guard::BalancerExists {
-            query: registrations_query(scope, under),
-        },
-        check: Check::InService {
-            scope: scope.clone(),
-            under: under.clone(),
-            targets: ids_of(&targets),
-        },
-        call: Call::Register {
-            scope: scope.clone(),
-            under: under.clone(),
-            targets,
-        },
+        guard: Guard::BalancerExists { query: registrations_query(scope, under) },
+        check: Check::InService { scope: scope.clone(), under: under.clone(), targets: ids_of(&targets) },
+        call: Call::Register { scope: scope.clone(), under: under.clone(), targets },
         patience_s: IN_SERVICE_S,
     }
 }
@@ -372,16 +319,8 @@ pub(super) fn deregister_step(
             leaving: ids_of(&targets),
             at_least,
         },
-        check: Check::NotRegistered {
-            scope: scope.clone(),
-            under: under.clone(),
-            targets: ids_of(&targets),
-        },
-        call: Call::Deregister {
-            scope: scope.clone(),
-            under: under.clone(),
-            targets,
-        },
+        check: Check::NotRegistered { scope: scope.clone(), under: under.clone(), targets: ids_of(&targets) },
+        call: Call::Deregister { scope: scope.clone(), under: under.clone(), targets },
         patience_s: LEFT_S,
     }
 }
@@ -395,11 +334,7 @@ pub(super) fn under_of(row: &Registration) -> BalancerRef {
 }
 
 /// Under what an instance was last seen registered, in order.
-pub(super) fn where_registered(
-    table: &Table<'_>,
-    scope: &Scope,
-    target: &str,
-) -> BTreeSet<BalancerRef> {
+pub(super) fn where_registered(table: &Table<'_>, scope: &Scope, target: &str) -> BTreeSet<BalancerRef> {
     table
         .desk
         .incident

@@ -6,8 +6,7 @@
 
 use super::Planned;
 use super::registration::{
-    deregister_step, healthy_but, is_leaving, register_step, unknown_instance, unread,
-    where_registered,
+    deregister_step, healthy_but, is_leaving, register_step, unknown_instance, unread, where_registered,
 };
 use super::table::{Table, count, ec2, elb};
 use crate::incident::place::{Key, Kind, Scope};
@@ -35,12 +34,7 @@ pub(super) fn plan(table: &mut Table<'_>, keys: &[Key]) -> Result<Planned, Refus
     let scope = first.scope().clone();
     if let Some(other) = keys.iter().find(|key| *key.scope() != scope) {
         return Err(table.refuse(
-            format!(
-                "{} is in {scope}, {} in {}",
-                first.id,
-                other.id,
-                other.scope()
-            ),
+            format!("{} is in {scope}, {} in {}", first.id, other.id, other.scope()),
             "Relaunch one account and region at a time: images, subnets and balancers are regional",
         ));
     }
@@ -79,17 +73,10 @@ pub(super) fn plan(table: &mut Table<'_>, keys: &[Key]) -> Result<Planned, Refus
                 registered
                     .entry(under.clone())
                     .or_default()
-                    .push(TargetRef {
-                        id: InstanceRef::Id(id.to_owned()),
-                        port: row.port,
-                    });
+                    .push(TargetRef { id: InstanceRef::Id(id.to_owned()), port: row.port });
             }
         }
-        olds.push(Old {
-            instance,
-            spec,
-            registered,
-        });
+        olds.push(Old { instance, spec, registered });
     }
     let plan = draw(table, &scope, &olds, &rows)?;
     Ok(Planned::Plan(Box::new(plan.sealed())))
@@ -114,18 +101,8 @@ fn replaceable(table: &Table<'_>, instance: &Instance, spec: &LaunchSpec) -> Res
         | InstanceState::Stopped
         | InstanceState::Other(_) => {}
     }
-    let tag = |name: &str| {
-        instance
-            .tags
-            .get(name)
-            .or_else(|| spec.tags.get(name))
-            .cloned()
-    };
-    if let Some(group) = instance
-        .auto_scaling_group
-        .clone()
-        .or_else(|| tag("aws:autoscaling:groupName"))
-    {
+    let tag = |name: &str| instance.tags.get(name).or_else(|| spec.tags.get(name)).cloned();
+    if let Some(group) = instance.auto_scaling_group.clone().or_else(|| tag("aws:autoscaling:groupName")) {
         return Err(table.refuse(
             format!("{id} belongs to Auto Scaling group {group}, which replaces it itself"),
             format!(
@@ -162,11 +139,7 @@ fn replaceable(table: &Table<'_>, instance: &Instance, spec: &LaunchSpec) -> Res
             "Its node group replaces it: drain it, then terminate it there",
         ));
     }
-    if spec
-        .user_data
-        .as_ref()
-        .is_some_and(|secret| secret.reveal().is_none())
-    {
+    if spec.user_data.as_ref().is_some_and(|secret| secret.reveal().is_none()) {
         return Err(table.refuse(
             format!("only the fingerprint of {id}'s user data is known"),
             "Read it again from EC2: a replacement without its user data would be another machine",
@@ -184,20 +157,11 @@ fn draw(
     let ids: Vec<String> = olds.iter().map(|o| o.instance.key.id.clone()).collect();
     let (title, confirm) = match olds {
         [one] => (
-            format!(
-                "relaunch {} ({}) from {}",
-                one.instance.key.id,
-                one.instance.label(),
-                one.spec.image
-            ),
+            format!("relaunch {} ({}) from {}", one.instance.key.id, one.instance.label(), one.spec.image),
             one.instance.key.id.clone(),
         ),
         _ => (
-            format!(
-                "relaunch {} in {}",
-                count(olds.len(), "instance"),
-                scope.region
-            ),
+            format!("relaunch {} in {}", count(olds.len(), "instance"), scope.region),
             scope.region.0.clone(),
         ),
     };
@@ -233,8 +197,7 @@ fn draw(
     );
     unread(table, &mut plan);
     plan.undo = if plan.inverse.is_empty() {
-        "nothing to put back: the old instance is not touched; terminate the replacement by hand"
-            .into()
+        "nothing to put back: the old instance is not touched; terminate the replacement by hand".into()
     } else {
         "undo registers the old instance again; the replacement is left running and registered, terminate it by hand"
             .into()
@@ -270,10 +233,7 @@ fn one(
     plan.changes.push(Change {
         what: format!("{} ({})", old.instance.label(), old.spec.instance_type),
         old: format!("{id} {}", old.instance.state.as_str()),
-        new: format!(
-            "a new instance from {} in {}",
-            old.spec.image, old.spec.zone
-        ),
+        new: format!("a new instance from {} in {}", old.spec.image, old.spec.zone),
     });
     if !old.spec.source_dest_check {
         plan.steps.push(Step {
@@ -290,10 +250,7 @@ fn one(
     for (under, targets) in &old.registered {
         let replacement: Vec<TargetRef> = targets
             .iter()
-            .map(|t| TargetRef {
-                id: InstanceRef::LaunchedByStep(launch),
-                port: t.port,
-            })
+            .map(|t| TargetRef { id: InstanceRef::LaunchedByStep(launch), port: t.port })
             .collect();
         plan.steps.push(register_step(&scope, under, replacement));
         plan.changes.push(Change {
@@ -315,23 +272,17 @@ fn one(
         } else {
             1
         };
-        plan.steps
-            .push(deregister_step(&scope, under, targets.clone(), at_least));
+        plan.steps.push(deregister_step(&scope, under, targets.clone(), at_least));
         let mut back = register_step(&scope, under, targets.clone());
         back.guard = Guard::InstanceNotIn {
-            query: Query::Instances {
-                scope: scope.clone(),
-                ids: vec![id.clone()],
-            },
+            query: Query::Instances { scope: scope.clone(), ids: vec![id.clone()] },
             instance: id.clone(),
             states: vec!["shutting-down".into(), "terminated".into()],
         };
         plan.inverse.push(back);
     }
     if old.registered.is_empty() {
-        plan.effects.push(format!(
-            "{id} is not known to be registered anywhere: its replacement only runs"
-        ));
+        plan.effects.push(format!("{id} is not known to be registered anywhere: its replacement only runs"));
     }
 }
 
@@ -343,14 +294,10 @@ fn cautions(table: &Table<'_>, plan: &mut Plan, old: &Old<'_>) {
             "the Elastic IP of {id} ({allocation}) is not moved: associate it by hand when the replacement is proven"
         ));
     } else if old.spec.public_address {
-        plan.warnings.push(format!(
-            "the replacement of {id} gets another public address"
-        ));
+        plan.warnings.push(format!("the replacement of {id} gets another public address"));
     }
     if old.spec.termination_protection {
-        plan.warnings.push(format!(
-            "{id} is protected against termination; so is its replacement"
-        ));
+        plan.warnings.push(format!("{id} is protected against termination; so is its replacement"));
     }
     let Some(address) = &old.instance.private_ip else {
         return;

@@ -27,15 +27,11 @@ impl Lookup<'_> {
     }
 
     fn rows(&self, kind: Kind) -> impl Iterator<Item = &Resource> {
-        self.incident
-            .of_kind(kind)
-            .map(|seen| &seen.resource)
-            .filter(|row| self.in_region(row.key()))
+        self.incident.of_kind(kind).map(|seen| &seen.resource).filter(|row| self.in_region(row.key()))
     }
 
     fn where_words(&self) -> String {
-        self.region
-            .map_or_else(String::new, |region| format!(" in {region}"))
+        self.region.map_or_else(String::new, |region| format!(" in {region}"))
     }
 
     fn unknown(&self, what: &str, text: &str, names: &[String]) -> Refusal {
@@ -49,11 +45,7 @@ impl Lookup<'_> {
     fn ambiguous(&self, what: &str, text: &str, candidates: &[String]) -> Refusal {
         Refusal::new(
             text,
-            format!(
-                "{} {what}s go by that name: {}",
-                candidates.len(),
-                candidates.join(", ")
-            ),
+            format!("{} {what}s go by that name: {}", candidates.len(), candidates.join(", ")),
             "Name one by its id, or narrow it with --region",
         )
     }
@@ -75,10 +67,7 @@ impl Lookup<'_> {
             if instance.key.id == text {
                 by_id.push(instance.key.clone());
             }
-            let gone = matches!(
-                instance.state,
-                InstanceState::Terminated | InstanceState::ShuttingDown
-            );
+            let gone = matches!(instance.state, InstanceState::Terminated | InstanceState::ShuttingDown);
             if instance.name == text && !gone {
                 living.push(instance.key.clone());
             }
@@ -102,10 +91,8 @@ impl Lookup<'_> {
                 }
             },
             several => {
-                let candidates: Vec<String> = several
-                    .iter()
-                    .map(|key| format!("{} in {}", key.id, key.scope()))
-                    .collect();
+                let candidates: Vec<String> =
+                    several.iter().map(|key| format!("{} in {}", key.id, key.scope())).collect();
                 Err(self.ambiguous("instance", text, &candidates))
             }
         }
@@ -145,10 +132,7 @@ impl Lookup<'_> {
                 continue;
             };
             names.push(group.name.clone());
-            let entry = (
-                group.key.scope().clone(),
-                BalancerRef::TargetGroup(group.key.id.clone()),
-            );
+            let entry = (group.key.scope().clone(), BalancerRef::TargetGroup(group.key.id.clone()));
             if group.name == text || group.key.id == text {
                 add(entry);
             } else if modern.iter().any(|b| group.balancers.contains(&b.key.id)) {
@@ -174,10 +158,7 @@ impl Lookup<'_> {
                 if let Some(balancer) = modern.first() {
                     return Err(Refusal::new(
                         text,
-                        format!(
-                            "balancer {} has no target group that is known",
-                            balancer.name
-                        ),
+                        format!("balancer {} has no target group that is known", balancer.name),
                         "Name the target group",
                     ));
                 }
@@ -186,10 +167,8 @@ impl Lookup<'_> {
                 Err(self.unknown("balancer or target group", text, &names))
             }
             several => {
-                let candidates: Vec<String> = several
-                    .iter()
-                    .map(|(scope, under)| format!("{under} in {scope}"))
-                    .collect();
+                let candidates: Vec<String> =
+                    several.iter().map(|(scope, under)| format!("{under} in {scope}")).collect();
                 Err(self.ambiguous("balancer or target group", text, &candidates))
             }
         }
@@ -202,12 +181,7 @@ impl Lookup<'_> {
     pub fn restore_point(&self, text: &str) -> Result<Key, Refusal> {
         let mut found = Vec::new();
         let mut names = Vec::new();
-        for kind in [
-            Kind::Database,
-            Kind::Snapshot,
-            Kind::Cluster,
-            Kind::AutomatedBackup,
-        ] {
+        for kind in [Kind::Database, Kind::Snapshot, Kind::Cluster, Kind::AutomatedBackup] {
             for row in self.rows(kind) {
                 let key = row.key();
                 let also = match row {
@@ -238,10 +212,8 @@ impl Lookup<'_> {
                 Err(self.unknown("DB instance or snapshot", text, &names))
             }
             several => {
-                let candidates: Vec<String> = several
-                    .iter()
-                    .map(|key| format!("{} {} in {}", key.kind, key.id, key.scope()))
-                    .collect();
+                let candidates: Vec<String> =
+                    several.iter().map(|key| format!("{} {} in {}", key.kind, key.id, key.scope())).collect();
                 Err(self.ambiguous("restore point", text, &candidates))
             }
         }
@@ -249,8 +221,7 @@ impl Lookup<'_> {
 }
 
 fn is_instance_id(text: &str) -> bool {
-    text.strip_prefix("i-")
-        .is_some_and(|hex| hex.len() >= 8 && hex.chars().all(|c| c.is_ascii_hexdigit()))
+    text.strip_prefix("i-").is_some_and(|hex| hex.len() >= 8 && hex.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -260,11 +231,7 @@ mod tests {
     use super::*;
 
     fn look<'a>(bench: &'a Bench, region: Option<&'a str>) -> Lookup<'a> {
-        Lookup {
-            incident: &bench.incident,
-            accounts: &bench.accounts,
-            region,
-        }
+        Lookup { incident: &bench.incident, accounts: &bench.accounts, region }
     }
 
     #[test]
@@ -325,19 +292,9 @@ mod tests {
         bench.snapshot("us-west-1", "nightly", "fito-db", 60);
         let all = look(&bench, None);
         assert_eq!(all.restore_point("fito-db").unwrap().kind, Kind::Database);
-        assert!(
-            all.restore_point("nightly")
-                .unwrap_err()
-                .why
-                .contains("us-west-1")
-        );
+        assert!(all.restore_point("nightly").unwrap_err().why.contains("us-west-1"));
         let west = look(&bench, Some("us-west-1"));
         assert_eq!(west.restore_point("nightly").unwrap().kind, Kind::Snapshot);
-        assert!(
-            all.restore_point("fito-bd")
-                .unwrap_err()
-                .next
-                .contains("fito-db")
-        );
+        assert!(all.restore_point("fito-bd").unwrap_err().next.contains("fito-db"));
     }
 }

@@ -21,11 +21,7 @@ const BASE_MIN: (i64, i64) = (10, 20);
 const REPLAY_MIN_PER_H: i64 = 6;
 
 /// Plans `restore POINT|DB [--at TIME]`.
-pub(super) fn plan(
-    table: &mut Table<'_>,
-    from: &Key,
-    at: Option<Timestamp>,
-) -> Result<Planned, Refusal> {
+pub(super) fn plan(table: &mut Table<'_>, from: &Key, at: Option<Timestamp>) -> Result<Planned, Refusal> {
     table.profile(&from.scope().account)?;
     match from.kind {
         Kind::Snapshot => from_snapshot(table, from, at),
@@ -61,21 +57,15 @@ struct Draft<'a> {
     storage: i32,
 }
 
-fn from_snapshot(
-    table: &mut Table<'_>,
-    key: &Key,
-    at: Option<Timestamp>,
-) -> Result<Planned, Refusal> {
+fn from_snapshot(table: &mut Table<'_>, key: &Key, at: Option<Timestamp>) -> Result<Planned, Refusal> {
     let scope = key.scope().clone();
     let row = match table.desk.incident.rows.get(key).map(|s| &s.resource) {
         Some(Resource::Snapshot(row)) => Some(row),
         _ => None,
     };
     if row.is_some_and(|row| row.of_cluster) || key.id.starts_with("cluster:") {
-        let name = row.map_or_else(
-            || key.id.trim_start_matches("cluster:").to_owned(),
-            |row| row.name.clone(),
-        );
+        let name =
+            row.map_or_else(|| key.id.trim_start_matches("cluster:").to_owned(), |row| row.name.clone());
         let engine = row.map_or("ENGINE", |row| row.engine.as_str());
         return Err(table.refuse(
             format!("{name} is a snapshot of a cluster: its restore gives a cluster without instances"),
@@ -95,9 +85,7 @@ fn from_snapshot(
     // What another account shares is known by its ARN alone.
     let id = match row {
         Some(Snapshot {
-            snapshot_kind: SnapshotKind::Shared | SnapshotKind::Public,
-            arn: Some(arn),
-            ..
+            snapshot_kind: SnapshotKind::Shared | SnapshotKind::Public, arn: Some(arn), ..
         }) => arn.clone(),
         Some(row) => row.name.clone(),
         None => key.id.clone(),
@@ -107,24 +95,17 @@ fn from_snapshot(
     };
     let Some(snapshot) = answer else {
         let names = names_of(table, &scope, Kind::Snapshot);
-        return Err(table.refuse(
-            format!("{} has no DB snapshot {id}", scope.region),
-            choice("newest are", &id, &names),
-        ));
+        return Err(table
+            .refuse(format!("{} has no DB snapshot {id}", scope.region), choice("newest are", &id, &names)));
     };
     if snapshot.status != "available" {
-        let progress = snapshot
-            .progress
-            .map_or_else(String::new, |p| format!(", {p} %"));
+        let progress = snapshot.progress.map_or_else(String::new, |p| format!(", {p} %"));
         return Err(table.refuse(
             format!("snapshot {id} is {}{progress}", snapshot.status),
             "Only an available snapshot can be restored: wait, or take an older one",
         ));
     }
-    let same_region = snapshot
-        .source_region
-        .as_ref()
-        .is_none_or(|region| *region == scope.region.0);
+    let same_region = snapshot.source_region.as_ref().is_none_or(|region| *region == scope.region.0);
     // A copy's source lives elsewhere; an instance of the same name here would be another one.
     let database = if same_region {
         match table.database(&scope, &snapshot.source)? {
@@ -155,38 +136,25 @@ fn from_snapshot(
 
 /// The row of the instance that a copied snapshot was taken of.
 fn source_row<'a>(table: &Table<'a>, snapshot: &Snapshot) -> Option<&'a Database> {
-    table
-        .desk
-        .incident
-        .of_kind(Kind::Database)
-        .find_map(|seen| match &seen.resource {
-            Resource::Database(d)
-                if d.key.id == snapshot.source
-                    && Some(&d.key.region().0) == snapshot.source_region.as_ref() =>
-            {
-                Some(d)
-            }
-            _ => None,
-        })
+    table.desk.incident.of_kind(Kind::Database).find_map(|seen| match &seen.resource {
+        Resource::Database(d)
+            if d.key.id == snapshot.source && Some(&d.key.region().0) == snapshot.source_region.as_ref() =>
+        {
+            Some(d)
+        }
+        _ => None,
+    })
 }
 
-fn from_backup(
-    table: &mut Table<'_>,
-    key: &Key,
-    at: Option<Timestamp>,
-) -> Result<Planned, Refusal> {
-    let Some(Resource::AutomatedBackup(backup)) =
-        table.desk.incident.rows.get(key).map(|s| &s.resource)
+fn from_backup(table: &mut Table<'_>, key: &Key, at: Option<Timestamp>) -> Result<Planned, Refusal> {
+    let Some(Resource::AutomatedBackup(backup)) = table.desk.incident.rows.get(key).map(|s| &s.resource)
     else {
         return Err(table.refuse(
             format!("the automated backup {} is not known", key.id),
             "Name the DB instance instead",
         ));
     };
-    let here = backup
-        .source_region
-        .as_ref()
-        .is_none_or(|region| *region == key.region().0);
+    let here = backup.source_region.as_ref().is_none_or(|region| *region == key.region().0);
     if here && backup.status == "active" {
         return to_time(table, key.scope(), &backup.source, at);
     }
@@ -241,9 +209,7 @@ fn to_time(
         return Err(of_cluster(table, &scope.region, id));
     }
     let snapshots = snapshots_of(table, scope, id);
-    let newest = snapshots
-        .first()
-        .map_or_else(String::new, |s| format!(": newest is {}", s.name));
+    let newest = snapshots.first().map_or_else(String::new, |s| format!(": newest is {}", s.name));
     if database.backup_retention_days == 0 {
         return Err(table.refuse(
             format!("{id} has no automated backups (retention 0 days)"),
@@ -283,10 +249,7 @@ fn to_time(
         {
             return Err(table.refuse(
                 format!("{id} cannot be restored to {at}: its backups begin after"),
-                format!(
-                    "Take an older snapshot, if there is one; {}",
-                    window(earliest)
-                ),
+                format!("Take an older snapshot, if there is one; {}", window(earliest)),
             ));
         }
     }
@@ -300,14 +263,8 @@ fn to_time(
         .filter(|(taken, _)| *taken <= goal)
         .max();
     let replay = match base {
-        Some((taken, name)) => (
-            goal.duration_since(taken).as_hours() + 1,
-            format!("logs since {name}"),
-        ),
-        None => (
-            24,
-            "up to a day of logs, as no snapshot of it is known".to_owned(),
-        ),
+        Some((taken, name)) => (goal.duration_since(taken).as_hours() + 1, format!("logs since {name}")),
+        None => (24, "up to a day of logs, as no snapshot of it is known".to_owned()),
     };
     finish(
         table,
@@ -315,10 +272,7 @@ fn to_time(
             scope: scope.clone(),
             source: id.to_owned(),
             database: Some(database),
-            from: RestoreSource::PointInTime {
-                database: id.to_owned(),
-                at,
-            },
+            from: RestoreSource::PointInTime { database: id.to_owned(), at },
             from_words: match at {
                 Some(at) => format!("{id} at {at}"),
                 None => format!("{id} at its newest restorable time"),
@@ -335,12 +289,11 @@ fn to_time(
 fn earliest(table: &Table<'_>, scope: &Scope, id: &str, database: &Database) -> Option<Timestamp> {
     let backups = table.desk.incident.of_kind(Kind::AutomatedBackup);
     let told = backups.filter_map(|seen| match &seen.resource {
-        Resource::AutomatedBackup(AutomatedBackup {
-            key,
-            source,
-            earliest,
-            ..
-        }) if key.scope() == scope && source == id => *earliest,
+        Resource::AutomatedBackup(AutomatedBackup { key, source, earliest, .. })
+            if key.scope() == scope && source == id =>
+        {
+            *earliest
+        }
         _ => None,
     });
     told.min().or(database.created)
@@ -351,10 +304,7 @@ fn snapshots_of<'a>(table: &Table<'a>, scope: &Scope, id: &str) -> Vec<&'a Snaps
     let mut snapshots: Vec<&Snapshot> = rows
         .filter_map(|seen| match &seen.resource {
             Resource::Snapshot(s)
-                if s.key.scope() == scope
-                    && s.source == id
-                    && !s.of_cluster
-                    && s.status == "available" =>
+                if s.key.scope() == scope && s.source == id && !s.of_cluster && s.status == "available" =>
             {
                 Some(s)
             }
@@ -374,11 +324,7 @@ fn names_of(table: &Table<'_>, scope: &Scope, kind: Kind) -> Vec<String> {
 }
 
 /// A name for the new instance that RDS allows and nobody has; `None` while that is still to be read.
-fn free_name(
-    table: &mut Table<'_>,
-    scope: &Scope,
-    source: &str,
-) -> Result<Option<String>, Refusal> {
+fn free_name(table: &mut Table<'_>, scope: &Scope, source: &str) -> Result<Option<String>, Refusal> {
     let mut stem = String::new();
     for c in source.to_lowercase().chars().filter(char::is_ascii) {
         let c = if c.is_ascii_alphanumeric() { c } else { '-' };
@@ -402,10 +348,8 @@ fn free_name(
             Some(Some(_)) => {}
         }
     }
-    Err(table.refuse(
-        format!("a hundred restores of {source} exist already"),
-        "Delete those that are not needed",
-    ))
+    Err(table
+        .refuse(format!("a hundred restores of {source} exist already"), "Delete those that are not needed"))
 }
 
 fn finish(table: &mut Table<'_>, draft: Draft<'_>) -> Result<Planned, Refusal> {
@@ -438,10 +382,7 @@ fn finish(table: &mut Table<'_>, draft: Draft<'_>) -> Result<Planned, Refusal> {
         "a new endpoint, {new_id}.…: applications must be pointed at it; {} is not touched",
         draft.source
     ));
-    plan.effects.push(format!(
-        "a second instance is billed from now on ({} GiB)",
-        draft.storage
-    ));
+    plan.effects.push(format!("a second instance is billed from now on ({} GiB)", draft.storage));
     plan.effects.push(carried(&settings));
     if draft.database.is_none() {
         plan.warnings.push(format!(
@@ -462,24 +403,15 @@ fn finish(table: &mut Table<'_>, draft: Draft<'_>) -> Result<Planned, Refusal> {
             .into(),
     );
     plan.warnings.push(
-        "`available` is not warm: blocks are loaded from S3 when first read, so the first queries are slow".into(),
+        "`available` is not warm: blocks are loaded from S3 when first read, so the first queries are slow"
+            .into(),
     );
-    plan.control_planes = vec![
-        rds(&scope),
-        format!("{}, for the new endpoint's name", route53(&scope)),
-    ];
+    plan.control_planes = vec![rds(&scope), format!("{}, for the new endpoint's name", route53(&scope))];
     let query = database_query(&scope, &new_id);
     plan.steps = vec![Step {
         title: format!("restore {} as {new_id}", draft.from_words),
-        call: Call::RestoreDatabase {
-            scope,
-            from: draft.from,
-            new_id: new_id.clone(),
-            settings,
-        },
-        guard: Guard::DatabaseAbsent {
-            query: query.clone(),
-        },
+        call: Call::RestoreDatabase { scope, from: draft.from, new_id: new_id.clone(), settings },
+        guard: Guard::DatabaseAbsent { query: query.clone() },
         check: Check::DatabaseAvailable { query },
         patience_s: AVAILABLE_S,
     }];
@@ -526,10 +458,7 @@ fn carried(settings: &DatabaseSettings) -> String {
     word("option group", &settings.option_group);
     word("storage", &settings.storage_type);
     if !settings.security_groups.is_empty() {
-        words.push(format!(
-            "security groups {}",
-            settings.security_groups.join(" ")
-        ));
+        words.push(format!("security groups {}", settings.security_groups.join(" ")));
     }
     if let Some(port) = settings.port {
         words.push(format!("port {port}"));

@@ -9,8 +9,8 @@ use crate::incident::place::{Account, Partition, Profile, Scope, Service};
 use crate::incident::plan::{Action, Grounds, Plan, Refusal, Risk};
 use crate::incident::request::{Answer, BalancerRef, Query};
 use crate::incident::resource::{
-    Balancer, BalancerKind, Database, HostedZone, Instance, LaunchSpec, RecordSet, Registration,
-    Resource, Snapshot, normalise_name,
+    Balancer, BalancerKind, Database, HostedZone, Instance, LaunchSpec, RecordSet, Registration, Resource,
+    Snapshot, normalise_name,
 };
 use crate::incident::site::{Site, SiteTarget};
 use jiff::Timestamp;
@@ -29,13 +29,7 @@ pub(super) type ZoneAndRecords<'a> = (Option<&'a HostedZone>, &'a [RecordSet]);
 
 impl<'a> Table<'a> {
     pub(super) fn new(desk: Desk<'a>, action: &'a Action, readings: &'a [Reading]) -> Self {
-        Self {
-            desk,
-            action,
-            readings,
-            needs: Vec::new(),
-            grounds: Vec::new(),
-        }
+        Self { desk, action, readings, needs: Vec::new(), grounds: Vec::new() }
     }
 
     /// A refusal of this action.
@@ -59,10 +53,7 @@ impl<'a> Table<'a> {
         };
         match &reading.result {
             Ok(answer) => {
-                let ground = Grounds {
-                    what: what.to_owned(),
-                    at: reading.at,
-                };
+                let ground = Grounds { what: what.to_owned(), at: reading.at };
                 if !self.grounds.contains(&ground) {
                     self.grounds.push(ground);
                 }
@@ -74,10 +65,7 @@ impl<'a> Table<'a> {
 
     fn mismatch(&self, query: &Query) -> Refusal {
         self.refuse(
-            format!(
-                "{} gave an answer to another question",
-                control_plane(query)
-            ),
+            format!("{} gave an answer to another question", control_plane(query)),
             "Try again; if it stays so, report it",
         )
     }
@@ -119,10 +107,7 @@ impl<'a> Table<'a> {
         scope: &Scope,
         ids: &[String],
     ) -> Result<Option<&'a [Instance]>, Refusal> {
-        let query = Query::Instances {
-            scope: scope.clone(),
-            ids: ids.to_vec(),
-        };
+        let query = Query::Instances { scope: scope.clone(), ids: ids.to_vec() };
         match self.answer(&query, &format!("instances {}", ids.join(" "))) {
             Ok(Some(Answer::Instances(instances))) => Ok(Some(instances)),
             Ok(None) => Ok(None),
@@ -139,10 +124,7 @@ impl<'a> Table<'a> {
         scope: &Scope,
         instance: &str,
     ) -> Result<Option<Option<&'a (Instance, LaunchSpec)>>, Refusal> {
-        let query = Query::LaunchSpec {
-            scope: scope.clone(),
-            instance: instance.to_owned(),
-        };
+        let query = Query::LaunchSpec { scope: scope.clone(), instance: instance.to_owned() };
         match self.answer(&query, &format!("launch parameters of {instance}")) {
             Ok(Some(Answer::LaunchSpec(spec))) => Ok(Some(spec.as_deref())),
             Ok(None) => Ok(None),
@@ -200,10 +182,7 @@ impl<'a> Table<'a> {
         scope: &Scope,
         id: &str,
     ) -> Result<Option<Option<&'a Snapshot>>, Refusal> {
-        let query = Query::Snapshot {
-            scope: scope.clone(),
-            id: id.to_owned(),
-        };
+        let query = Query::Snapshot { scope: scope.clone(), id: id.to_owned() };
         match self.answer(&query, &format!("snapshot {id}")) {
             Ok(Some(Answer::Snapshot(snapshot))) => Ok(Some(snapshot.as_deref())),
             Ok(None) => Ok(None),
@@ -244,10 +223,7 @@ impl<'a> Table<'a> {
                 )
             } else {
                 let names: Vec<String> = sites.iter().map(|s| s.name.clone()).collect();
-                self.refuse(
-                    format!("there is no site {name:?}"),
-                    choice("sites are", name, &names),
-                )
+                self.refuse(format!("there is no site {name:?}"), choice("sites are", name, &names))
             }
         })
     }
@@ -272,42 +248,26 @@ impl<'a> Table<'a> {
 
     /// With whose credentials an account is acted in.
     pub(super) fn profile(&self, account: &Account) -> Result<Profile, Refusal> {
-        self.desk
-            .accounts
-            .iter()
-            .find(|(a, _)| a == account)
-            .map(|(_, profile)| profile.clone())
-            .ok_or_else(|| {
-                let known: Vec<String> = self
-                    .desk
-                    .accounts
-                    .iter()
-                    .map(|(a, p)| format!("{a} ({p})"))
-                    .collect();
-                let known = if known.is_empty() {
-                    "none".to_owned()
-                } else {
-                    known.join(", ")
-                };
+        self.desk.accounts.iter().find(|(a, _)| a == account).map(|(_, profile)| profile.clone()).ok_or_else(
+            || {
+                let known: Vec<String> =
+                    self.desk.accounts.iter().map(|(a, p)| format!("{a} ({p})")).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 self.refuse(
                     format!("no credentials for account {account} are loaded (loaded: {known})"),
                     "Start with --profile NAME of a profile of that account",
                 )
-            })
+            },
+        )
     }
 
     /// Where a site's record is edited: the account whose public zone it is, else the first account.
     pub(super) fn zone_scope(&self, site: &Site) -> Result<Scope, Refusal> {
         let zone = normalise_name(&site.zone);
-        let mut owners = self
-            .desk
-            .incident
-            .rows
-            .values()
-            .filter_map(|seen| match &seen.resource {
-                Resource::HostedZone(z) if z.name == zone && !z.private => Some(z.key.scope()),
-                _ => None,
-            });
+        let mut owners = self.desk.incident.rows.values().filter_map(|seen| match &seen.resource {
+            Resource::HostedZone(z) if z.name == zone && !z.private => Some(z.key.scope()),
+            _ => None,
+        });
         let ours = |scope: &&Scope| self.desk.accounts.iter().any(|(a, _)| *a == scope.account);
         let scope = owners.clone().find(ours).or_else(|| owners.next());
         if let Some(scope) = scope {
@@ -319,10 +279,7 @@ impl<'a> Table<'a> {
                 "Set AWS_PROFILE or AWS_ACCESS_KEY_ID, or start with --profile",
             ));
         };
-        Ok(Scope::new(
-            account.clone(),
-            crate::incident::place::Region::global(),
-        ))
+        Ok(Scope::new(account.clone(), crate::incident::place::Region::global()))
     }
 
     /// A plan with everything in it that all plans have.
@@ -361,28 +318,13 @@ impl<'a> Table<'a> {
     /// A Route 53 change comment: whose change it is, at most 256 characters.
     pub(super) fn comment(&self, title: &str) -> String {
         let text = format!("bs/{}/{}/{title}", self.desk.session, self.desk.number);
-        text.chars()
-            .map(|c| {
-                if c.is_ascii() && !c.is_ascii_control() {
-                    c
-                } else {
-                    '?'
-                }
-            })
-            .take(256)
-            .collect()
+        text.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).take(256).collect()
     }
 
     /// A client token: ASCII, at most 64, the same for the same plan's same launch, another for any other.
     pub(super) fn client_token(&self, index: usize, instance: &str) -> String {
-        let what = format!(
-            "{}\n{}\n{index}\n{instance}",
-            self.desk.session, self.desk.number
-        );
-        format!(
-            "bs-{}-{index}",
-            sha256_hex(what.as_bytes()).get(..40).unwrap_or_default()
-        )
+        let what = format!("{}\n{}\n{index}\n{instance}", self.desk.session, self.desk.number);
+        format!("bs-{}-{index}", sha256_hex(what.as_bytes()).get(..40).unwrap_or_default())
     }
 
     /// How long ago, short and coarse.
@@ -396,9 +338,7 @@ impl<'a> Table<'a> {
         let mut names: Vec<String> = rows
             .filter(|seen| seen.resource.key().scope() == scope)
             .filter_map(|seen| match &seen.resource {
-                Resource::Balancer(b) if b.balancer_kind == BalancerKind::Classic => {
-                    Some(b.name.clone())
-                }
+                Resource::Balancer(b) if b.balancer_kind == BalancerKind::Classic => Some(b.name.clone()),
                 Resource::TargetGroup(g) => Some(g.name.clone()),
                 _ => None,
             })
@@ -410,10 +350,7 @@ impl<'a> Table<'a> {
 
     /// The refusal for a control plane that does not answer: which one, its fault, the next rung.
     fn dark(&self, query: &Query, fault: &Fault) -> Refusal {
-        let why = format!(
-            "{} does not answer as needed: {fault}",
-            control_plane(query)
-        );
+        let why = format!("{} does not answer as needed: {fault}", control_plane(query));
         // Where the fault is ours (credentials, permissions, input), another rung has the same fault.
         let rung = match fault {
             Fault::Dark { .. }
@@ -504,31 +441,16 @@ impl<'a> Table<'a> {
                     continue;
                 }
                 let on = if leans {
-                    format!(
-                        "Route 53 and ELB in {}",
-                        target.region.as_deref().unwrap_or("?")
-                    )
+                    format!("Route 53 and ELB in {}", target.region.as_deref().unwrap_or("?"))
                 } else {
                     "Route 53 alone".into()
                 };
-                rungs.push((
-                    leans,
-                    format!(
-                        "`blackstart apex {} {}` (leans on {on})",
-                        s.name, target.name
-                    ),
-                ));
+                rungs.push((leans, format!("`blackstart apex {} {}` (leans on {on})", s.name, target.name)));
             }
         }
         rungs.sort_by_key(|(leans, _)| *leans);
         rungs.truncate(2);
-        (!rungs.is_empty()).then(|| {
-            rungs
-                .into_iter()
-                .map(|(_, rung)| rung)
-                .collect::<Vec<_>>()
-                .join(", or ")
-        })
+        (!rungs.is_empty()).then(|| rungs.into_iter().map(|(_, rung)| rung).collect::<Vec<_>>().join(", or "))
     }
 }
 
@@ -551,18 +473,12 @@ fn is_not_found(fault: &Fault) -> bool {
 
 /// The read behind every registration's guard.
 pub(super) fn registrations_query(scope: &Scope, under: &BalancerRef) -> Query {
-    Query::Registrations {
-        scope: scope.clone(),
-        under: under.clone(),
-    }
+    Query::Registrations { scope: scope.clone(), under: under.clone() }
 }
 
 /// The read behind a restore's guard and check.
 pub(super) fn database_query(scope: &Scope, id: &str) -> Query {
-    Query::Database {
-        scope: scope.clone(),
-        id: id.to_owned(),
-    }
+    Query::Database { scope: scope.clone(), id: id.to_owned() }
 }
 
 /// Which service in which region must answer a query.
@@ -615,27 +531,17 @@ pub(super) fn balancing(under: &BalancerRef) -> Service {
 /// "did you mean" where a name is near, else what there is.
 pub(super) fn choice(there: &str, typed: &str, names: &[String]) -> String {
     if names.is_empty() {
-        return "Nothing of the kind is known yet: wait for the first sweep, or check --region"
-            .into();
+        return "Nothing of the kind is known yet: wait for the first sweep, or check --region".into();
     }
     let mut near: Vec<(f64, &String)> = names
         .iter()
-        .map(|name| {
-            (
-                strsim::jaro_winkler(&typed.to_lowercase(), &name.to_lowercase()),
-                name,
-            )
-        })
+        .map(|name| (strsim::jaro_winkler(&typed.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(score, _)| *score > 0.75)
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     let shown: Vec<&str> = names.iter().take(8).map(String::as_str).collect();
     let more = names.len().saturating_sub(shown.len());
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let list = format!("{there} {}{more}", shown.join(", "));
     match near.first() {
         Some((_, name)) => format!("Did you mean {name}? ({list})"),
@@ -663,9 +569,5 @@ pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
 
 /// `one target`, `3 targets`.
 pub(super) fn count(n: usize, word: &str) -> String {
-    if n == 1 {
-        format!("1 {word}")
-    } else {
-        format!("{n} {word}s")
-    }
+    if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
 }

@@ -47,14 +47,8 @@ pub(super) fn plan(table: &mut Table<'_>, key: &Key) -> Result<Planned, Refusal>
     let Some(instance) = instances.iter().find(|i| i.key.id == id) else {
         return Err(unknown_instance(table, &scope, &id));
     };
-    if matches!(
-        instance.state,
-        InstanceState::ShuttingDown | InstanceState::Terminated
-    ) {
-        return Err(table.refuse(
-            format!("{id} is {} already", instance.state.as_str()),
-            "Nothing to do",
-        ));
+    if matches!(instance.state, InstanceState::ShuttingDown | InstanceState::Terminated) {
+        return Err(table.refuse(format!("{id} is {} already", instance.state.as_str()), "Nothing to do"));
     }
     serving.dedup();
     if let Some(under) = serving.first() {
@@ -80,41 +74,26 @@ pub(super) fn plan(table: &mut Table<'_>, key: &Key) -> Result<Planned, Refusal>
         "an Elastic IP stays in the account, unassociated".into(),
     ];
     if !listed.is_empty() {
-        plan.effects
-            .push(format!("it is still listed under {}", listed.join(", ")));
+        plan.effects.push(format!("it is still listed under {}", listed.join(", ")));
     }
-    if let Some(group) = instance
-        .auto_scaling_group
-        .as_ref()
-        .or_else(|| instance.tags.get("aws:autoscaling:groupName"))
+    if let Some(group) =
+        instance.auto_scaling_group.as_ref().or_else(|| instance.tags.get("aws:autoscaling:groupName"))
     {
-        plan.warnings.push(format!(
-            "Auto Scaling group {group} will launch another in its place"
-        ));
+        plan.warnings.push(format!("Auto Scaling group {group} will launch another in its place"));
     }
-    plan.warnings
-        .push("with termination protection on, AWS refuses; nothing happens then".into());
+    plan.warnings.push("with termination protection on, AWS refuses; nothing happens then".into());
     unread(table, &mut plan);
-    let query = Query::Instances {
-        scope: scope.clone(),
-        ids,
-    };
+    let query = Query::Instances { scope: scope.clone(), ids };
     plan.control_planes = vec![ec2(&scope)];
     plan.steps = vec![Step {
         title: format!("terminate {id}"),
-        call: Call::Terminate {
-            scope,
-            instance: id.clone(),
-        },
+        call: Call::Terminate { scope, instance: id.clone() },
         guard: Guard::InstanceNotIn {
             query: query.clone(),
             instance: id.clone(),
             states: vec!["shutting-down".into(), "terminated".into()],
         },
-        check: Check::Terminated {
-            query,
-            instance: id,
-        },
+        check: Check::Terminated { query, instance: id },
         patience_s: GONE_S,
     }];
     plan.undo = "nothing undoes this: only a new instance from an image or a snapshot".into();
@@ -131,9 +110,7 @@ mod tests {
     use crate::incident::request::BalancerRef;
 
     fn terminate(key: &Key) -> Action {
-        Action::Terminate {
-            instance: key.clone(),
-        }
+        Action::Terminate { instance: key.clone() }
     }
 
     #[test]
@@ -143,19 +120,10 @@ mod tests {
         let web = BalancerRef::Classic("web".into());
         bench.registered("us-east-1", &web, "i-1", None, "OutOfService");
         let plan = bench.plan(&terminate(&key));
-        assert_eq!(
-            (plan.risk, plan.confirm.as_str()),
-            (Risk::Destructive, "i-1")
-        );
+        assert_eq!((plan.risk, plan.confirm.as_str()), (Risk::Destructive, "i-1"));
         assert!(plan.inverse.is_empty() && plan.undo.contains("nothing undoes"));
-        assert!(
-            plan.effects
-                .iter()
-                .any(|e| e.contains("still listed under web"))
-        );
-        assert!(
-            matches!(&plan.steps[0].guard, Guard::InstanceNotIn { states, .. } if states.len() == 2)
-        );
+        assert!(plan.effects.iter().any(|e| e.contains("still listed under web")));
+        assert!(matches!(&plan.steps[0].guard, Guard::InstanceNotIn { states, .. } if states.len() == 2));
         bench.instance_mut(&key).auto_scaling_group = Some("asg".into());
         assert!(bench.plan(&terminate(&key)).warnings[0].contains("asg"));
     }
@@ -167,29 +135,14 @@ mod tests {
         let web = BalancerRef::Classic("web".into());
         bench.registered("us-east-1", &web, "i-1", None, "InService");
         let refusal = bench.refusal(&terminate(&key));
-        assert!(
-            refusal.next.contains("`blackstart deregister web i-1`"),
-            "{refusal}"
-        );
+        assert!(refusal.next.contains("`blackstart deregister web i-1`"), "{refusal}");
         bench.registered("us-east-1", &web, "i-1", None, "OutOfService");
         let group = BalancerRef::TargetGroup(bench.group("us-east-1", "by-ip", &[]));
         bench.registered("us-east-1", &group, "10.0.0.5", Some(80), "healthy");
         assert!(bench.refusal(&terminate(&key)).why.contains("by-ip"));
         let gone = bench.instance("us-east-1", "i-2", "web-2", "shutting-down");
-        assert!(
-            bench
-                .refusal(&terminate(&gone))
-                .why
-                .contains("shutting-down")
-        );
-        let never = scope("us-east-1")
-            .place(Service::Ec2)
-            .key(Kind::Instance, "i-3");
-        assert!(
-            bench
-                .refusal(&terminate(&never))
-                .why
-                .contains("no instance i-3")
-        );
+        assert!(bench.refusal(&terminate(&gone)).why.contains("shutting-down"));
+        let never = scope("us-east-1").place(Service::Ec2).key(Kind::Instance, "i-3");
+        assert!(bench.refusal(&terminate(&never)).why.contains("no instance i-3"));
     }
 }

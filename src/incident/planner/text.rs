@@ -2,9 +2,7 @@
 
 use super::table::age;
 use crate::incident::plan::{Check, Guard, Plan};
-use crate::incident::request::{
-    BalancerRef, Call, DatabaseSettings, RecordChange, RestoreSource, TargetRef,
-};
+use crate::incident::request::{BalancerRef, Call, DatabaseSettings, RecordChange, RestoreSource, TargetRef};
 use crate::incident::resource::{LaunchSpec, RecordSet};
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
@@ -18,11 +16,7 @@ pub fn lines(plan: &Plan, now: Timestamp) -> Vec<String> {
     let mut out = Vec::new();
     wrap(&mut out, "", "", &plan.title);
     out.push(String::new());
-    field(
-        &mut out,
-        "account",
-        &format!("{} (profile {})", plan.scope.account, plan.profile),
-    );
+    field(&mut out, "account", &format!("{} (profile {})", plan.scope.account, plan.profile));
     field(&mut out, "region", &plan.scope.region.0);
     field(&mut out, "risk", plan.risk.as_str());
     field(&mut out, "resources", &plan.resources.join(", "));
@@ -41,32 +35,15 @@ pub fn lines(plan: &Plan, now: Timestamp) -> Vec<String> {
             wrap(&mut out, &indent, &format!("{indent}  "), &line);
         }
         if let Some(words) = guard_words(&step.guard) {
-            wrap(
-                &mut out,
-                &format!("{indent}only if: "),
-                &format!("{indent}  "),
-                &words,
-            );
+            wrap(&mut out, &format!("{indent}only if: "), &format!("{indent}  "), &words);
         }
-        let check = format!(
-            "{} (within {} s)",
-            check_words(&step.check),
-            step.patience_s
-        );
-        wrap(
-            &mut out,
-            &format!("{indent}done when: "),
-            &format!("{indent}  "),
-            &check,
-        );
+        let check = format!("{} (within {} s)", check_words(&step.check), step.patience_s);
+        wrap(&mut out, &format!("{indent}done when: "), &format!("{indent}  "), &check);
     }
     bullets(&mut out, "effects", &plan.effects);
     bullets(&mut out, "warnings", &plan.warnings);
-    let grounds: Vec<String> = plan
-        .grounds
-        .iter()
-        .map(|g| format!("{}, read {} ago", g.what, age(g.at, now)))
-        .collect();
+    let grounds: Vec<String> =
+        plan.grounds.iter().map(|g| format!("{}, read {} ago", g.what, age(g.at, now))).collect();
     bullets(&mut out, "relies on", &grounds);
     bullets(&mut out, "control planes", &plan.control_planes);
     bullets(&mut out, "undo", std::slice::from_ref(&plan.undo));
@@ -87,12 +64,7 @@ pub fn lines(plan: &Plan, now: Timestamp) -> Vec<String> {
 pub fn call_lines(call: &Call) -> Vec<String> {
     let mut lines = vec![format!("{} in {}", call.operation(), call.scope())];
     match call {
-        Call::ChangeRecords {
-            zone_id,
-            changes,
-            comment,
-            ..
-        } => {
+        Call::ChangeRecords { zone_id, changes, comment, .. } => {
             lines.push(format!("zone {zone_id}, one batch, all or nothing"));
             for change in changes {
                 lines.push(match change {
@@ -102,9 +74,7 @@ pub fn call_lines(call: &Call) -> Vec<String> {
             }
             lines.push(format!("comment {comment}"));
         }
-        Call::RunInstance {
-            spec, client_token, ..
-        } => {
+        Call::RunInstance { spec, client_token, .. } => {
             lines.extend(spec_lines(spec));
             lines.push(format!("client token {client_token}"));
         }
@@ -119,21 +89,13 @@ pub fn call_lines(call: &Call) -> Vec<String> {
             });
             lines.push(format!("targets {}", targets_words(targets)));
         }
-        Call::RestoreDatabase {
-            from,
-            new_id,
-            settings,
-            ..
-        } => {
+        Call::RestoreDatabase { from, new_id, settings, .. } => {
             lines.push(match from {
                 RestoreSource::Snapshot(id) => format!("from snapshot {id}"),
                 RestoreSource::PointInTime { database, at: None } => {
                     format!("from {database}, newest restorable time")
                 }
-                RestoreSource::PointInTime {
-                    database,
-                    at: Some(at),
-                } => format!("from {database} at {at}"),
+                RestoreSource::PointInTime { database, at: Some(at) } => format!("from {database} at {at}"),
             });
             lines.push(format!("new DB instance {new_id}"));
             lines.extend(settings_lines(settings));
@@ -148,11 +110,7 @@ fn record_words(record: &RecordSet) -> String {
             "alias {} (zone {}, target health {})",
             alias.dns_name,
             alias.zone_id,
-            if alias.evaluate_target_health {
-                "on"
-            } else {
-                "off"
-            }
+            if alias.evaluate_target_health { "on" } else { "off" }
         ),
         None => format!(
             "TTL {} {}",
@@ -178,17 +136,9 @@ fn spec_lines(spec: &LaunchSpec) -> Vec<String> {
     let or = |value: &Option<String>, none: &str| value.clone().unwrap_or_else(|| none.to_owned());
     let mut lines = vec![
         format!("image {}, type {}", spec.image, spec.instance_type),
-        format!(
-            "zone {}, subnet {}",
-            spec.zone,
-            or(&spec.subnet, "(default)")
-        ),
+        format!("zone {}, subnet {}", spec.zone, or(&spec.subnet, "(default)")),
         format!("security groups {}", spec.security_groups.join(" ")),
-        format!(
-            "key {}, profile {}",
-            or(&spec.key_name, "(none)"),
-            or(&spec.instance_profile, "(none)")
-        ),
+        format!("key {}, profile {}", or(&spec.key_name, "(none)"), or(&spec.instance_profile, "(none)")),
     ];
     lines.push(match &spec.user_data {
         Some(secret) => format!("user data {secret}"),
@@ -199,23 +149,16 @@ fn spec_lines(spec: &LaunchSpec) -> Vec<String> {
             "metadata: tokens {}, endpoint {}, hops {}",
             or(&m.http_tokens, "?"),
             or(&m.http_endpoint, "?"),
-            m.http_put_response_hop_limit
-                .map_or_else(|| "?".to_owned(), |n| n.to_string())
+            m.http_put_response_hop_limit.map_or_else(|| "?".to_owned(), |n| n.to_string())
         ));
     }
     for device in &spec.block_devices {
         lines.push(format!(
             "volume {}: {} GiB {}{}",
             device.device,
-            device
-                .size_gib
-                .map_or_else(|| "?".to_owned(), |n| n.to_string()),
+            device.size_gib.map_or_else(|| "?".to_owned(), |n| n.to_string()),
             or(&device.volume_type, "?"),
-            if device.encrypted == Some(true) {
-                ", encrypted"
-            } else {
-                ""
-            }
+            if device.encrypted == Some(true) { ", encrypted" } else { "" }
         ));
     }
     if !spec.tags.is_empty() {
@@ -232,24 +175,15 @@ fn settings_lines(s: &DatabaseSettings) -> Vec<String> {
         format!(
             "subnet group {}, security groups {}",
             or(&s.subnet_group),
-            if s.security_groups.is_empty() {
-                "(default)".to_owned()
-            } else {
-                s.security_groups.join(" ")
-            }
+            if s.security_groups.is_empty() { "(default)".to_owned() } else { s.security_groups.join(" ") }
         ),
-        format!(
-            "parameter group {}, option group {}",
-            or(&s.parameter_group),
-            or(&s.option_group)
-        ),
+        format!("parameter group {}, option group {}", or(&s.parameter_group), or(&s.option_group)),
         format!(
             "Multi-AZ {}, public {}, deletion protection {}, port {}",
             s.multi_az,
             s.publicly_accessible,
             s.deletion_protection,
-            s.port
-                .map_or_else(|| "(default)".to_owned(), |p| p.to_string())
+            s.port.map_or_else(|| "(default)".to_owned(), |p| p.to_string())
         ),
     ]
 }
@@ -258,19 +192,13 @@ fn settings_lines(s: &DatabaseSettings) -> Vec<String> {
 #[must_use]
 pub fn guard_words(guard: &Guard) -> Option<String> {
     match guard {
-        Guard::RecordsAre { records, .. } => Some(format!(
-            "the records still are {}",
-            super::batch::points(records)
-        )),
-        Guard::InstanceNotIn {
-            instance, states, ..
-        } => Some(format!(
-            "{instance} exists and is not {}",
-            states.join(" or ")
-        )),
-        Guard::StaysInService { at_least, .. } => {
-            Some(format!("at least {at_least} others are in service"))
+        Guard::RecordsAre { records, .. } => {
+            Some(format!("the records still are {}", super::batch::points(records)))
         }
+        Guard::InstanceNotIn { instance, states, .. } => {
+            Some(format!("{instance} exists and is not {}", states.join(" or ")))
+        }
+        Guard::StaysInService { at_least, .. } => Some(format!("at least {at_least} others are in service")),
         Guard::BalancerExists { .. } => Some("the balancer still exists".into()),
         Guard::DatabaseAbsent { .. } => Some("no DB instance of the new name exists".into()),
         Guard::None => None,
@@ -281,10 +209,9 @@ pub fn guard_words(guard: &Guard) -> Option<String> {
 #[must_use]
 pub fn check_words(check: &Check) -> String {
     match check {
-        Check::RecordsAre { records, .. } => format!(
-            "the change is INSYNC and the records are {}",
-            super::batch::points(records)
-        ),
+        Check::RecordsAre { records, .. } => {
+            format!("the change is INSYNC and the records are {}", super::batch::points(records))
+        }
         Check::LaunchedRuns => "the launched instance runs".into(),
         Check::InService { under, targets, .. } => {
             format!("{} in service under {under}", join(targets))
@@ -360,10 +287,7 @@ mod tests {
     fn a_plan_shows_everything_within_78_columns() {
         let mut bench = Bench::new();
         bench.classic("us-west-1", "web-west");
-        let plan = bench.plan(&Action::Apex {
-            site: "www".into(),
-            target: "west".into(),
-        });
+        let plan = bench.plan(&Action::Apex { site: "www".into(), target: "west".into() });
         let lines = lines(&plan, bench.now + jiff::SignedDuration::from_secs(3));
         assert!(lines.iter().all(|l| l.width() <= WIDTH), "{lines:#?}");
         let text = lines.join("\n");
@@ -392,16 +316,8 @@ mod tests {
         let alb = bench.alb("us-east-1", "front");
         let group = bench.group("us-east-1", "a-target-group-of-32-characters-x", &[&alb]);
         let key = bench.instance("us-east-1", "i-1", "web\u{1b}[31m", "running");
-        bench.registered(
-            "us-east-1",
-            &BalancerRef::TargetGroup(group),
-            "i-1",
-            Some(80),
-            "healthy",
-        );
-        let plan = bench.plan(&Action::Relaunch {
-            instances: vec![key],
-        });
+        bench.registered("us-east-1", &BalancerRef::TargetGroup(group), "i-1", Some(80), "healthy");
+        let plan = bench.plan(&Action::Relaunch { instances: vec![key] });
         let lines = lines(&plan, bench.now);
         assert!(lines.iter().all(|l| l.width() <= WIDTH), "{lines:#?}");
         let text = lines.join("\n");

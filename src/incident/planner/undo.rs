@@ -19,13 +19,7 @@ pub(super) fn plan(table: &mut Table<'_>, hash: &PlanHash) -> Result<Planned, Re
     let Some(operation) = incident.operations.get(hash) else {
         let hint = incident.last_undoable().map_or_else(
             || "Nothing in the log can be undone".to_owned(),
-            |op| {
-                format!(
-                    "The last that can be undone is {} ({})",
-                    op.plan.hash.short(),
-                    op.plan.title
-                )
-            },
+            |op| format!("The last that can be undone is {} ({})", op.plan.hash.short(), op.plan.title),
         );
         return Err(table.refuse(format!("the log has no operation {}", hash.short()), hint));
     };
@@ -38,16 +32,8 @@ pub(super) fn plan(table: &mut Table<'_>, hash: &PlanHash) -> Result<Planned, Re
             Call::ChangeRecords { zone_id, .. } => {
                 records(table, operation, step, zone_id, &mut back)?;
             }
-            Call::Register {
-                scope,
-                under,
-                targets,
-            } => again(table, scope, under, targets, &mut back)?,
-            Call::Deregister {
-                scope,
-                under,
-                targets,
-            } => out(table, scope, under, targets, &mut back)?,
+            Call::Register { scope, under, targets } => again(table, scope, under, targets, &mut back)?,
+            Call::Deregister { scope, under, targets } => out(table, scope, under, targets, &mut back)?,
             Call::RunInstance { .. }
             | Call::DisableSourceDestCheck { .. }
             | Call::Terminate { .. }
@@ -64,19 +50,12 @@ pub(super) fn plan(table: &mut Table<'_>, hash: &PlanHash) -> Result<Planned, Re
     }
     if back.steps.is_empty() {
         return Err(table.refuse(
-            format!(
-                "everything is as it was before \"{}\" already",
-                operation.plan.title
-            ),
+            format!("everything is as it was before \"{}\" already", operation.plan.title),
             "Nothing to undo",
         ));
     }
     let title = format!("undo: {}", operation.plan.title);
-    let risk = if back.empties {
-        Risk::Destructive
-    } else {
-        operation.plan.risk
-    };
+    let risk = if back.empties { Risk::Destructive } else { operation.plan.risk };
     let mut plan = table.draft(scope, title, risk, operation.plan.confirm.clone())?;
     plan.resources = operation.plan.resources.clone();
     plan.changes = back.changes;
@@ -88,14 +67,8 @@ pub(super) fn plan(table: &mut Table<'_>, hash: &PlanHash) -> Result<Planned, Re
     )];
     plan.effects.extend(back.effects);
     plan.warnings = back.warnings;
-    if operation
-        .plan
-        .steps
-        .iter()
-        .any(|step| matches!(step.call, Call::RunInstance { .. }))
-    {
-        plan.warnings
-            .push("what it launched is left running and registered: terminate it by hand".into());
+    if operation.plan.steps.iter().any(|step| matches!(step.call, Call::RunInstance { .. })) {
+        plan.warnings.push("what it launched is left running and registered: terminate it by hand".into());
     }
     plan.control_planes = control_planes(&back.steps);
     plan.steps = back.steps;
@@ -123,41 +96,25 @@ fn permitted(table: &Table<'_>, operation: &Operation) -> Result<(), Refusal> {
     let plan = &operation.plan;
     match operation.standing(table.desk.incident) {
         Standing::Undone => {
-            let by = operation
-                .undone_by
-                .as_ref()
-                .map_or("?", |hash| hash.short())
-                .to_owned();
-            return Err(table.refuse(
-                format!("\"{}\" was undone already, by {by}", plan.title),
-                "Nothing to do",
-            ));
+            let by = operation.undone_by.as_ref().map_or("?", |hash| hash.short()).to_owned();
+            return Err(
+                table.refuse(format!("\"{}\" was undone already, by {by}", plan.title), "Nothing to do")
+            );
         }
         Standing::Running => {
-            return Err(table.refuse(
-                format!("\"{}\" is under way", plan.title),
-                "Wait until it is over, then undo it",
-            ));
+            return Err(table
+                .refuse(format!("\"{}\" is under way", plan.title), "Wait until it is over, then undo it"));
         }
         Standing::Proposed | Standing::Vetoed => {
-            return Err(table.refuse(
-                format!("\"{}\" was never carried out", plan.title),
-                "Nothing to undo",
-            ));
+            return Err(table.refuse(format!("\"{}\" was never carried out", plan.title), "Nothing to undo"));
         }
         Standing::Verified | Standing::Unverified | Standing::Stopped | Standing::Unknown => {}
     }
     if !operation.touched() {
-        return Err(table.refuse(
-            format!("no call of \"{}\" was performed", plan.title),
-            "Nothing to undo",
-        ));
+        return Err(table.refuse(format!("no call of \"{}\" was performed", plan.title), "Nothing to undo"));
     }
     if plan.inverse.is_empty() {
-        return Err(table.refuse(
-            format!("\"{}\" has no way back from here", plan.title),
-            plan.undo.clone(),
-        ));
+        return Err(table.refuse(format!("\"{}\" has no way back from here", plan.title), plan.undo.clone()));
     }
     Ok(())
 }
@@ -170,16 +127,8 @@ fn records(
     zone_id: &str,
     back: &mut Back,
 ) -> Result<(), Refusal> {
-    let (
-        Guard::RecordsAre {
-            query,
-            records: left,
-            ..
-        },
-        Check::RecordsAre {
-            records: before, ..
-        },
-    ) = (&step.guard, &step.check)
+    let (Guard::RecordsAre { query, records: left, .. }, Check::RecordsAre { records: before, .. }) =
+        (&step.guard, &step.check)
     else {
         return Err(table.refuse(
             "the log does not say what the record was",
@@ -209,15 +158,7 @@ fn records(
     }
     // DELETE names what is there in its own words, which may differ from ours where Route 53 does not mind.
     let title = format!("{name}: back to {}", points(before));
-    back.steps.push(batch::step(
-        title,
-        scope,
-        zone_id,
-        query,
-        &now,
-        before,
-        String::new(),
-    ));
+    back.steps.push(batch::step(title, scope, zone_id, query, &now, before, String::new()));
     back.inverse.push(batch::step(
         format!("{name}: again to {}", points(left)),
         scope,
@@ -228,11 +169,7 @@ fn records(
         table.comment("undo of an undo"),
     ));
     back.changes.extend(batch::lines(name, &now, before));
-    back.effects.push(format!(
-        "visitors of {} go back to {}",
-        name.trim_end_matches('.'),
-        points(before)
-    ));
+    back.effects.push(format!("visitors of {} go back to {}", name.trim_end_matches('.'), points(before)));
     Ok(())
 }
 
@@ -256,9 +193,9 @@ fn again(
             continue;
         };
         living(table, scope, instances, id)?;
-        let there = rows.iter().any(|r| {
-            r.target == *id && !is_leaving(r) && (target.port.is_none() || r.port == target.port)
-        });
+        let there = rows
+            .iter()
+            .any(|r| r.target == *id && !is_leaving(r) && (target.port.is_none() || r.port == target.port));
         if !there {
             missing.push(target.clone());
         }
@@ -277,8 +214,7 @@ fn again(
         "{under} has {} in service now; {names} serves once it is found healthy",
         count(healthy, "target")
     ));
-    back.inverse
-        .push(deregister_step(scope, under, missing.clone(), healthy));
+    back.inverse.push(deregister_step(scope, under, missing.clone(), healthy));
     back.steps.push(register_step(scope, under, missing));
     Ok(())
 }
@@ -298,10 +234,7 @@ fn out(
     let there: Vec<TargetRef> = rows
         .iter()
         .filter(|r| ids.contains(&r.target) && !is_leaving(r))
-        .map(|r| TargetRef {
-            id: InstanceRef::Id(r.target.clone()),
-            port: r.port,
-        })
+        .map(|r| TargetRef { id: InstanceRef::Id(r.target.clone()), port: r.port })
         .collect();
     if there.is_empty() {
         return Ok(());
@@ -313,18 +246,12 @@ fn out(
         old: "registered".into(),
         new: "(not registered)".into(),
     });
-    back.effects.push(format!(
-        "{stay} of {} healthy targets stay in service",
-        healthy_but(rows, &[])
-    ));
+    back.effects.push(format!("{stay} of {} healthy targets stay in service", healthy_but(rows, &[])));
     if stay == 0 {
         back.empties |= healthy_but(rows, &[]) > 0;
-        back.warnings.push(format!(
-            "no healthy target stays under {under}: its visitors get errors"
-        ));
+        back.warnings.push(format!("no healthy target stays under {under}: its visitors get errors"));
     }
-    back.inverse
-        .push(register_step(scope, under, there.clone()));
+    back.inverse.push(register_step(scope, under, there.clone()));
     back.steps.push(deregister_step(scope, under, there, stay));
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::incident::entry::Mode;
 use crate::incident::hash::PlanHash;
 use crate::incident::operation::{Operation, Standing};
 use crate::incident::plan::{Action, Plan, Refusal, Risk};
+use crate::incident::planner::resolve::Lookup;
 use crate::incident::planner::text;
 use crate::run::driver::Driver;
 use crate::run::setup::Ground;
@@ -26,7 +27,7 @@ pub(crate) fn plan(ground: &Ground, act: &Act, json: bool) -> Exit {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
-    let planned = runtime.block_on(planned(&mut driver, act));
+    let planned = runtime.block_on(planned(&mut driver, ground, act));
     runtime.block_on(leave(&mut driver));
     driver.finish();
     runtime.shutdown_background();
@@ -43,7 +44,11 @@ pub(crate) fn plan(ground: &Ground, act: &Act, json: bool) -> Exit {
 pub(crate) fn perform(ground: &Ground, act: &Act, confirm: Option<&str>, json: bool) -> Exit {
     if ground.global.read_only {
         return refused(
-            &Refusal::new("do", "--read-only leaves no path to any action", "Leave --read-only out, or use `plan`"),
+            &Refusal::new(
+                "do",
+                "--read-only leaves no path to any action",
+                "Leave --read-only out, or use `plan`",
+            ),
             json,
         );
     }
@@ -52,11 +57,12 @@ pub(crate) fn perform(ground: &Ground, act: &Act, confirm: Option<&str>, json: b
         Err(exit) => return exit,
     };
     if let Some(why) = driver.app.actions_off() {
-        let refusal = Refusal::new("do", why, "Mend the logbook's place first, or name another with --logbook");
+        let refusal =
+            Refusal::new("do", why, "Mend the logbook's place first, or name another with --logbook");
         return refused(&refusal, json);
     }
     let exit = runtime.block_on(async {
-        let plan = match planned(&mut driver, act).await {
+        let plan = match planned(&mut driver, ground, act).await {
             Ok(plan) => plan,
             Err(refusal) => return refused(&refusal, json),
         };
@@ -64,7 +70,11 @@ pub(crate) fn perform(ground: &Ground, act: &Act, confirm: Option<&str>, json: b
         let typed = confirm.unwrap_or_default();
         if typed.trim() != plan.confirm {
             show(&driver.app, &plan, json);
-            let given = if typed.is_empty() { "no --confirm was given".into() } else { format!("--confirm {typed:?} is not it") };
+            let given = if typed.is_empty() {
+                "no --confirm was given".into()
+            } else {
+                format!("--confirm {typed:?} is not it")
+            };
             complain(&format!("Nothing was changed: {given}. Repeat with --confirm {:?}.", plan.confirm));
             return Exit::Usage;
         }
@@ -82,9 +92,9 @@ async fn leave(driver: &mut Driver) {
 }
 
 /// The words become an action, the action a plan.
-async fn planned(driver: &mut Driver, act: &Act) -> Result<Plan, Refusal> {
+async fn planned(driver: &mut Driver, ground: &Ground, act: &Act) -> Result<Plan, Refusal> {
     driver.take(Message::Start);
-    let action = action(driver, act).await?;
+    let action = action(driver, ground, act).await?;
     driver.take(Message::Act(action.clone()));
     driver.until(PLAN_LIMIT, |app| !matches!(dialog(app), Some(Planning::Gathering { .. }))).await;
     match dialog(&driver.app) {
@@ -99,14 +109,19 @@ async fn planned(driver: &mut Driver, act: &Act) -> Result<Plan, Refusal> {
 }
 
 /// Looks the names up, as soon as what was read suffices; at the latest when every cell was heard.
-async fn action(driver: &mut Driver, act: &Act) -> Result<Action, Refusal> {
+async fn action(driver: &mut Driver, ground: &Ground, act: &Act) -> Result<Action, Refusal> {
     if words::needs_rows(act) {
         driver.until(SWEEP_LIMIT, App::swept_once).await;
     } else {
         // Which account holds a zone is read from the first sweep of Route 53, where that comes at once.
         driver.until(Duration::from_secs(5), App::route53_swept).await;
     }
-    words::action(act, &driver.app.incident)
+    let region = match ground.global.region.as_slice() {
+        [only] => Some(only.as_str()),
+        _ => None,
+    };
+    let app = &driver.app;
+    words::action(act, Lookup { incident: &app.incident, accounts: &app.accounts, region })
 }
 
 fn dialog(app: &App) -> Option<&Planning> {

@@ -5,7 +5,7 @@ use crate::cli::Demo;
 use crate::cloud::Cloud;
 use crate::cloud::sim::{Scenario, Sim, World};
 use crate::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, Mode, SessionId};
-use crate::logbook::{Logbook, Tail, name_session};
+use crate::logbook::{Logbook, Seen, Tail, name_session};
 use crate::run::clock::Clock;
 use crate::run::scribe::open_strand;
 use crate::run::setup::{Bench, Ground, drive, open_bench, runtime};
@@ -79,7 +79,9 @@ pub(crate) fn scenario(name: &str) -> Result<Scenario, Exit> {
         match std::fs::read_to_string(name) {
             Ok(text) => Scenario::parse(name, &text),
             Err(error) => {
-                complain(&format!("--scenario {name}: cannot be read: {error}. Name a file or a shipped scenario."));
+                complain(&format!(
+                    "--scenario {name}: cannot be read: {error}. Name a file or a shipped scenario."
+                ));
                 return Err(Exit::Usage);
             }
         }
@@ -108,12 +110,14 @@ fn try_demo(ground: &Ground, demo: &Demo) -> Result<Exit, Exit> {
     let runtime = runtime()?;
     let _inside = runtime.enter();
     let seed = demo.seed.unwrap_or(scenario.seed);
-    let (mut stage, colleagues) = curtain(ground, &settings, scenario, seed);
+    let (mut stage, colleagues) = curtain(ground, &settings, scenario, seed, |_| {});
     let open_at = stage.now();
     // A demo is not production: its log is kept apart, and for this run only, unless a place was named.
-    let dir = ground.global.logbook.clone().unwrap_or_else(|| {
-        std::env::temp_dir().join(format!("blackstart-demo-{}", std::process::id()))
-    });
+    let dir = ground
+        .global
+        .logbook
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("blackstart-demo-{}", std::process::id())));
     let entries = std::mem::take(&mut stage.entries);
     let (mut app, world) = (stage.app, stage.world);
     app.opening.logbook = Some(dir.display().to_string());
@@ -126,7 +130,11 @@ fn try_demo(ground: &Ground, demo: &Demo) -> Result<Exit, Exit> {
     let mut driver = drive(app, cloud, clock, bench);
     driver.resume();
     play(&runtime, driver, &Ground::look(&settings))?;
-    say(&format!("The demo's logbook: {}\nReplay it with: blackstart replay {}", dir.display(), dir.display()));
+    say(&format!(
+        "The demo's logbook: {}\nReplay it with: blackstart replay {}",
+        dir.display(),
+        dir.display()
+    ));
     Ok(Exit::Done)
 }
 
@@ -137,9 +145,11 @@ pub(crate) fn curtain(
     settings: &crate::settings::Settings,
     scenario: Scenario,
     seed: u64,
+    adjust: impl FnOnce(&mut crate::app::Opening),
 ) -> (Stage, Vec<Vec<Entry>>) {
     let (start, open_at) = (scenario.start, scenario.open_at);
-    let opening = ground.opening(settings, Mode::Demo, (&scenario.estate, &scenario.sites), start);
+    let mut opening = ground.opening(settings, Mode::Demo, (&scenario.estate, &scenario.sites), start);
+    adjust(&mut opening);
     let app = App::new(opening, start);
     let colleagues = colleagues(&scenario, open_at);
     let mut stage = Stage::new(app, World::new(scenario, seed), start);
@@ -204,7 +214,9 @@ fn colleagues(scenario: &Scenario, until: Timestamp) -> Vec<Vec<Entry>> {
 fn write_history(dir: &Path, session: &SessionId, own: &[Entry], others: &[Vec<Entry>]) -> Bench {
     let write = |session: &SessionId, entries: &[Entry]| -> Result<_, String> {
         let mut writer = open_strand(dir, session)?;
-        writer.append_history(entries).map_err(|error| error.to_string())?;
+        for entry in entries {
+            writer.append(entry, &Seen::new()).map_err(|error| error.to_string())?;
+        }
         Ok(writer)
     };
     for strand in others {

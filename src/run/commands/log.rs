@@ -17,7 +17,9 @@ use std::path::PathBuf;
 /// Where the log is: as named, else the estate's own.
 fn place(ground: &Ground, settings: &Settings, path: Option<PathBuf>) -> Result<PathBuf, Exit> {
     path.or_else(|| ground.logbook_dir(settings)).ok_or_else(|| {
-        complain("There is no logbook: name one, or set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook.");
+        complain(
+            "There is no logbook: name one, or set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook.",
+        );
         Exit::Usage
     })
 }
@@ -63,14 +65,18 @@ fn plain(entry: &Entry) -> String {
     match &entry.body {
         Body::Observed { place, status, changed, gone } => {
             let end = match status {
-                Some(crate::incident::cell::SweepStatus::Ok { latency_ms }) => format!(", whole in {latency_ms} ms"),
+                Some(crate::incident::cell::SweepStatus::Ok { latency_ms }) => {
+                    format!(", whole in {latency_ms} ms")
+                }
                 Some(crate::incident::cell::SweepStatus::Failed { error }) => format!(", broke off: {error}"),
                 None => String::new(),
             };
             format!("{place}: {} changed, {} gone{end}", changed.len(), gone.len())
         }
         Body::Heartbeat { fresh } => format!("{} cells fresh", fresh.len()),
-        Body::Identified { profile, account, arn } => format!("profile {profile} is account {account} ({arn})"),
+        Body::Identified { profile, account, arn } => {
+            format!("profile {profile} is account {account} ({arn})")
+        }
         Body::Probed { subject, evidence } => {
             format!("{subject} {} ({})", evidence.verdict.as_str(), evidence.detail)
         }
@@ -152,7 +158,9 @@ pub(crate) fn note(ground: &Ground, text: &str) -> Exit {
 /// Declares an incident.
 pub(crate) fn declare(ground: &Ground, title: &str) -> Exit {
     write_down(ground, |incident| match incident.declared() {
-        Some(open) => Err(format!("\"{}\" is declared already. Close it first: `blackstart close`.", open.title)),
+        Some(open) => {
+            Err(format!("\"{}\" is declared already. Close it first: `blackstart close`.", open.title))
+        }
         None => Ok(Body::Declared { title: title.into() }),
     })
 }

@@ -18,10 +18,7 @@ use std::time::Duration;
 pub(super) const SWEEP_LIMIT: Duration = Duration::from_secs(30);
 
 /// Sweeps once, with a log entry like any cockpit's, and without a screen.
-pub(super) fn headless(
-    ground: &Ground,
-    mode: Mode,
-) -> Result<(tokio::runtime::Runtime, Driver), Exit> {
+pub(super) fn headless(ground: &Ground, mode: Mode) -> Result<(tokio::runtime::Runtime, Driver), Exit> {
     let settings = ground.settings()?;
     settings.complaints.iter().for_each(|complaint| crate::run::complain(&complaint.to_string()));
     let cloud = ground.cloud()?;

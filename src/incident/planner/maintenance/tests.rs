@@ -19,10 +19,7 @@ fn bench() -> Bench {
 }
 
 fn on(via: Option<&str>) -> Action {
-    Action::MaintenanceOn {
-        site: "www".into(),
-        via: via.map(str::to_owned),
-    }
+    Action::MaintenanceOn { site: "www".into(), via: via.map(str::to_owned) }
 }
 
 fn off() -> Action {
@@ -36,10 +33,7 @@ fn on_and_off_lead_back_to_exactly_what_was_there() {
     let before = bench.a_records();
     let plan = bench.plan(&on(None));
     assert!(plan.title.contains("maintenance on") && plan.title.contains("linode"));
-    assert_eq!(
-        (plan.risk, plan.confirm.as_str()),
-        (Risk::Disruptive, "www")
-    );
+    assert_eq!((plan.risk, plan.confirm.as_str()), (Risk::Disruptive, "www"));
     assert!(plan.effects[0].contains("maintenance page"));
     bench.carry_out(&plan);
     assert_eq!(bench.a_records().len(), 1);
@@ -79,18 +73,8 @@ fn a_page_moved_to_another_target_still_leads_back_to_before_all() {
     let first = bench.plan(&on(None));
     bench.carry_out(&first);
     let second = bench.plan(&on(Some("spare")));
-    assert!(
-        second
-            .warnings
-            .iter()
-            .any(|w| w.contains("only moves the page"))
-    );
-    assert!(
-        second
-            .warnings
-            .iter()
-            .any(|w| w.contains("not marked maintenance"))
-    );
+    assert!(second.warnings.iter().any(|w| w.contains("only moves the page")));
+    assert!(second.warnings.iter().any(|w| w.contains("not marked maintenance")));
     bench.carry_out(&second);
     let back = bench.plan(&off());
     bench.carry_out(&back);
@@ -112,10 +96,7 @@ fn on_where_the_log_knows_of_none_names_the_way_back() {
     let mut bench = bench();
     bench.records[0] = plain("A", 60, &["203.0.113.10"]);
     let refusal = bench.refusal(&on(None));
-    assert!(
-        refusal.next.contains("blackstart apex www east"),
-        "{refusal}"
-    );
+    assert!(refusal.next.contains("blackstart apex www east"), "{refusal}");
 }
 
 #[test]
@@ -133,17 +114,10 @@ fn off_never_goes_back_over_somebody_elses_change() {
     let mut bench = bench();
     let plan = bench.plan(&on(None));
     bench.carry_out(&plan);
-    let at = bench
-        .records
-        .iter()
-        .position(|r| r.record_type == "A")
-        .unwrap();
+    let at = bench.records.iter().position(|r| r.record_type == "A").unwrap();
     bench.records[at] = plain("A", 60, &["192.0.2.99"]);
     let refusal = bench.refusal(&off());
-    assert!(
-        refusal.why.contains("changed meanwhile") && refusal.why.contains("192.0.2.99"),
-        "{refusal}"
-    );
+    assert!(refusal.why.contains("changed meanwhile") && refusal.why.contains("192.0.2.99"), "{refusal}");
     assert!(refusal.next.contains("blackstart apex www"));
 }
 
@@ -154,10 +128,7 @@ fn off_without_on_says_so() {
     bench.records[0] = plain("A", 60, &["203.0.113.10"]);
     let refusal = bench.refusal(&off());
     assert!(refusal.why.contains("no maintenance that put it there"));
-    assert!(
-        refusal.next.contains("`blackstart apex www east`"),
-        "{refusal}"
-    );
+    assert!(refusal.next.contains("`blackstart apex www east`"), "{refusal}");
 }
 
 #[test]
@@ -165,10 +136,7 @@ fn off_after_an_apex_switch_is_refused() {
     let mut bench = bench();
     let plan = bench.plan(&on(None));
     bench.carry_out(&plan);
-    let apex = bench.plan(&Action::Apex {
-        site: "www".into(),
-        target: "west".into(),
-    });
+    let apex = bench.plan(&Action::Apex { site: "www".into(), target: "west".into() });
     bench.carry_out(&apex);
     assert!(bench.refusal(&off()).why.contains("not in maintenance"));
 }
@@ -178,25 +146,14 @@ fn on_whose_answer_never_came_can_be_turned_off_if_the_record_shows_it() {
     let mut bench = bench();
     let before = bench.a_records();
     let plan: Plan = bench.plan(&on(None));
-    bench.fold(Body::Proposed {
-        plan: Box::new(plan.clone()),
-    });
-    bench.fold(Body::Confirmed {
-        plan: plan.hash.clone(),
-        typed: "www".into(),
-    });
-    bench.fold(Body::Intent {
-        plan: plan.hash.clone(),
-        step: 0,
-        call: plan.steps[0].call.clone(),
-    });
+    bench.fold(Body::Proposed { plan: Box::new(plan.clone()) });
+    bench.fold(Body::Confirmed { plan: plan.hash.clone(), typed: "www".into() });
+    bench.fold(Body::Intent { plan: plan.hash.clone(), step: 0, call: plan.steps[0].call.clone() });
     bench.apply(&plan.steps[0].call);
     bench.fold(Body::Outcome {
         plan: plan.hash.clone(),
         step: 0,
-        outcome: Outcome::Unknown {
-            error: Fault::TimedOut { after_ms: 5000 },
-        },
+        outcome: Outcome::Unknown { error: Fault::TimedOut { after_ms: 5000 } },
     });
     assert!(bench.incident.maintenance("www").is_none());
     let back = bench.plan(&off());

@@ -11,11 +11,7 @@ fn web() -> BalancerRef {
 fn bench() -> Bench {
     let mut bench = Bench::new();
     bench.classic("us-east-1", "web");
-    for (id, state) in [
-        ("i-1", "InService"),
-        ("i-2", "InService"),
-        ("i-3", "OutOfService"),
-    ] {
+    for (id, state) in [("i-1", "InService"), ("i-2", "InService"), ("i-3", "OutOfService")] {
         bench.instance("us-east-1", id, id, "running");
         bench.registered("us-east-1", &web(), id, None, state);
     }
@@ -42,38 +38,19 @@ fn deregister(under: BalancerRef, ids: &[&str]) -> Action {
 #[test]
 fn registering_is_reversible_and_its_inverse_deregisters() {
     let plan = bench().plan(&register(web(), &["i-4", "i-4"]));
-    assert_eq!(
-        (plan.risk, plan.confirm.as_str()),
-        (Risk::Reversible, "web")
-    );
-    assert!(
-        plan.effects[0].contains("2 of 3 targets in service"),
-        "{:?}",
-        plan.effects
-    );
+    assert_eq!((plan.risk, plan.confirm.as_str()), (Risk::Reversible, "web"));
+    assert!(plan.effects[0].contains("2 of 3 targets in service"), "{:?}", plan.effects);
     assert_eq!(plan.changes.len(), 1, "named twice is named once");
-    assert!(
-        matches!(&plan.inverse[0].call, Call::Deregister { targets, .. } if targets.len() == 1)
-    );
+    assert!(matches!(&plan.inverse[0].call, Call::Deregister { targets, .. } if targets.len() == 1));
     assert!(matches!(&plan.steps[0].check, Check::InService { .. }));
 }
 
 #[test]
 fn deregistering_says_how_many_healthy_ones_stay() {
     let plan = bench().plan(&deregister(web(), &["i-1"]));
-    assert_eq!(
-        (plan.risk, plan.confirm.as_str()),
-        (Risk::Disruptive, "web")
-    );
-    assert!(
-        plan.effects[0].starts_with("1 of 2 healthy targets stay"),
-        "{:?}",
-        plan.effects
-    );
-    assert!(matches!(
-        &plan.steps[0].guard,
-        Guard::StaysInService { at_least: 1, .. }
-    ));
+    assert_eq!((plan.risk, plan.confirm.as_str()), (Risk::Disruptive, "web"));
+    assert!(plan.effects[0].starts_with("1 of 2 healthy targets stay"), "{:?}", plan.effects);
+    assert!(matches!(&plan.steps[0].guard, Guard::StaysInService { at_least: 1, .. }));
     assert!(matches!(&plan.inverse[0].call, Call::Register { .. }));
     let sick = bench().plan(&deregister(web(), &["i-3"]));
     assert!(sick.effects[0].starts_with("2 of 2"));
@@ -96,61 +73,26 @@ fn a_target_group_keeps_its_ports_and_may_fail_open() {
     bench.registered("us-east-1", &under, "i-1", Some(8081), "healthy");
     bench.registered("us-east-1", &under, "i-2", Some(80), "unhealthy");
     let plan = bench.plan(&deregister(under.clone(), &["i-1"]));
-    assert_eq!(
-        (plan.risk, plan.confirm.as_str()),
-        (Risk::Destructive, "app")
-    );
+    assert_eq!((plan.risk, plan.confirm.as_str()), (Risk::Destructive, "app"));
     assert!(plan.warnings[0].contains("fails open"));
-    let Call::Register { targets, .. } = &plan.inverse[0].call else {
-        panic!()
-    };
+    let Call::Register { targets, .. } = &plan.inverse[0].call else { panic!() };
     let ports: Vec<_> = targets.iter().map(|t| t.port).collect();
     assert_eq!(ports, [Some(8080), Some(8081)]);
     bench.registered("us-east-1", &under, "i-1", Some(8080), "draining");
     bench.registered("us-east-1", &under, "i-1", Some(8081), "draining");
-    assert!(
-        bench
-            .refusal(&deregister(under, &["i-1"]))
-            .why
-            .contains("draining")
-    );
+    assert!(bench.refusal(&deregister(under, &["i-1"])).why.contains("draining"));
 }
 
 #[test]
 fn what_cannot_be_registered_is_refused() {
     let mut bench = bench();
-    assert!(
-        bench
-            .refusal(&register(web(), &["i-1"]))
-            .why
-            .contains("already (InService)")
-    );
+    assert!(bench.refusal(&register(web(), &["i-1"])).why.contains("already (InService)"));
     bench.instance("us-west-1", "i-9", "far", "running");
-    assert!(
-        bench
-            .refusal(&register(web(), &["i-9"]))
-            .next
-            .contains("us-west-1")
-    );
-    assert!(
-        bench
-            .refusal(&register(web(), &["i-44"]))
-            .next
-            .contains("i-4")
-    );
+    assert!(bench.refusal(&register(web(), &["i-9"])).next.contains("us-west-1"));
+    assert!(bench.refusal(&register(web(), &["i-44"])).next.contains("i-4"));
     bench.instance("us-east-1", "i-5", "dead", "terminated");
-    assert!(
-        bench
-            .refusal(&register(web(), &["i-5"]))
-            .why
-            .contains("terminated")
-    );
-    assert!(
-        bench
-            .refusal(&register(web(), &[]))
-            .why
-            .contains("no instance")
-    );
+    assert!(bench.refusal(&register(web(), &["i-5"])).why.contains("terminated"));
+    assert!(bench.refusal(&register(web(), &[])).why.contains("no instance"));
     bench.instance("us-east-1", "i-6", "off", "stopped");
     assert!(bench.plan(&register(web(), &["i-6"])).warnings[0].contains("stopped"));
 }
@@ -158,22 +100,9 @@ fn what_cannot_be_registered_is_refused() {
 #[test]
 fn what_is_not_registered_cannot_leave() {
     let mut bench = bench();
-    assert!(
-        bench
-            .refusal(&deregister(web(), &["i-4"]))
-            .next
-            .contains("i-1")
-    );
-    bench
-        .incident
-        .rows
-        .retain(|key, _| key.kind != Kind::Registration);
-    assert!(
-        bench
-            .refusal(&deregister(web(), &["i-1"]))
-            .next
-            .contains("no targets")
-    );
+    assert!(bench.refusal(&deregister(web(), &["i-4"])).next.contains("i-1"));
+    bench.incident.rows.retain(|key, _| key.kind != Kind::Registration);
+    assert!(bench.refusal(&deregister(web(), &["i-1"])).next.contains("no targets"));
 }
 
 #[test]
@@ -183,19 +112,11 @@ fn a_balancer_that_is_gone_or_dark_is_refused() {
     let gone = BalancerRef::Classic("wbe".into());
     bench.faults.push((
         registrations_query(&scope("us-east-1"), &gone),
-        Fault::Refused {
-            code: "LoadBalancerNotFound".into(),
-            message: "no".into(),
-        },
+        Fault::Refused { code: "LoadBalancerNotFound".into(), message: "no".into() },
     ));
     let refusal = bench.refusal(&deregister(gone, &["i-1"]));
-    assert!(
-        refusal.why.contains("us-east-1 has no wbe") && refusal.next.contains("web"),
-        "{refusal}"
-    );
-    bench
-        .faults
-        .push((registrations_query(&scope("us-east-1"), &web()), dark()));
+    assert!(refusal.why.contains("us-east-1 has no wbe") && refusal.next.contains("web"), "{refusal}");
+    bench.faults.push((registrations_query(&scope("us-east-1"), &web()), dark()));
     let refusal = bench.refusal(&deregister(web(), &["i-1"]));
     assert!(
         refusal.why.contains("ELB (us-east-1)") && refusal.next.contains("blackstart apex www"),

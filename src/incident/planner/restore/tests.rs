@@ -8,20 +8,12 @@ use crate::incident::resource::Cluster;
 use jiff::SignedDuration;
 
 fn restore(from: &Key, at: Option<Timestamp>) -> Action {
-    Action::Restore {
-        from: from.clone(),
-        at,
-    }
+    Action::Restore { from: from.clone(), at }
 }
 
 fn call(plan: &Plan) -> (&RestoreSource, &str, &DatabaseSettings) {
     match &plan.steps[0].call {
-        Call::RestoreDatabase {
-            from,
-            new_id,
-            settings,
-            ..
-        } => (from, new_id, settings),
+        Call::RestoreDatabase { from, new_id, settings, .. } => (from, new_id, settings),
         other => panic!("{other:?}"),
     }
 }
@@ -33,29 +25,14 @@ fn to_the_newest_second_with_everything_that_rds_would_drop() {
     bench.snapshot("us-east-1", "nightly", "fito-db", 21 * 60);
     let plan = bench.plan(&restore(&db, None));
     let (from, new_id, s) = call(&plan);
-    assert_eq!(
-        *from,
-        RestoreSource::PointInTime {
-            database: "fito-db".into(),
-            at: None
-        }
-    );
+    assert_eq!(*from, RestoreSource::PointInTime { database: "fito-db".into(), at: None });
     assert_eq!(new_id, "fito-db-restored-1");
     assert_eq!(s.subnet_group.as_deref(), Some("private"));
-    assert_eq!(
-        (s.parameter_group.as_deref(), s.option_group.as_deref()),
-        (Some("tuned"), Some("opts"))
-    );
+    assert_eq!((s.parameter_group.as_deref(), s.option_group.as_deref()), (Some("tuned"), Some("opts")));
     assert_eq!(s.security_groups, ["sg-db"]);
     assert!(s.multi_az && s.deletion_protection && !s.publicly_accessible);
-    assert_eq!(
-        (s.port, s.class.as_deref()),
-        (Some(5433), Some("db.m5.large"))
-    );
-    assert_eq!(
-        (plan.risk, plan.confirm.as_str()),
-        (Risk::Disruptive, "fito-db")
-    );
+    assert_eq!((s.port, s.class.as_deref()), (Some(5433), Some("db.m5.large")));
+    assert_eq!((plan.risk, plan.confirm.as_str()), (Risk::Disruptive, "fito-db"));
     assert!(plan.effects[0].contains("41m"), "{:?}", plan.effects);
     assert!(plan.effects[1].contains("min per hour of") && plan.effects[1].contains("nightly"));
     assert!(plan.control_planes[1].contains("Route 53 (us-east-1)"));
@@ -74,10 +51,7 @@ fn the_new_name_is_free_and_allowed() {
     assert!(call(&plan).1.len() <= 63);
     let db = bench.database("us-east-1", "fito-db");
     bench.database("us-east-1", "fito-db-restored-1");
-    assert_eq!(
-        call(&bench.plan(&restore(&db, None))).1,
-        "fito-db-restored-2"
-    );
+    assert_eq!(call(&bench.plan(&restore(&db, None))).1, "fito-db-restored-2");
 }
 
 #[test]
@@ -92,10 +66,7 @@ fn times_outside_the_window_are_refused_with_the_window() {
         (now - mins(60 * 2000), "backups begin after"),
     ] {
         let refusal = bench.refusal(&restore(&db, Some(at)));
-        assert!(
-            refusal.why.contains(word) && refusal.next.contains("the window is"),
-            "{refusal}"
-        );
+        assert!(refusal.why.contains(word) && refusal.next.contains("the window is"), "{refusal}");
     }
     let at = now - mins(50);
     let plan = bench.plan(&restore(&db, Some(at)));
@@ -121,31 +92,15 @@ fn from_a_snapshot() {
     let snapshot = bench.snapshot("us-east-1", "nightly", "fito-db", 180);
     let plan = bench.plan(&restore(&snapshot, None));
     let (from, new_id, settings) = call(&plan);
-    assert_eq!(
-        (from, new_id),
-        (
-            &RestoreSource::Snapshot("nightly".into()),
-            "fito-db-restored-1"
-        )
-    );
+    assert_eq!((from, new_id), (&RestoreSource::Snapshot("nightly".into()), "fito-db-restored-1"));
     assert_eq!(settings.subnet_group.as_deref(), Some("private"));
     assert!(plan.effects[0].contains("3h00m"), "{:?}", plan.effects);
     let refusal = bench.refusal(&restore(&snapshot, Some(bench.now)));
     assert!(refusal.why.contains("one point in time"));
     bench.snapshot_mut(&snapshot).status = "creating".into();
-    assert!(
-        bench
-            .refusal(&restore(&snapshot, None))
-            .why
-            .contains("creating")
-    );
+    assert!(bench.refusal(&restore(&snapshot, None)).why.contains("creating"));
     bench.incident.rows.remove(&snapshot);
-    assert!(
-        bench
-            .refusal(&restore(&snapshot, None))
-            .why
-            .contains("no DB snapshot")
-    );
+    assert!(bench.refusal(&restore(&snapshot, None)).why.contains("no DB snapshot"));
 }
 
 #[test]
@@ -176,22 +131,14 @@ fn clusters_are_refused_with_the_line_to_type() {
     let db = bench.database("us-east-1", "aurora-1");
     bench.database_mut(&db).cluster = Some("aurora".into());
     let refusal = bench.refusal(&restore(&db, None));
-    assert!(
-        refusal.next.contains("restore-db-cluster-to-point-in-time"),
-        "{refusal}"
-    );
+    assert!(refusal.next.contains("restore-db-cluster-to-point-in-time"), "{refusal}");
     let snapshot = bench.snapshot("us-east-1", "cluster:snap", "aurora", 60);
     let row = bench.snapshot_mut(&snapshot);
     row.of_cluster = true;
     row.name = "snap".into();
     let refusal = bench.refusal(&restore(&snapshot, None));
-    assert!(
-        refusal.next.contains("restore-db-cluster-from-snapshot"),
-        "{refusal}"
-    );
-    let cluster = scope("us-east-1")
-        .place(Service::Rds)
-        .key(Kind::Cluster, "aurora");
+    assert!(refusal.next.contains("restore-db-cluster-from-snapshot"), "{refusal}");
+    let cluster = scope("us-east-1").place(Service::Rds).key(Kind::Cluster, "aurora");
     bench.put(Resource::Cluster(Cluster {
         key: cluster.clone(),
         engine: "aurora-postgresql".into(),
@@ -204,12 +151,7 @@ fn clusters_are_refused_with_the_line_to_type() {
         subnet_group: None,
         security_groups: Vec::new(),
     }));
-    assert!(
-        bench
-            .refusal(&restore(&cluster, None))
-            .next
-            .contains("create-db-instance")
-    );
+    assert!(bench.refusal(&restore(&cluster, None)).next.contains("create-db-instance"));
 }
 
 #[test]
@@ -217,9 +159,7 @@ fn backups_and_other_things() {
     let mut bench = Bench::new();
     bench.database("us-east-1", "fito-db");
     let mut backup = AutomatedBackup {
-        key: scope("us-east-1")
-            .place(Service::Rds)
-            .key(Kind::AutomatedBackup, "ab-1"),
+        key: scope("us-east-1").place(Service::Rds).key(Kind::AutomatedBackup, "ab-1"),
         source: "fito-db".into(),
         status: "active".into(),
         earliest: Some(bench.now - SignedDuration::from_hours(24)),
@@ -230,32 +170,14 @@ fn backups_and_other_things() {
     };
     let key = backup.key.clone();
     bench.put(Resource::AutomatedBackup(backup.clone()));
-    assert_eq!(
-        call(&bench.plan(&restore(&key, None))).1,
-        "fito-db-restored-1"
-    );
+    assert_eq!(call(&bench.plan(&restore(&key, None))).1, "fito-db-restored-1");
     let early = bench.now - SignedDuration::from_hours(30);
-    assert!(
-        bench
-            .refusal(&restore(&key, Some(early)))
-            .why
-            .contains("begin after")
-    );
+    assert!(bench.refusal(&restore(&key, Some(early))).why.contains("begin after"));
     backup.source_region = Some("us-west-1".into());
     bench.put(Resource::AutomatedBackup(backup));
-    assert!(
-        bench
-            .refusal(&restore(&key, None))
-            .next
-            .contains("arn:ab-1")
-    );
+    assert!(bench.refusal(&restore(&key, None)).next.contains("arn:ab-1"));
     let instance = bench.instance("us-east-1", "i-1", "web", "running");
-    assert!(
-        bench
-            .refusal(&restore(&instance, None))
-            .why
-            .contains("no restore point")
-    );
+    assert!(bench.refusal(&restore(&instance, None)).why.contains("no restore point"));
 }
 
 #[test]
@@ -263,21 +185,12 @@ fn a_dark_region_leads_to_copies_elsewhere() {
     let mut bench = Bench::new();
     let db = bench.database("us-east-1", "fito-db");
     bench.snapshot("us-west-1", "copy", "fito-db", 180);
-    bench
-        .faults
-        .push((database_query(&scope("us-east-1"), "fito-db"), dark()));
+    bench.faults.push((database_query(&scope("us-east-1"), "fito-db"), dark()));
     let refusal = bench.refusal(&restore(&db, None));
     assert!(
         refusal.why.contains("RDS (us-east-1)") && refusal.next.contains("copy in us-west-1"),
         "{refusal}"
     );
-    let ghost = scope("us-west-1")
-        .place(Service::Rds)
-        .key(Kind::Database, "fito-db");
-    assert!(
-        bench
-            .refusal(&restore(&ghost, None))
-            .why
-            .contains("no DB instance")
-    );
+    let ghost = scope("us-west-1").place(Service::Rds).key(Kind::Database, "fito-db");
+    assert!(bench.refusal(&restore(&ghost, None)).why.contains("no DB instance"));
 }

@@ -6,9 +6,7 @@ use crate::incident::plan::Action;
 use crate::incident::planner::bench::{Bench, plain, scope};
 
 fn undo(plan: &Plan) -> Action {
-    Action::Undo {
-        operation: plan.hash.clone(),
-    }
+    Action::Undo { operation: plan.hash.clone() }
 }
 
 fn web() -> BalancerRef {
@@ -27,10 +25,7 @@ fn bench() -> Bench {
 }
 
 fn apex() -> Action {
-    Action::Apex {
-        site: "www".into(),
-        target: "linode".into(),
-    }
+    Action::Apex { site: "www".into(), target: "linode".into() }
 }
 
 #[test]
@@ -56,10 +51,7 @@ fn an_apex_switch_and_the_undo_of_its_undo() {
 #[test]
 fn a_maintenance_that_was_undone_is_over_and_an_undone_end_is_none() {
     let mut bench = bench();
-    let on = bench.plan(&Action::MaintenanceOn {
-        site: "www".into(),
-        via: None,
-    });
+    let on = bench.plan(&Action::MaintenanceOn { site: "www".into(), via: None });
     bench.carry_out(&on);
     let off = bench.plan(&Action::MaintenanceOff { site: "www".into() });
     bench.carry_out(&off);
@@ -76,11 +68,7 @@ fn what_changed_since_is_never_overwritten() {
     let mut bench = bench();
     let plan = bench.plan(&apex());
     bench.carry_out(&plan);
-    let at = bench
-        .records
-        .iter()
-        .position(|r| r.record_type == "A")
-        .unwrap();
+    let at = bench.records.iter().position(|r| r.record_type == "A").unwrap();
     bench.records[at] = plain("A", 60, &["192.0.2.99"]);
     let refusal = bench.refusal(&undo(&plan));
     assert!(refusal.why.contains("changed since") && refusal.why.contains("192.0.2.99"));
@@ -96,13 +84,7 @@ fn registrations_go_back_both_ways() {
     });
     bench.carry_out(&out);
     let back = bench.plan(&undo(&out));
-    assert!(matches!(
-        &back.steps[..],
-        [Step {
-            call: Call::Register { .. },
-            ..
-        }]
-    ));
+    assert!(matches!(&back.steps[..], [Step { call: Call::Register { .. }, .. }]));
     bench.carry_out(&back);
     bench.instance("us-east-1", "i-3", "new", "running");
     let more = bench.plan(&Action::Register {
@@ -112,19 +94,11 @@ fn registrations_go_back_both_ways() {
     });
     bench.carry_out(&more);
     let back = bench.plan(&undo(&more));
-    assert!(
-        back.effects.iter().any(|e| e.contains("2 of 3 healthy")),
-        "{:?}",
-        back.effects
-    );
+    assert!(back.effects.iter().any(|e| e.contains("2 of 3 healthy")), "{:?}", back.effects);
     for id in ["i-1", "i-2"] {
         bench.registered("us-east-1", &web(), id, None, "OutOfService");
     }
-    assert_eq!(
-        bench.plan(&undo(&more)).risk,
-        Risk::Destructive,
-        "it would take the last one out"
-    );
+    assert_eq!(bench.plan(&undo(&more)).risk, Risk::Destructive, "it would take the last one out");
     bench.carry_out(&back);
     assert!(bench.refusal(&undo(&more)).why.contains("undone already"));
 }
@@ -145,46 +119,24 @@ fn a_relaunch_gives_the_old_one_its_place_back() {
     let key = scope("us-east-1")
         .place(crate::incident::place::Service::Ec2)
         .key(crate::incident::place::Kind::Instance, "i-1");
-    let plan = bench.plan(&Action::Relaunch {
-        instances: vec![key],
-    });
+    let plan = bench.plan(&Action::Relaunch { instances: vec![key] });
     bench.carry_out(&plan);
     let back = bench.plan(&undo(&plan));
     assert!(back.warnings.iter().any(|w| w.contains("left running")));
-    assert!(
-        matches!(&back.steps[..], [Step { call: Call::Register { targets, .. }, .. }]
-        if targets[0].id == InstanceRef::Id("i-1".into()))
-    );
+    assert!(matches!(&back.steps[..], [Step { call: Call::Register { targets, .. }, .. }]
+        if targets[0].id == InstanceRef::Id("i-1".into())));
 }
 
 #[test]
 fn what_was_never_done_or_cannot_be_undone_is_refused() {
     let mut bench = bench();
     let plan = bench.plan(&apex());
-    assert!(
-        bench
-            .refusal(&undo(&plan))
-            .next
-            .contains("Nothing in the log")
-    );
-    bench.fold(Body::Proposed {
-        plan: Box::new(plan.clone()),
-    });
-    assert!(
-        bench
-            .refusal(&undo(&plan))
-            .why
-            .contains("never carried out")
-    );
-    bench.fold(Body::Confirmed {
-        plan: plan.hash.clone(),
-        typed: "www".into(),
-    });
+    assert!(bench.refusal(&undo(&plan)).next.contains("Nothing in the log"));
+    bench.fold(Body::Proposed { plan: Box::new(plan.clone()) });
+    assert!(bench.refusal(&undo(&plan)).why.contains("never carried out"));
+    bench.fold(Body::Confirmed { plan: plan.hash.clone(), typed: "www".into() });
     assert!(bench.refusal(&undo(&plan)).why.contains("under way"));
-    bench
-        .incident
-        .rows
-        .retain(|key, _| key.kind != crate::incident::place::Kind::Registration);
+    bench.incident.rows.retain(|key, _| key.kind != crate::incident::place::Kind::Registration);
     let key = scope("us-east-1")
         .place(crate::incident::place::Service::Ec2)
         .key(crate::incident::place::Kind::Instance, "i-1");
