@@ -35,6 +35,8 @@ pub struct Cell {
     pub last_ok: Option<Timestamp>,
     /// Sweeps that failed in a row.
     pub failures: u32,
+    /// Whether the story told that it fails: a cell that comes and goes does not fill the story.
+    pub told: bool,
 }
 
 impl Cell {

@@ -216,6 +216,8 @@ impl Incident {
             Some(cell) if cell.last_attempt > entry.ts => {}
             Some(cell) => {
                 if cell.is_ok() != ok {
+                    let streak = entry.ts.duration_since(cell.since).as_secs();
+                    cell.told = !ok && streak >= super::story::TURN_IS_NEWS_S;
                     cell.since = entry.ts;
                 }
                 cell.status = status.clone();
@@ -236,6 +238,7 @@ impl Incident {
                         last_attempt: entry.ts,
                         last_ok: ok.then_some(entry.ts),
                         failures: u32::from(!ok),
+                        told: !ok,
                     },
                 );
             }

@@ -205,25 +205,33 @@ fn cell_turned(
 ) -> Option<(Tone, String)> {
     let place = before.resolve(&entry.session, place);
     let cell = before.cells.get(&place);
-    let words = place_words(&place);
+    let several = before.cells.keys().any(|other| other.scope.account != place.scope.account);
+    let mut words = place_words(&place);
+    if several {
+        words = format!("{words} of {}", place.scope.account.short());
+    }
+    let streak = cell.map(|cell| entry.ts.duration_since(cell.since));
     match (status, cell) {
-        (SweepStatus::Ok { .. }, Some(cell)) if !cell.is_ok() => {
-            let span = entry.ts.duration_since(cell.since);
-            Some((Tone::Good, format!("{words} answers again after {}m", span.as_mins())))
-        }
-        (SweepStatus::Failed { error }, Some(cell)) if cell.is_ok() => {
-            Some((Tone::Bad, format!("{words} {}: {error}", error.word())))
-        }
+        // A cell that comes and goes is shown as such on the board; the story tells of turns that lasted.
+        (SweepStatus::Ok { .. }, Some(cell)) if !cell.is_ok() => streak
+            .filter(|_| cell.told)
+            .map(|streak| (Tone::Good, format!("{words} answers again after {}m", streak.as_mins()))),
+        (SweepStatus::Failed { error }, Some(cell)) if cell.is_ok() => streak
+            .filter(|streak| streak.as_secs() >= TURN_IS_NEWS_S)
+            .map(|_| (Tone::Bad, format!("{words} {}: {error}", error.word()))),
         (SweepStatus::Failed { error }, None) => {
             Some((Tone::Bad, format!("{words} {}: {error}", error.word())))
         }
         (SweepStatus::Failed { error }, Some(cell)) => {
             let turned = cell.fault().map(super::fault::Fault::word) != Some(error.word());
-            turned.then(|| (Tone::Warn, format!("{words} now {}: {error}", error.word())))
+            (turned && cell.told).then(|| (Tone::Warn, format!("{words} now {}: {error}", error.word())))
         }
         (SweepStatus::Ok { .. }, Some(_) | None) => None,
     }
 }
+
+/// Seconds that a cell must have answered before its failing is worth a line.
+pub(super) const TURN_IS_NEWS_S: i64 = 120;
 
 fn done_words(done: &Done) -> String {
     match done {
