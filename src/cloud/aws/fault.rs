@@ -15,17 +15,23 @@ use tokio::time::Instant;
 /// Longest message kept, in characters.
 const MESSAGE_LIMIT: usize = 300;
 
-/// Awaits an SDK call and reads its error; `action` is the operation as IAM writes it.
-pub(super) async fn call<T, E, F>(action: &str, sent: F) -> Result<T, Fault>
+/// An SDK call whose error is read; `action` is the operation as IAM writes it.
+///
+/// The SDK's futures are several KiB each: they are put on the heap here, before they can add up in the callers' own.
+pub(super) fn call<'a, T, E, F>(
+    action: &'a str,
+    sent: F,
+) -> impl Future<Output = Result<T, Fault>> + use<'a, T, E, F>
 where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let started = Instant::now();
-    // On the heap: the SDK's futures are several KiB each and would add up in every caller's own.
-    Box::pin(sent)
-        .await
-        .map_err(|error| fault(&error, action, started.elapsed()))
+    let sent = Box::pin(sent);
+    async move {
+        let started = Instant::now();
+        sent.await
+            .map_err(|error| fault(&error, action, started.elapsed()))
+    }
 }
 
 /// What an SDK error is to us. `waited` is how long the call took to fail.

@@ -20,6 +20,7 @@ mod route53;
 mod session;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use crate::incident::cell::Evidence;
 use crate::incident::fault::Fault;

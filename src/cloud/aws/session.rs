@@ -3,6 +3,7 @@
 //! Nothing here is done before it is needed, nothing waits on the instance metadata service for long, and what was
 //! loaded is dropped when AWS does not accept it, so that a login in another window is picked up by itself.
 
+use super::whole::Whole;
 use super::{Options, fault};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Partition, Profile, Scope};
@@ -48,33 +49,47 @@ impl Clients {
     }
 
     pub(super) fn ec2(&self) -> &aws_sdk_ec2::Client {
-        self.ec2
-            .get_or_init(|| aws_sdk_ec2::Client::new(&self.config))
+        self.ec2.get_or_init(|| {
+            let config = aws_sdk_ec2::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_ec2::Client::from_conf(config.build())
+        })
     }
 
     pub(super) fn rds(&self) -> &aws_sdk_rds::Client {
-        self.rds
-            .get_or_init(|| aws_sdk_rds::Client::new(&self.config))
+        self.rds.get_or_init(|| {
+            let config = aws_sdk_rds::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_rds::Client::from_conf(config.build())
+        })
     }
 
     pub(super) fn elb(&self) -> &aws_sdk_elasticloadbalancing::Client {
-        self.elb
-            .get_or_init(|| aws_sdk_elasticloadbalancing::Client::new(&self.config))
+        self.elb.get_or_init(|| {
+            let config = aws_sdk_elasticloadbalancing::config::Builder::from(&self.config)
+                .interceptor(Whole);
+            aws_sdk_elasticloadbalancing::Client::from_conf(config.build())
+        })
     }
 
     pub(super) fn elbv2(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
-        self.elbv2
-            .get_or_init(|| aws_sdk_elasticloadbalancingv2::Client::new(&self.config))
+        self.elbv2.get_or_init(|| {
+            let config = aws_sdk_elasticloadbalancingv2::config::Builder::from(&self.config)
+                .interceptor(Whole);
+            aws_sdk_elasticloadbalancingv2::Client::from_conf(config.build())
+        })
     }
 
     pub(super) fn route53(&self) -> &aws_sdk_route53::Client {
-        self.route53
-            .get_or_init(|| aws_sdk_route53::Client::new(&self.config))
+        self.route53.get_or_init(|| {
+            let config = aws_sdk_route53::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_route53::Client::from_conf(config.build())
+        })
     }
 
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
-        self.sts
-            .get_or_init(|| aws_sdk_sts::Client::new(&self.config))
+        self.sts.get_or_init(|| {
+            let config = aws_sdk_sts::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_sts::Client::from_conf(config.build())
+        })
     }
 }
 
