@@ -30,8 +30,10 @@ use crate::incident::request::{
 };
 use crate::incident::resource::{BalancerKind, Resource};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use futures::StreamExt;
 use session::{Session, Sessions};
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -320,6 +322,18 @@ impl Out<'_> {
             let _ = self.pages.send(Page { resources });
         }
     }
+}
+
+/// A call among several that are made side by side.
+type Job<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+
+/// Does all the jobs, `limit` at once, whatever becomes of each.
+async fn side_by_side(jobs: Vec<Job<'_>>, limit: usize) -> Result<(), Fault> {
+    let results: Vec<_> = futures::stream::iter(jobs)
+        .buffer_unordered(limit)
+        .collect()
+        .await;
+    first_fault(results)
 }
 
 /// The first fault of several results.

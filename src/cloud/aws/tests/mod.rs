@@ -86,3 +86,40 @@ fn ids(pages: &[Vec<Resource>]) -> Vec<String> {
     ids.sort();
     ids
 }
+
+/// What the driver needs: every face can be spawned. It holds when this compiles.
+#[tokio::test]
+async fn every_face_can_be_spawned() {
+    use crate::incident::cell::ProbeSubject;
+    use crate::incident::request::{Call, Probe, ProbeHow, Query};
+    let server = Server::start(|_| server::html(503)).await;
+    let aws = hasty(&server);
+    let ambient = Profile::ambient;
+    let (one, two, three, four) = (aws.clone(), aws.clone(), aws.clone(), aws.clone());
+    let query = Query::Identity {
+        profile: ambient(),
+        region: "us-east-1".into(),
+    };
+    let call = Call::Terminate {
+        scope: scope("us-east-1"),
+        instance: "i-1".into(),
+    };
+    let tcp = Probe {
+        subject: ProbeSubject::Site("www".into()),
+        how: ProbeHow::Tcp {
+            host: "127.0.0.1".into(),
+            port: server.port(),
+        },
+    };
+    let sweeping = tokio::spawn(async move { sweep(&one, Service::Rds).await.1 });
+    let asking = tokio::spawn(async move { two.ask(ambient(), query).await });
+    let performing = tokio::spawn(async move { three.perform(ambient(), call).await });
+    let probing = tokio::spawn(async move { four.probe(tcp).await });
+    assert!(sweeping.await.unwrap().is_err());
+    assert!(asking.await.unwrap().is_err());
+    assert!(performing.await.unwrap().is_err());
+    assert_eq!(
+        probing.await.unwrap().verdict,
+        crate::incident::cell::Verdict::Answers
+    );
+}
