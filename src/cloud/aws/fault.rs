@@ -186,26 +186,41 @@ fn credentials(error: &(dyn Error + 'static)) -> Option<Fault> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<CredentialsError>() {
-            let detail = cause(found);
-            return Some(
-                if detail.contains("ExpiredToken") || detail.contains("token has expired") {
-                    Fault::CredentialsExpired {
-                        code: "the profile's session has expired".into(),
-                    }
-                } else {
-                    Fault::CredentialsMissing { detail }
-                },
-            );
+            let why = chain(found).join(": ").to_lowercase();
+            return Some(if why.contains("expired") {
+                Fault::CredentialsExpired {
+                    code: "the session's token has expired".into(),
+                }
+            } else {
+                Fault::CredentialsMissing {
+                    detail: no_credentials(found),
+                }
+            });
         }
         let text = error.to_string();
-        if text.contains("identity resolver timed out") || text.contains("no credentials") {
+        if let Some(after) = text.strip_prefix("identity resolver timed out after ") {
             return Some(Fault::CredentialsMissing {
-                detail: clean(&text),
+                detail: format!("what gives the profile its credentials is silent for {after}"),
             });
         }
         next = error.source();
     }
     None
+}
+
+/// Where was looked, in words that help: the SDK ends a search at the metadata service and speaks of that alone.
+fn no_credentials(found: &(dyn Error + 'static)) -> String {
+    let cause = cause(found);
+    if cause.contains("IMDS") || cause.contains("metadata") {
+        format!(
+            "none in the environment, the AWS configuration files or the instance metadata ({cause})"
+        )
+    } else if cause.contains("already taken") {
+        // The SDK gives the reason to the first that asks, and this to the others.
+        "the profile cannot be read from the AWS configuration files".into()
+    } else {
+        cause
+    }
 }
 
 /// Every cause, outermost first.

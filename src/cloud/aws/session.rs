@@ -8,9 +8,11 @@ use super::{Options, fault};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Partition, Profile, Scope};
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::identity::IdentityCache;
 use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -177,32 +179,38 @@ async fn load(options: &Options, profile: &Profile) -> SdkConfig {
     if let Some(name) = &name {
         file = file.profile_name(name);
     }
-    let home = RegionProviderChain::first_try(
-        aws_config::environment::region::EnvironmentVariableRegionProvider::new(),
-    )
-    .or_else(file.build())
-    .or_else("us-east-1")
-    .region()
-    .await;
+    let environment = EnvironmentVariableRegionProvider::new();
+    let home = RegionProviderChain::first_try(environment)
+        .or_else(file.build())
+        .or_else("us-east-1")
+        .region()
+        .await;
     let times = &options.timeouts;
     let credentials = match &options.credentials {
         Some(given) => given.clone(),
-        None => {
-            let imds = aws_config::imds::Client::builder()
-                .connect_timeout(times.metadata)
-                .read_timeout(times.metadata)
-                .operation_attempt_timeout(times.metadata)
-                .operation_timeout(times.metadata * 2)
-                .max_attempts(1)
-                .build();
-            let mut chain = DefaultCredentialsChain::builder()
-                .imds_client(imds)
-                .region(home.clone());
-            if let Some(name) = &name {
-                chain = chain.profile_name(name);
+        None => match &name {
+            // A profile by name is that profile or nothing. The default chain would prefer the keys in the
+            // environment, and take the machine's own role for a misspelt name: another account.
+            Some(name) => SharedCredentialsProvider::new(
+                ProfileFileCredentialsProvider::builder()
+                    .configure(&ProviderConfig::without_region().with_region(home.clone()))
+                    .profile_name(name)
+                    .build(),
+            ),
+            None => {
+                let imds = aws_config::imds::Client::builder()
+                    .connect_timeout(times.metadata)
+                    .read_timeout(times.metadata)
+                    .operation_attempt_timeout(times.metadata)
+                    .operation_timeout(times.metadata * 2)
+                    .max_attempts(1)
+                    .build();
+                let chain = DefaultCredentialsChain::builder()
+                    .imds_client(imds)
+                    .region(home.clone());
+                SharedCredentialsProvider::new(chain.build().await)
             }
-            SharedCredentialsProvider::new(chain.build().await)
-        }
+        },
     };
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(home)
