@@ -297,23 +297,6 @@ pub(super) fn is_not_found(fault: &Fault) -> bool {
     }
 }
 
-/// Whether new credentials may be waiting in the files: what was loaded is then dropped.
-pub(super) fn is_about_credentials(fault: &Fault) -> bool {
-    match fault {
-        Fault::CredentialsMissing { .. }
-        | Fault::CredentialsExpired { .. }
-        | Fault::CredentialsRefused { .. } => true,
-        Fault::Dark { .. }
-        | Fault::TimedOut { .. }
-        | Fault::Garbled { .. }
-        | Fault::Server { .. }
-        | Fault::Throttled { .. }
-        | Fault::Denied { .. }
-        | Fault::Refused { .. }
-        | Fault::Unaskable { .. } => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]

@@ -125,10 +125,11 @@ impl Aws {
             .await
     }
 
-    /// Passes a result on; a fault about credentials drops what was loaded of them.
+    /// Passes a result on, having learnt from it whether the credentials are good.
     fn settle<T>(&self, session: &Session, result: Result<T, Fault>) -> Result<T, Fault> {
-        if let Err(fault) = &result {
-            self.inner.sessions.settle(session, fault);
+        match &result {
+            Ok(_) => Sessions::accepted(session),
+            Err(fault) => self.inner.sessions.refused(session, fault),
         }
         result
     }

@@ -3,8 +3,8 @@
 //! Nothing here is done before it is needed, nothing waits on the instance metadata service for long, and what was
 //! loaded is dropped when AWS does not accept it, so that a login in another window is picked up by itself.
 
+use super::Options;
 use super::whole::Whole;
-use super::{Options, fault};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Partition, Profile, Scope};
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
@@ -19,6 +19,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
 
@@ -29,6 +30,8 @@ const READ_ATTEMPTS: u32 = 2;
 #[derive(Debug)]
 pub(super) struct Clients {
     config: SdkConfig,
+    /// Whether AWS has taken these credentials in this region.
+    accepted: AtomicBool,
     ec2: OnceLock<aws_sdk_ec2::Client>,
     rds: OnceLock<aws_sdk_rds::Client>,
     elb: OnceLock<aws_sdk_elasticloadbalancing::Client>,
@@ -41,6 +44,7 @@ impl Clients {
     fn new(config: SdkConfig) -> Self {
         Self {
             config,
+            accepted: AtomicBool::new(false),
             ec2: OnceLock::new(),
             rds: OnceLock::new(),
             elb: OnceLock::new(),
@@ -154,16 +158,36 @@ impl Sessions {
         }
     }
 
-    /// Drops what was loaded for a profile if AWS did not accept it; the next call loads it afresh.
-    pub(super) fn settle(&self, session: &Session, fault: &Fault) {
-        if !fault::is_about_credentials(fault) {
-            return;
-        }
+    /// Remembers where credentials were accepted.
+    pub(super) fn accepted(session: &Session) {
+        session.clients.accepted.store(true, Ordering::Relaxed);
+    }
+
+    /// Drops what was loaded for a profile if AWS does not accept it any more; the next call loads it afresh.
+    pub(super) fn refused(&self, session: &Session, fault: &Fault) {
+        let here = session.clients.accepted.load(Ordering::Relaxed);
+        let anywhere = lock(&session.loaded.regions)
+            .values()
+            .any(|clients| clients.accepted.load(Ordering::Relaxed));
+        let drop = match fault {
+            Fault::CredentialsMissing { .. } | Fault::CredentialsExpired { .. } => true,
+            // A region that the account has not enabled refuses good keys too, at every sweep.
+            Fault::CredentialsRefused { .. } => here || !anywhere,
+            Fault::Dark { .. }
+            | Fault::TimedOut { .. }
+            | Fault::Garbled { .. }
+            | Fault::Server { .. }
+            | Fault::Throttled { .. }
+            | Fault::Denied { .. }
+            | Fault::Refused { .. }
+            | Fault::Unaskable { .. } => false,
+        };
         let mut profiles = lock(&self.profiles);
         // Only the generation that failed: another call may have reloaded it already.
-        if profiles
-            .get(&session.profile)
-            .is_some_and(|now| Arc::ptr_eq(now, &session.loaded))
+        if drop
+            && profiles
+                .get(&session.profile)
+                .is_some_and(|now| Arc::ptr_eq(now, &session.loaded))
         {
             profiles.remove(&session.profile);
         }

@@ -168,3 +168,30 @@ async fn nothing_that_is_printed_holds_a_key() {
         "{printed}"
     );
 }
+
+#[tokio::test]
+async fn a_region_that_is_not_enabled_does_not_throw_good_credentials_away() {
+    let server = Server::start(|request| {
+        if request.head.contains("/me-south-1/") {
+            error(403, "InvalidClientTokenId", "The security token is invalid")
+        } else {
+            ok("<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:a</Arn><Account>1</Account>\
+                </GetCallerIdentityResult></GetCallerIdentityResponse>")
+        }
+    })
+    .await;
+    let aws = aws(&server);
+    let ask = async |region: &str| {
+        let query = Query::Identity {
+            profile: Profile::ambient(),
+            region: region.into(),
+        };
+        aws.ask(Profile::ambient(), query).await
+    };
+    ask("us-east-1").await.unwrap();
+    let before = aws.session(&Profile::ambient(), "us-east-1").await;
+    let fault = ask("me-south-1").await.unwrap_err();
+    assert_eq!(fault.word(), "bad creds");
+    let after = aws.session(&Profile::ambient(), "us-east-1").await;
+    assert!(std::sync::Arc::ptr_eq(&before.clients, &after.clients));
+}
