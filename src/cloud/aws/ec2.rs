@@ -146,10 +146,18 @@ pub(super) async fn instances(client: &Client, place: &Place, ids: Vec<String>) 
     Ok(Answer::Instances(found))
 }
 
-/// Instances that a client token launched.
+/// Instances that a client token launched. Where the filter is not understood, every instance is looked at.
 pub(super) async fn by_token(client: &Client, place: &Place, token: &str) -> QueryResult {
     let filter = Filter::builder().name("client-token").values(token).build();
-    described(client, place, vec![], Some(filter)).await.map(Answer::Instances)
+    let found = match described(client, place, vec![], Some(filter)).await {
+        Err(Fault::Refused { .. } | Fault::Server { .. }) => {
+            let mut all = described(client, place, vec![], None).await?;
+            all.retain(|row| row.client_token.as_deref() == Some(token));
+            all
+        }
+        answer => answer?,
+    };
+    Ok(Answer::Instances(found))
 }
 
 async fn described(

@@ -3,7 +3,7 @@
 use super::fault::{call, is_not_found};
 use super::page::walk;
 use super::session::once;
-use super::{Options, Out, elb_zones, first_fault, instance_id, text};
+use super::{Job, Options, Out, elb_zones, first_fault, instance_id, side_by_side, text};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Kind, Place};
 use crate::incident::request::{CallResult, Done, TargetRef};
@@ -11,7 +11,6 @@ use crate::incident::resource::{Balancer, BalancerKind, Registration, Resource};
 use aws_sdk_elasticloadbalancing::Client;
 use aws_sdk_elasticloadbalancing::config::Builder;
 use aws_sdk_elasticloadbalancing::types::{Instance, LoadBalancerDescription};
-use futures::StreamExt;
 
 /// Balancers whose health is asked at once.
 const AT_ONCE: usize = 8;
@@ -33,16 +32,15 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>) -> Result<(), Fault> {
         },
     )
     .await;
-    let healths: Vec<_> = futures::stream::iter(&balancers)
-        .map(|balancer| async move {
+    let mut jobs: Vec<Job<'_>> = vec![];
+    for balancer in &balancers {
+        jobs.push(Box::pin(async move {
             let rows = health(client, out.place, balancer).await?;
             out.send(rows.into_iter().map(Resource::Registration).collect());
             Ok(())
-        })
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
-    first_fault(std::iter::once(listed).chain(healths))
+        }));
+    }
+    first_fault([listed, side_by_side(jobs, AT_ONCE).await])
 }
 
 fn row(place: &Place, balancer: &LoadBalancerDescription) -> Option<Balancer> {

@@ -3,7 +3,7 @@
 use super::fault::{call, is_not_found};
 use super::page::walk;
 use super::session::once;
-use super::{Options, Out, elb_zones, first_fault, instance_id, text};
+use super::{Job, Options, Out, elb_zones, first_fault, instance_id, side_by_side, text};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Kind, Place};
 use crate::incident::request::{CallResult, Done, TargetRef};
@@ -11,7 +11,6 @@ use crate::incident::resource::{Balancer, BalancerKind, Registration, Resource, 
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::config::Builder;
 use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer, LoadBalancerTypeEnum, TargetDescription};
-use futures::StreamExt;
 
 /// Target groups whose health is asked at once.
 const AT_ONCE: usize = 8;
@@ -51,16 +50,15 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>) -> Result<(), Fault> {
             },
         )
         .await;
-        let healths: Vec<_> = futures::stream::iter(&groups)
-            .map(|group| async move {
+        let mut jobs: Vec<Job<'_>> = vec![];
+        for group in &groups {
+            jobs.push(Box::pin(async move {
                 let rows = health(client, out.place, group).await?;
                 out.send(rows.into_iter().map(Resource::Registration).collect());
                 Ok(())
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
-        first_fault(std::iter::once(listed).chain(healths))
+            }));
+        }
+        first_fault([listed, side_by_side(jobs, AT_ONCE).await])
     };
     let (balancers, groups) = tokio::join!(balancers, groups);
     first_fault([balancers, groups])

@@ -15,15 +15,22 @@ use tokio::time::Instant;
 /// Longest message kept, in characters.
 const MESSAGE_LIMIT: usize = 300;
 
-/// Awaits an SDK call and reads its error; `action` is the operation as IAM writes it.
-pub(super) async fn call<T, E, F>(action: &str, sent: F) -> Result<T, Fault>
+/// An SDK call whose error is read; `action` is the operation as IAM writes it.
+///
+/// The SDK's futures are several KiB each: they are put on the heap here, before they can add up in the callers' own.
+pub(super) fn call<'a, T, E, F>(
+    action: &'a str,
+    sent: F,
+) -> impl Future<Output = Result<T, Fault>> + use<'a, T, E, F>
 where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let started = Instant::now();
-    // On the heap: the SDK's futures are several KiB each and would add up in every caller's own.
-    Box::pin(sent).await.map_err(|error| fault(&error, action, started.elapsed()))
+    let sent = Box::pin(sent);
+    async move {
+        let started = Instant::now();
+        sent.await.map_err(|error| fault(&error, action, started.elapsed()))
+    }
 }
 
 /// What an SDK error is to us. `waited` is how long the call took to fail.
@@ -149,20 +156,35 @@ fn credentials(error: &(dyn Error + 'static)) -> Option<Fault> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<CredentialsError>() {
-            let detail = cause(found);
-            return Some(if detail.contains("ExpiredToken") || detail.contains("token has expired") {
-                Fault::CredentialsExpired { code: "the profile's session has expired".into() }
+            let why = chain(found).join(": ").to_lowercase();
+            return Some(if why.contains("expired") {
+                Fault::CredentialsExpired { code: "the session's token has expired".into() }
             } else {
-                Fault::CredentialsMissing { detail }
+                Fault::CredentialsMissing { detail: no_credentials(found) }
             });
         }
         let text = error.to_string();
-        if text.contains("identity resolver timed out") || text.contains("no credentials") {
-            return Some(Fault::CredentialsMissing { detail: clean(&text) });
+        if let Some(after) = text.strip_prefix("identity resolver timed out after ") {
+            return Some(Fault::CredentialsMissing {
+                detail: format!("what gives the profile its credentials is silent for {after}"),
+            });
         }
         next = error.source();
     }
     None
+}
+
+/// Where was looked, in words that help: the SDK ends a search at the metadata service and speaks of that alone.
+fn no_credentials(found: &(dyn Error + 'static)) -> String {
+    let cause = cause(found);
+    if cause.contains("IMDS") || cause.contains("metadata") {
+        format!("none in the environment, the AWS configuration files or the instance metadata ({cause})")
+    } else if cause.contains("already taken") {
+        // The SDK gives the reason to the first that asks, and this to the others.
+        "the profile cannot be read from the AWS configuration files".into()
+    } else {
+        cause
+    }
 }
 
 /// Every cause, outermost first.
@@ -230,23 +252,6 @@ pub(super) fn is_not_found(fault: &Fault) -> bool {
         | Fault::CredentialsMissing { .. }
         | Fault::CredentialsExpired { .. }
         | Fault::CredentialsRefused { .. }
-        | Fault::Unaskable { .. } => false,
-    }
-}
-
-/// Whether new credentials may be waiting in the files: what was loaded is then dropped.
-pub(super) fn is_about_credentials(fault: &Fault) -> bool {
-    match fault {
-        Fault::CredentialsMissing { .. }
-        | Fault::CredentialsExpired { .. }
-        | Fault::CredentialsRefused { .. } => true,
-        Fault::Dark { .. }
-        | Fault::TimedOut { .. }
-        | Fault::Garbled { .. }
-        | Fault::Server { .. }
-        | Fault::Throttled { .. }
-        | Fault::Denied { .. }
-        | Fault::Refused { .. }
         | Fault::Unaskable { .. } => false,
     }
 }

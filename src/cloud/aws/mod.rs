@@ -20,6 +20,7 @@ mod route53;
 mod session;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use crate::incident::cell::Evidence;
 use crate::incident::fault::Fault;
@@ -29,8 +30,10 @@ use crate::incident::request::{
 };
 use crate::incident::resource::{BalancerKind, Resource};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use futures::StreamExt;
 use session::{Session, Sessions};
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -114,10 +117,11 @@ impl Aws {
         self.inner.sessions.get(self.options(), profile, region).await
     }
 
-    /// Passes a result on; a fault about credentials drops what was loaded of them.
+    /// Passes a result on, having learnt from it whether the credentials are good.
     fn settle<T>(&self, session: &Session, result: Result<T, Fault>) -> Result<T, Fault> {
-        if let Err(fault) = &result {
-            self.inner.sessions.settle(session, fault);
+        match &result {
+            Ok(_) => Sessions::accepted(session),
+            Err(fault) => self.inner.sessions.refused(session, fault),
         }
         result
     }
@@ -275,6 +279,15 @@ impl Out<'_> {
             let _ = self.pages.send(Page { resources });
         }
     }
+}
+
+/// A call among several that are made side by side.
+type Job<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+
+/// Does all the jobs, `limit` at once, whatever becomes of each.
+async fn side_by_side(jobs: Vec<Job<'_>>, limit: usize) -> Result<(), Fault> {
+    let results: Vec<_> = futures::stream::iter(jobs).buffer_unordered(limit).collect().await;
+    first_fault(results)
 }
 
 /// The first fault of several results.

@@ -6,7 +6,7 @@
 use super::fault::call;
 use super::page::walk;
 use super::session::once;
-use super::{Options, Out, first_fault, text};
+use super::{Job, Options, Out, first_fault, side_by_side, text};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Kind, Place};
 use crate::incident::request::{Answer, CallResult, Done, QueryResult, RecordChange};
@@ -16,7 +16,6 @@ use aws_sdk_route53::config::Builder;
 use aws_sdk_route53::types::{
     Change, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
 };
-use futures::StreamExt;
 use std::collections::BTreeSet;
 
 /// Names whose records are asked at once: the account has 10 calls a second for everybody.
@@ -47,16 +46,15 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>, record_names: &[String
         },
     )
     .await;
-    let records: Vec<_> = futures::stream::iter(names)
-        .map(|(zone, name)| async move {
-            let records = at_name(client, out.place, &zone, &name).await?;
+    let mut jobs: Vec<Job<'_>> = vec![];
+    for (zone, name) in &names {
+        jobs.push(Box::pin(async move {
+            let records = at_name(client, out.place, zone, name).await?;
             out.send(records.into_iter().map(Resource::RecordSet).collect());
             Ok(())
-        })
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
-    first_fault(std::iter::once(listed).chain(records))
+        }));
+    }
+    first_fault([listed, side_by_side(jobs, AT_ONCE).await])
 }
 
 /// Whether a name is a zone's own or below it.

@@ -3,19 +3,23 @@
 //! Nothing here is done before it is needed, nothing waits on the instance metadata service for long, and what was
 //! loaded is dropped when AWS does not accept it, so that a login in another window is picked up by itself.
 
-use super::{Options, fault};
+use super::Options;
+use super::whole::Whole;
 use crate::incident::fault::Fault;
 use crate::incident::place::{Partition, Profile, Scope};
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::identity::IdentityCache;
 use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
 
@@ -26,6 +30,8 @@ const READ_ATTEMPTS: u32 = 2;
 #[derive(Debug)]
 pub(super) struct Clients {
     config: SdkConfig,
+    /// Whether AWS has taken these credentials in this region.
+    accepted: AtomicBool,
     ec2: OnceLock<aws_sdk_ec2::Client>,
     rds: OnceLock<aws_sdk_rds::Client>,
     elb: OnceLock<aws_sdk_elasticloadbalancing::Client>,
@@ -38,6 +44,7 @@ impl Clients {
     fn new(config: SdkConfig) -> Self {
         Self {
             config,
+            accepted: AtomicBool::new(false),
             ec2: OnceLock::new(),
             rds: OnceLock::new(),
             elb: OnceLock::new(),
@@ -48,27 +55,46 @@ impl Clients {
     }
 
     pub(super) fn ec2(&self) -> &aws_sdk_ec2::Client {
-        self.ec2.get_or_init(|| aws_sdk_ec2::Client::new(&self.config))
+        self.ec2.get_or_init(|| {
+            let config = aws_sdk_ec2::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_ec2::Client::from_conf(config.build())
+        })
     }
 
     pub(super) fn rds(&self) -> &aws_sdk_rds::Client {
-        self.rds.get_or_init(|| aws_sdk_rds::Client::new(&self.config))
+        self.rds.get_or_init(|| {
+            let config = aws_sdk_rds::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_rds::Client::from_conf(config.build())
+        })
     }
 
     pub(super) fn elb(&self) -> &aws_sdk_elasticloadbalancing::Client {
-        self.elb.get_or_init(|| aws_sdk_elasticloadbalancing::Client::new(&self.config))
+        self.elb.get_or_init(|| {
+            let config = aws_sdk_elasticloadbalancing::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_elasticloadbalancing::Client::from_conf(config.build())
+        })
     }
 
     pub(super) fn elbv2(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
-        self.elbv2.get_or_init(|| aws_sdk_elasticloadbalancingv2::Client::new(&self.config))
+        self.elbv2.get_or_init(|| {
+            let config =
+                aws_sdk_elasticloadbalancingv2::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_elasticloadbalancingv2::Client::from_conf(config.build())
+        })
     }
 
     pub(super) fn route53(&self) -> &aws_sdk_route53::Client {
-        self.route53.get_or_init(|| aws_sdk_route53::Client::new(&self.config))
+        self.route53.get_or_init(|| {
+            let config = aws_sdk_route53::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_route53::Client::from_conf(config.build())
+        })
     }
 
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
-        self.sts.get_or_init(|| aws_sdk_sts::Client::new(&self.config))
+        self.sts.get_or_init(|| {
+            let config = aws_sdk_sts::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_sts::Client::from_conf(config.build())
+        })
     }
 }
 
@@ -118,14 +144,32 @@ impl Sessions {
         Session { profile: profile.clone(), loaded, clients }
     }
 
-    /// Drops what was loaded for a profile if AWS did not accept it; the next call loads it afresh.
-    pub(super) fn settle(&self, session: &Session, fault: &Fault) {
-        if !fault::is_about_credentials(fault) {
-            return;
-        }
+    /// Remembers where credentials were accepted.
+    pub(super) fn accepted(session: &Session) {
+        session.clients.accepted.store(true, Ordering::Relaxed);
+    }
+
+    /// Drops what was loaded for a profile if AWS does not accept it any more; the next call loads it afresh.
+    pub(super) fn refused(&self, session: &Session, fault: &Fault) {
+        let here = session.clients.accepted.load(Ordering::Relaxed);
+        let anywhere =
+            lock(&session.loaded.regions).values().any(|clients| clients.accepted.load(Ordering::Relaxed));
+        let drop = match fault {
+            Fault::CredentialsMissing { .. } | Fault::CredentialsExpired { .. } => true,
+            // A region that the account has not enabled refuses good keys too, at every sweep.
+            Fault::CredentialsRefused { .. } => here || !anywhere,
+            Fault::Dark { .. }
+            | Fault::TimedOut { .. }
+            | Fault::Garbled { .. }
+            | Fault::Server { .. }
+            | Fault::Throttled { .. }
+            | Fault::Denied { .. }
+            | Fault::Refused { .. }
+            | Fault::Unaskable { .. } => false,
+        };
         let mut profiles = lock(&self.profiles);
         // Only the generation that failed: another call may have reloaded it already.
-        if profiles.get(&session.profile).is_some_and(|now| Arc::ptr_eq(now, &session.loaded)) {
+        if drop && profiles.get(&session.profile).is_some_and(|now| Arc::ptr_eq(now, &session.loaded)) {
             profiles.remove(&session.profile);
         }
     }
@@ -140,30 +184,33 @@ async fn load(options: &Options, profile: &Profile) -> SdkConfig {
     if let Some(name) = &name {
         file = file.profile_name(name);
     }
-    let home = RegionProviderChain::first_try(
-        aws_config::environment::region::EnvironmentVariableRegionProvider::new(),
-    )
-    .or_else(file.build())
-    .or_else("us-east-1")
-    .region()
-    .await;
+    let environment = EnvironmentVariableRegionProvider::new();
+    let home =
+        RegionProviderChain::first_try(environment).or_else(file.build()).or_else("us-east-1").region().await;
     let times = &options.timeouts;
     let credentials = match &options.credentials {
         Some(given) => given.clone(),
-        None => {
-            let imds = aws_config::imds::Client::builder()
-                .connect_timeout(times.metadata)
-                .read_timeout(times.metadata)
-                .operation_attempt_timeout(times.metadata)
-                .operation_timeout(times.metadata * 2)
-                .max_attempts(1)
-                .build();
-            let mut chain = DefaultCredentialsChain::builder().imds_client(imds).region(home.clone());
-            if let Some(name) = &name {
-                chain = chain.profile_name(name);
+        None => match &name {
+            // A profile by name is that profile or nothing. The default chain would prefer the keys in the
+            // environment, and take the machine's own role for a misspelt name: another account.
+            Some(name) => SharedCredentialsProvider::new(
+                ProfileFileCredentialsProvider::builder()
+                    .configure(&ProviderConfig::without_region().with_region(home.clone()))
+                    .profile_name(name)
+                    .build(),
+            ),
+            None => {
+                let imds = aws_config::imds::Client::builder()
+                    .connect_timeout(times.metadata)
+                    .read_timeout(times.metadata)
+                    .operation_attempt_timeout(times.metadata)
+                    .operation_timeout(times.metadata * 2)
+                    .max_attempts(1)
+                    .build();
+                let chain = DefaultCredentialsChain::builder().imds_client(imds).region(home.clone());
+                SharedCredentialsProvider::new(chain.build().await)
             }
-            SharedCredentialsProvider::new(chain.build().await)
-        }
+        },
     };
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(home)
