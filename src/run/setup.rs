@@ -160,7 +160,9 @@ impl Ground {
             ));
             return Err(Exit::Usage);
         }
-        Ok(Cloud::Aws(Aws::new(Options { endpoint_url, ..Options::default() })))
+        let mut options = Options::default();
+        options.endpoint_url = endpoint_url;
+        Ok(Cloud::Aws(Aws::new(options)))
     }
 
     /// The real cloud, which this build lacks.
