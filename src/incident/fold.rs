@@ -246,12 +246,16 @@ impl Incident {
     }
 
     fn probe(&mut self, at: Timestamp, subject: &ProbeSubject, evidence: &super::cell::Evidence) {
-        let since = match self.probes.get(subject) {
-            Some(before) if before.at > at => return,
-            Some(before) if before.evidence.verdict == evidence.verdict => before.since,
-            Some(_) | None => at,
-        };
-        self.probes.insert(subject.clone(), Probed { evidence: evidence.clone(), at, since });
+        let before = self.probes.get(subject);
+        if before.is_some_and(|before| before.at > at) {
+            return;
+        }
+        let since = before
+            .filter(|before| before.evidence.verdict == evidence.verdict)
+            .map_or(at, |before| before.since);
+        let answers = evidence.verdict == super::cell::Verdict::Answers;
+        let answered = if answers { Some(at) } else { before.and_then(|before| before.answered) };
+        self.probes.insert(subject.clone(), Probed { evidence: evidence.clone(), at, since, answered });
     }
 
     /// The place as this session's newest identity names it.
