@@ -3,3 +3,4 @@
 pub mod app;
 pub mod incident;
 pub mod settings;
+pub mod ui;
