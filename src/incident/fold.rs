@@ -311,7 +311,20 @@ impl Incident {
 
     /// Rows of a kind, in the order of their keys.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Seen> {
-        self.rows.iter().filter(move |(key, _)| key.kind == kind).map(|(_, seen)| seen)
+        // Rows sort by place, then kind: leaping from place to place spares reading a hundred thousand of another kind.
+        let first = self.rows.keys().next().map(|key| &key.place);
+        std::iter::successors(first, |place| {
+            self.rows
+                .range(place.key(Kind::RecordSet, "\u{10ffff}")..)
+                .map(|(key, _)| &key.place)
+                .find(|next| next != place)
+        })
+        .flat_map(move |place| {
+            self.rows
+                .range(place.key(kind, "")..)
+                .take_while(move |(key, _)| key.place == *place && key.kind == kind)
+                .map(|(_, seen)| seen)
+        })
     }
 
     /// Rows read from a place.
