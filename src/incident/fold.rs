@@ -215,9 +215,9 @@ impl Incident {
         match self.cells.get_mut(&place) {
             Some(cell) if cell.last_attempt > entry.ts => {}
             Some(cell) => {
+                // The story tells of the second failure in a row (see `story`), and of the end of what it told.
+                cell.told = !ok && !cell.is_ok();
                 if cell.is_ok() != ok {
-                    let streak = entry.ts.duration_since(cell.since).as_secs();
-                    cell.told = !ok && streak >= super::story::TURN_IS_NEWS_S;
                     cell.since = entry.ts;
                 }
                 cell.status = status.clone();
@@ -238,7 +238,7 @@ impl Incident {
                         last_attempt: entry.ts,
                         last_ok: ok.then_some(entry.ts),
                         failures: u32::from(!ok),
-                        told: !ok,
+                        told: false,
                     },
                 );
             }
