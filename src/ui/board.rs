@@ -4,7 +4,7 @@
 //! they are what visitors see. Nothing here is ordered by what is wrong: that would make it jump.
 
 use super::canvas::{Canvas, Row, cells, piece, row_width};
-use super::frame::{mode, present};
+use super::frame::present;
 use super::happening;
 use super::look::Mark;
 use super::region::{self, Glance};
@@ -144,13 +144,23 @@ fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             }
         }
         let used = canvas.row(area.x, y, area.width, &row);
-        let note = region::asking(app, region).unwrap_or(note);
-        canvas.put(area.x + used, y, area.width.saturating_sub(used), &note, Role::Muted);
+        // A few columns would only say that there is something to say.
+        let room = area.width.saturating_sub(used);
+        match region::asking(app, region) {
+            Some(asking) if room >= 11 => {
+                canvas.put(area.x + used, y, room, &asking, Role::Muted);
+            }
+            None if room >= 24 => {
+                canvas.put(area.x + used, y, room, &note, Role::Muted);
+            }
+            Some(_) | None => {}
+        }
         select(canvas, Rect { y, height: 1, ..area }, id.as_ref(), app);
     }
     if !hidden.is_empty() {
         let y = area.bottom().saturating_sub(1);
-        let bad = hidden.iter().filter(|(_, r)| region::region(app, r).0.role != Role::Ok).count();
+        let quiet = |role: Role| matches!(role, Role::Ok | Role::Muted);
+        let bad = hidden.iter().filter(|(_, r)| !quiet(region::region(app, r).0.role)).count();
         let words = format!("   and {} more, {bad} of them not ok; move down to see them", hidden.len());
         let role = if bad > 0 { Role::Warn } else { Role::Muted };
         canvas.put(area.x, y, area.width, &words, role);
@@ -224,6 +234,7 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
             lines.push(Line { id: None, left: row, right: Row::new() });
         }
     }
+    let all_lie = sites::count(app) == lies.len();
     for (key, claim, found) in lies {
         let left = vec![
             piece(format!(" {} ", glyphs.mark(Mark::Lie)), Role::Lie),
@@ -235,7 +246,7 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
         ];
         lines.push(Line { id: None, left, right: vec![piece("LIE ", Role::Lie)] });
     }
-    if let Some(words) = sites::databases(app) {
+    if let Some(words) = sites::databases(app).filter(|_| !all_lie) {
         let left = vec![piece(format!("   {words}"), Role::Muted)];
         lines.push(Line { id: None, left, right: Row::new() });
     }
@@ -293,7 +304,5 @@ fn people(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
         }
     }
     row.push(piece(" ", Role::Muted));
-    let (word, role) = mode(app);
     canvas.row_right(body.x, body.bottom() - 1, body.width - 2, &row);
-    canvas.put(body.x + 2, body.bottom() - 1, body.width / 2, &format!(" {} ", word.to_lowercase()), role);
 }
