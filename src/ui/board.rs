@@ -9,7 +9,7 @@ use super::happening;
 use super::look::Mark;
 use super::region::{self, Glance};
 use super::sites;
-use super::text::{pad, width};
+use super::text::{cut_middle, pad, width};
 use crate::app::App;
 use crate::app::table::RowId;
 use crate::incident::place::{Region, Service};
@@ -39,7 +39,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 
 fn side_by_side(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
     let inner = canvas.boxed(body, Role::Border);
-    let left = (inner.width * 46 / 100).clamp(62, 96);
+    let left = (inner.width * 45 / 100).clamp(62, 96);
     let right = inner.width - left - 1;
     let site_lines = site_lines(canvas, app, right - 2);
     let wanted = (app.opening.regions.len() + 1).max(site_lines.len()).max(3);
@@ -208,9 +208,9 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
         return vec![Line { id: None, left: row, right: Row::new() }];
     }
     let lies = sites::lies(app);
+    // From what was declared alone: a lie that appears must not move the sites.
     let names = app.opening.sites.iter().map(|s| width(&s.name));
-    let names = names.chain(lies.iter().map(|(key, ..)| width(&key.id)));
-    let name = names.max().unwrap_or(0).clamp(4, 12) + 1;
+    let name = names.max().unwrap_or(0).clamp(7, 14) + 1;
     let mut lines = Vec::new();
     for site in &app.opening.sites {
         let (mark, words, role) = sites::state(app, site);
@@ -238,7 +238,7 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
     for (key, claim, found) in lies {
         let left = vec![
             piece(format!(" {} ", glyphs.mark(Mark::Lie)), Role::Lie),
-            piece(pad(&key.id, name, glyphs), Role::Title),
+            piece(format!("{} ", pad(&cut_middle(&key.id, name - 1, glyphs), name - 1, glyphs)), Role::Title),
             piece("CLAIM ", Role::Muted),
             piece(format!("{claim}  "), Role::Text),
             piece("PROBE ", Role::Muted),
