@@ -104,6 +104,8 @@ pub struct Opening {
     pub logbook_fault: Option<String>,
     /// Complaints about settings, to be shown.
     pub complaints: Vec<String>,
+    /// Only looks and plans (`status`, `plan`): nothing is recorded, nothing can be confirmed.
+    pub looks_only: bool,
 }
 
 /// Whether facts can be kept.
@@ -243,6 +245,7 @@ impl App {
             Message::Recorded(seq) => self.recorded(seq, &mut effects),
             Message::RecordFailed(why) => self.record_failed(why),
             Message::Others(entries) => self.others(&entries),
+            Message::Gone(sessions) => self.incident.gone(&sessions),
             Message::LogComplaint(why) => self.notice(Tone::Bad, why),
             Message::Act(action) => self.propose(action, &mut effects),
             Message::Confirm { plan, typed } => self.confirm(&plan, &typed, &mut effects),
@@ -326,7 +329,7 @@ impl App {
         };
         self.next_seq += 1;
         self.incident.fold(&entry);
-        if self.log == LogState::Writing {
+        if self.log == LogState::Writing && !self.opening.looks_only {
             effects.push(Effect::Record(Box::new(entry)));
         }
         seq
@@ -349,6 +352,9 @@ impl App {
     /// Why no action is possible, if so. `None` means actions are on.
     #[must_use]
     pub fn actions_off(&self) -> Option<String> {
+        if self.opening.looks_only {
+            return Some("this run only looks".into());
+        }
         match (self.opening.mode, &self.log) {
             (Mode::ReadOnly, _) => Some("this cockpit was opened --read-only".into()),
             (Mode::Replay, _) => Some("this is a replay".into()),

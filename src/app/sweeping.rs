@@ -68,6 +68,18 @@ impl App {
         self.sweep_due(effects);
     }
 
+    /// Forgets what is in flight: whoever was to answer is gone. It is asked again when due.
+    pub fn resume(&mut self) {
+        self.sweeping.sweeps.clear();
+        self.sweeping.probes.clear();
+        self.sweeping.identities.clear();
+        for schedule in self.schedule.values_mut() {
+            if schedule.in_flight.take().is_some() {
+                schedule.due = None;
+            }
+        }
+    }
+
     pub(super) fn sweep_due(&mut self, effects: &mut Vec<Effect>) {
         self.ask_identities(effects);
         let due: Vec<Place> = self
@@ -168,7 +180,9 @@ impl App {
         let news = !gone.is_empty()
             || self.incident.cells.get(&place).is_none_or(|cell| match (&cell.status, &status) {
                 (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => false,
-                (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => a != b,
+                (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => {
+                    a != b || (!cell.told && cell.failures >= 2)
+                }
                 (SweepStatus::Ok { .. }, SweepStatus::Failed { .. })
                 | (SweepStatus::Failed { .. }, SweepStatus::Ok { .. }) => true,
             });
@@ -346,6 +360,15 @@ impl App {
             schedule.due.is_some()
                 && self.incident.cells.get(place).is_some_and(|cell| cell.last_attempt >= self.started)
         })
+    }
+
+    /// Whether every account's Route 53 has been heard of since the start.
+    #[must_use]
+    pub fn route53_swept(&self) -> bool {
+        self.schedule
+            .iter()
+            .filter(|(place, _)| place.service == Service::Route53)
+            .all(|(_, schedule)| schedule.due.is_some())
     }
 
     /// Whether every declared probe has been heard of since the start.

@@ -215,6 +215,8 @@ impl Incident {
         match self.cells.get_mut(&place) {
             Some(cell) if cell.last_attempt > entry.ts => {}
             Some(cell) => {
+                // The story tells of failing that lasts (`App` records the third in a row), and of the end of what it told.
+                cell.told = !ok && !cell.is_ok();
                 if cell.is_ok() != ok {
                     cell.since = entry.ts;
                 }
@@ -236,6 +238,7 @@ impl Incident {
                         last_attempt: entry.ts,
                         last_ok: ok.then_some(entry.ts),
                         failures: u32::from(!ok),
+                        told: false,
                     },
                 );
             }
@@ -243,12 +246,16 @@ impl Incident {
     }
 
     fn probe(&mut self, at: Timestamp, subject: &ProbeSubject, evidence: &super::cell::Evidence) {
-        let since = match self.probes.get(subject) {
-            Some(before) if before.at > at => return,
-            Some(before) if before.evidence.verdict == evidence.verdict => before.since,
-            Some(_) | None => at,
-        };
-        self.probes.insert(subject.clone(), Probed { evidence: evidence.clone(), at, since });
+        let before = self.probes.get(subject);
+        if before.is_some_and(|before| before.at > at) {
+            return;
+        }
+        let since = before
+            .filter(|before| before.evidence.verdict == evidence.verdict)
+            .map_or(at, |before| before.since);
+        let answers = evidence.verdict == super::cell::Verdict::Answers;
+        let answered = if answers { Some(at) } else { before.and_then(|before| before.answered) };
+        self.probes.insert(subject.clone(), Probed { evidence: evidence.clone(), at, since, answered });
     }
 
     /// The place as this session's newest identity names it.
@@ -298,6 +305,17 @@ impl Incident {
                 Some(_) | None => {
                     self.cells.insert(place, cell);
                 }
+            }
+        }
+    }
+
+    /// Marks sessions whose process ended without a goodbye: they left when they were last heard.
+    pub fn gone(&mut self, sessions: &[SessionId]) {
+        for session in sessions {
+            if let Some(presence) = self.sessions.get_mut(session)
+                && presence.left.is_none()
+            {
+                presence.left = Some(presence.last_heard);
             }
         }
     }

@@ -174,11 +174,17 @@ impl Operation {
         })
     }
 
-    /// Whether every call of it was performed.
+    /// Whether every call of it was performed: accepted, or unanswered and then seen to hold.
     #[must_use]
     pub fn done(&self) -> bool {
         !self.steps.is_empty()
-            && self.steps.iter().all(|step| matches!(step.outcome, Some((_, Outcome::Ok { .. }))))
+            && self.steps.iter().all(|step| match &step.outcome {
+                Some((_, Outcome::Ok { .. })) => true,
+                Some((_, Outcome::Unknown { .. })) => {
+                    matches!(step.finding, Some((_, Finding::Holds { .. })))
+                }
+                Some((_, Outcome::Failed { .. })) | None => false,
+            })
     }
 
     /// The step that has begun and not ended, or the next to begin.
@@ -205,12 +211,14 @@ impl Incident {
         self.operations_in_order().into_iter().filter(|op| op.standing(self) == Standing::Running).collect()
     }
 
-    /// The newest apex, maintenance or registration operation that was done and not undone.
+    /// The newest operation that was done, not undone, and has a way back. An undo is none itself: undoing twice goes
+    /// back twice, not forth and back.
     #[must_use]
     pub fn last_undoable(&self) -> Option<&Operation> {
         self.operations_in_order()
             .into_iter()
             .rev()
+            .filter(|op| !matches!(op.plan.action, Action::Undo { .. }))
             .find(|op| op.done() && op.undone_by.is_none() && !op.plan.inverse.is_empty())
     }
 
@@ -228,7 +236,10 @@ impl Incident {
                 Action::MaintenanceOn { site: s, .. } if s == site => {
                     current = op.undone_by.is_none().then_some(op);
                 }
-                Action::MaintenanceOff { site: s } | Action::Apex { site: s, .. } if s == site => {
+                // What was undone did not end it: the page is there again.
+                Action::MaintenanceOff { site: s } | Action::Apex { site: s, .. }
+                    if s == site && op.undone_by.is_none() =>
+                {
                     current = None;
                 }
                 Action::MaintenanceOn { .. }

@@ -205,23 +205,27 @@ fn cell_turned(
 ) -> Option<(Tone, String)> {
     let place = before.resolve(&entry.session, place);
     let cell = before.cells.get(&place);
-    let words = place_words(&place);
+    let several = before.cells.keys().any(|other| other.scope.account != place.scope.account);
+    let mut words = place_words(&place);
+    if several {
+        words = format!("{words} of {}", place.scope.account.short());
+    }
     match (status, cell) {
-        (SweepStatus::Ok { .. }, Some(cell)) if !cell.is_ok() => {
-            let span = entry.ts.duration_since(cell.since);
-            Some((Tone::Good, format!("{words} answers again after {}m", span.as_mins())))
+        // A failed sweep is on the board; the third in a row is worth a line, and so is the end of what was told.
+        (SweepStatus::Ok { .. }, Some(cell)) if cell.told => {
+            let lasted = entry.ts.duration_since(cell.since).as_secs();
+            let lasted = if lasted < 120 { format!("{lasted}s") } else { format!("{}m", lasted / 60) };
+            Some((Tone::Good, format!("{words} answers again after {lasted}")))
         }
-        (SweepStatus::Failed { error }, Some(cell)) if cell.is_ok() => {
-            Some((Tone::Bad, format!("{words} {}: {error}", error.word())))
-        }
-        (SweepStatus::Failed { error }, None) => {
-            Some((Tone::Bad, format!("{words} {}: {error}", error.word())))
-        }
-        (SweepStatus::Failed { error }, Some(cell)) => {
+        (SweepStatus::Failed { error }, Some(cell)) if !cell.is_ok() => {
             let turned = cell.fault().map(super::fault::Fault::word) != Some(error.word());
-            turned.then(|| (Tone::Warn, format!("{words} now {}: {error}", error.word())))
+            match (cell.told, turned) {
+                (false, _) => Some((Tone::Bad, format!("{words} {}: {error}", error.word()))),
+                (true, true) => Some((Tone::Warn, format!("{words} now {}: {error}", error.word()))),
+                (true, false) => None,
+            }
         }
-        (SweepStatus::Ok { .. }, Some(_) | None) => None,
+        (SweepStatus::Failed { .. } | SweepStatus::Ok { .. }, Some(_) | None) => None,
     }
 }
 

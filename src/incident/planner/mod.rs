@@ -2,6 +2,27 @@
 //!
 //! `plan` is called again and again: as long as it needs something fresh it says so, then it gives the plan. It
 //! refuses rather than guesses, and every refusal says what to do instead.
+//!
+//! One file per family: `apex`, `maintenance`, `relaunch`, `terminate`, `registration`, `restore`, `undo`. [`resolve`] turns what a person types into keys, [`text`] turns a plan into lines. `table` is what they
+//! all work at: the readings, the sites, the credentials. Imports nothing outside `incident`; everybody may import it.
+
+mod apex;
+mod batch;
+mod maintenance;
+mod registration;
+mod relaunch;
+pub mod resolve;
+mod restore;
+mod table;
+mod terminate;
+pub mod text;
+mod undo;
+
+#[cfg(test)]
+mod bench;
+
+pub use apex::target_at;
+pub use batch::same_sets;
 
 use super::entry::SessionId;
 use super::fold::Incident;
@@ -10,6 +31,7 @@ use super::plan::{Action, Plan, Refusal};
 use super::request::{Query, QueryResult};
 use super::site::Site;
 use jiff::Timestamp;
+use table::Table;
 
 /// What a planner works with.
 #[derive(Debug, Clone, Copy)]
@@ -48,11 +70,25 @@ pub enum Planned {
     Plan(Box<Plan>),
 }
 
-/// Plans an action.
+/// Plans an action. A reading older than [`Plan::FRESH_S`] counts as not read.
 ///
 /// # Errors
 /// A refusal in words: what, why, what to do instead.
 pub fn plan(desk: Desk<'_>, action: &Action, readings: &[Reading]) -> Result<Planned, Refusal> {
-    let _ = (desk, readings);
-    Err(Refusal::new(action.to_string(), "no planner is built in", "Report this"))
+    let mut table = Table::new(desk, action, readings);
+    match action {
+        Action::Apex { site, target } => apex::plan(&mut table, site, target),
+        Action::MaintenanceOn { site, via } => maintenance::on(&mut table, site, via.as_deref()),
+        Action::MaintenanceOff { site } => maintenance::off(&mut table, site),
+        Action::Relaunch { instances } => relaunch::plan(&mut table, instances),
+        Action::Terminate { instance } => terminate::plan(&mut table, instance),
+        Action::Register { scope, under, instances } => {
+            registration::register(&mut table, scope, under, instances)
+        }
+        Action::Deregister { scope, under, instances } => {
+            registration::deregister(&mut table, scope, under, instances)
+        }
+        Action::Restore { from, at } => restore::plan(&mut table, from, *at),
+        Action::Undo { operation } => undo::plan(&mut table, operation),
+    }
 }

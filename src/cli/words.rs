@@ -1,0 +1,92 @@
+//! From what was typed to an action: names are looked up among the rows that were read.
+
+use super::{Act, OnOff};
+use crate::incident::Incident;
+use crate::incident::plan::{Action, Refusal};
+use crate::incident::planner::resolve::Lookup;
+
+/// The action that the words mean, given what is known.
+///
+/// # Errors
+/// A name that means nothing, or several things.
+pub fn action(act: &Act, lookup: Lookup<'_>) -> Result<Action, Refusal> {
+    let incident: &Incident = lookup.incident;
+    Ok(match act.clone() {
+        Act::Maintenance { state: OnOff::On, site, via } => Action::MaintenanceOn { site, via },
+        Act::Maintenance { state: OnOff::Off, site, via: None } => Action::MaintenanceOff { site },
+        Act::Maintenance { state: OnOff::Off, site, via: Some(via) } => {
+            return Err(Refusal::new(
+                format!("maintenance off {site} --via {via}"),
+                "turning maintenance off goes back to where the site was",
+                format!("Leave --via out, or use `apex {site} {via}`"),
+            ));
+        }
+        Act::Apex { site, target } => Action::Apex { site, target },
+        Act::Relaunch { instances } => Action::Relaunch {
+            instances: instances.iter().map(|name| lookup.instance(name)).collect::<Result<_, _>>()?,
+        },
+        Act::Terminate { instance } => Action::Terminate { instance: lookup.instance(&instance)? },
+        Act::Restore { from, at } => Action::Restore { from: lookup.restore_point(&from)?, at },
+        Act::Register { balancer, instances } => {
+            let (scope, under, instances) = registration(lookup, &balancer, &instances)?;
+            Action::Register { scope, under, instances }
+        }
+        Act::Deregister { balancer, instances } => {
+            let (scope, under, instances) = registration(lookup, &balancer, &instances)?;
+            Action::Deregister { scope, under, instances }
+        }
+        Act::Undo { operation: None } => match incident.last_undoable() {
+            Some(operation) => Action::Undo { operation: operation.plan.hash.clone() },
+            None => {
+                return Err(Refusal::new(
+                    "undo",
+                    "the logbook holds no action that can be undone",
+                    "See `blackstart log show`",
+                ));
+            }
+        },
+        Act::Undo { operation: Some(start) } => {
+            let mut found = incident.operations.keys().filter(|hash| hash.0.starts_with(&start));
+            match (found.next(), found.next()) {
+                (Some(hash), None) => Action::Undo { operation: hash.clone() },
+                (None, _) => {
+                    return Err(Refusal::new(
+                        format!("undo {start}"),
+                        "no plan in the logbook begins so",
+                        "See `blackstart log show`",
+                    ));
+                }
+                (Some(_), Some(_)) => {
+                    return Err(Refusal::new(
+                        format!("undo {start}"),
+                        "several plans begin so",
+                        "Give more digits of the hash",
+                    ));
+                }
+            }
+        }
+    })
+}
+
+type Registering = (crate::incident::place::Scope, crate::incident::request::BalancerRef, Vec<String>);
+
+fn registration(lookup: Lookup<'_>, balancer: &str, instances: &[String]) -> Result<Registering, Refusal> {
+    let (scope, under) = lookup.under(balancer)?;
+    let here = Lookup { region: Some(&scope.region.0), ..lookup };
+    let instances =
+        instances.iter().map(|name| here.instance(name).map(|key| key.id)).collect::<Result<_, _>>()?;
+    Ok((scope, under, instances))
+}
+
+/// Whether an action's words name rows that must have been read first.
+#[must_use]
+pub fn needs_rows(act: &Act) -> bool {
+    match act {
+        Act::Maintenance { .. } | Act::Apex { .. } | Act::Undo { .. } => false,
+        Act::Relaunch { .. }
+        | Act::Terminate { .. }
+        | Act::Restore { .. }
+        | Act::Register { .. }
+        | Act::Deregister { .. } => true,
+    }
+}

@@ -1,0 +1,243 @@
+//! EC2: instances with their status checks, by page, by id and by token. Launching is `launch`'s.
+
+use super::fault::{call, is_not_found};
+use super::page::walk;
+use super::{Out, text, time};
+use crate::incident::fault::Fault;
+use crate::incident::place::{Kind, Place};
+use crate::incident::request::{Answer, QueryResult};
+use crate::incident::resource::{Instance, InstanceState, Resource};
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput;
+use aws_sdk_ec2::types::Filter;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// Reservations a page. AWS allows 1,000; half of it arrives well within the time-out of an attempt on a slow link.
+const PAGE: i32 = 500;
+
+/// System and instance status by instance id.
+type Statuses = HashMap<String, (Option<String>, Option<String>)>;
+
+/// Instances and their status checks, read side by side. A page waits `grace` for the statuses, so that on a good day
+/// rows come once and whole; after that it goes out without them and follows again when they are there. Statuses that
+/// cannot be read are no fault of the sweep: they stay `None`.
+pub(super) async fn sweep(client: &Client, out: &Out<'_>, grace: Duration) -> Result<(), Fault> {
+    // `None`: still reading. `Some(None)`: could not be read.
+    let (tell, mut told) = watch::channel::<Option<Option<Statuses>>>(None);
+    let reading_statuses = async {
+        let read = read_statuses(client).await.ok();
+        tell.send_replace(Some(read));
+    };
+    let (pages, mut arrived) = mpsc::unbounded_channel::<Vec<Instance>>();
+    let reading_instances = async {
+        let pages = pages; // dropped when done, which ends the joining below
+        walk(
+            "ec2:DescribeInstances",
+            |token| {
+                let request = client.describe_instances().max_results(PAGE).set_next_token(token);
+                call("ec2:DescribeInstances", request.send())
+            },
+            |page| {
+                let _ = pages.send(rows(out.place, &page));
+                page.next_token
+            },
+        )
+        .await
+    };
+    let joining = async {
+        let mut bare: Vec<Instance> = vec![];
+        let mut waited = false;
+        while let Some(mut page) = arrived.recv().await {
+            // One wait for the whole sweep: a slow status call must not slow every page.
+            if !waited {
+                waited = true;
+                let _ = tokio::time::timeout(grace, told.wait_for(Option::is_some)).await;
+            }
+            match &*told.borrow() {
+                Some(Some(known)) => {
+                    for row in &mut page {
+                        join(row, known);
+                    }
+                }
+                Some(None) => {}
+                None => bare.extend(page.iter().cloned()),
+            }
+            out.send(page.into_iter().map(Resource::Instance).collect());
+        }
+        bare
+    };
+    let (end, mut late, ()) = tokio::join!(reading_instances, joining, reading_statuses);
+    if let Some(Some(known)) = &*tell.borrow() {
+        late.retain_mut(|row| join(row, known));
+        out.send(late.into_iter().map(Resource::Instance).collect());
+    }
+    end
+}
+
+/// Writes the statuses into a row; whether there were any.
+fn join(row: &mut Instance, statuses: &Statuses) -> bool {
+    let Some((system, instance)) = statuses.get(&row.key.id) else {
+        return false;
+    };
+    row.system_status.clone_from(system);
+    row.instance_status.clone_from(instance);
+    true
+}
+
+async fn read_statuses(client: &Client) -> Result<Statuses, Fault> {
+    let mut statuses = Statuses::new();
+    walk(
+        "ec2:DescribeInstanceStatus",
+        |token| {
+            let request = client
+                .describe_instance_status()
+                .include_all_instances(true)
+                .max_results(1000)
+                .set_next_token(token);
+            call("ec2:DescribeInstanceStatus", request.send())
+        },
+        |page| {
+            for status in page.instance_statuses() {
+                let word = |summary: Option<&aws_sdk_ec2::types::InstanceStatusSummary>| {
+                    text(summary.and_then(|s| s.status()).map(|s| s.as_str()))
+                };
+                if let Some(id) = status.instance_id() {
+                    let pair = (word(status.system_status()), word(status.instance_status()));
+                    statuses.insert(id.to_owned(), pair);
+                }
+            }
+            page.next_token
+        },
+    )
+    .await?;
+    Ok(statuses)
+}
+
+/// Instances by id. Those that do not exist are left out: EC2 refuses the whole call for one of them, and names them.
+///
+/// Ids are passed as ids, not as a filter: in the disruption of a zone only calls for named instances of the healthy
+/// zones are sure to work.
+pub(super) async fn instances(client: &Client, place: &Place, ids: Vec<String>) -> QueryResult {
+    let mut found = vec![];
+    for chunk in ids.chunks(200) {
+        let mut wanted = chunk.to_vec();
+        while !wanted.is_empty() {
+            match described(client, place, wanted.clone(), None).await {
+                Ok(rows) => {
+                    found.extend(rows);
+                    break;
+                }
+                Err(fault) => {
+                    let before = wanted.len();
+                    if let Fault::Refused { message, .. } = &fault
+                        && is_not_found(&fault)
+                    {
+                        wanted.retain(|id| !message.contains(id.as_str()));
+                    }
+                    if wanted.len() == before {
+                        return Err(fault);
+                    }
+                }
+            }
+        }
+    }
+    Ok(Answer::Instances(found))
+}
+
+/// Instances that a client token launched. Where the filter is not understood, every instance is looked at.
+pub(super) async fn by_token(client: &Client, place: &Place, token: &str) -> QueryResult {
+    let filter = Filter::builder().name("client-token").values(token).build();
+    let found = match described(client, place, vec![], Some(filter)).await {
+        Err(Fault::Refused { .. } | Fault::Server { .. }) => {
+            let mut all = described(client, place, vec![], None).await?;
+            all.retain(|row| row.client_token.as_deref() == Some(token));
+            all
+        }
+        answer => answer?,
+    };
+    Ok(Answer::Instances(found))
+}
+
+async fn described(
+    client: &Client,
+    place: &Place,
+    ids: Vec<String>,
+    filter: Option<Filter>,
+) -> Result<Vec<Instance>, Fault> {
+    let mut found = vec![];
+    walk(
+        "ec2:DescribeInstances",
+        |token| {
+            let request = client
+                .describe_instances()
+                .set_instance_ids((!ids.is_empty()).then(|| ids.clone()))
+                .set_filters(filter.clone().map(|f| vec![f]))
+                .set_next_token(token);
+            call("ec2:DescribeInstances", request.send())
+        },
+        |page| {
+            found.extend(rows(place, &page));
+            page.next_token
+        },
+    )
+    .await?;
+    Ok(found)
+}
+
+fn rows(place: &Place, page: &DescribeInstancesOutput) -> Vec<Instance> {
+    page.reservations()
+        .iter()
+        .flat_map(|reservation| reservation.instances())
+        .filter_map(|instance| row(place, instance))
+        .collect()
+}
+
+/// An instance as claimed; one without an id is nothing that could be shown.
+pub(super) fn row(place: &Place, instance: &aws_sdk_ec2::types::Instance) -> Option<Instance> {
+    let id = instance.instance_id()?;
+    let tags: BTreeMap<String, String> = instance
+        .tags()
+        .iter()
+        .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
+        .collect();
+    Some(Instance {
+        key: place.key(Kind::Instance, id),
+        name: tags.get("Name").cloned().unwrap_or_default(),
+        state: InstanceState::from(
+            instance
+                .state()
+                .and_then(|state| state.name())
+                .map_or_else(String::new, |name| name.as_str().to_owned()),
+        ),
+        state_reason: text(instance.state_reason().and_then(|r| r.message())),
+        instance_type: instance.instance_type().map_or_else(String::new, |t| t.as_str().to_owned()),
+        zone: instance.placement().and_then(|p| p.availability_zone()).unwrap_or_default().to_owned(),
+        image: instance.image_id().unwrap_or_default().to_owned(),
+        launched: time(instance.launch_time()),
+        private_ip: text(instance.private_ip_address()),
+        public_ip: text(instance.public_ip_address()),
+        vpc: text(instance.vpc_id()),
+        subnet: text(instance.subnet_id()),
+        security_groups: security_groups(instance),
+        auto_scaling_group: tags.get("aws:autoscaling:groupName").cloned(),
+        system_status: None,
+        instance_status: None,
+        client_token: text(instance.client_token()),
+        tags,
+    })
+}
+
+/// The groups of the instance, else those of its first interface.
+pub(super) fn security_groups(instance: &aws_sdk_ec2::types::Instance) -> Vec<String> {
+    let ids = |groups: &[aws_sdk_ec2::types::GroupIdentifier]| -> Vec<String> {
+        groups.iter().filter_map(|group| text(group.group_id())).collect()
+    };
+    let own = ids(instance.security_groups());
+    if own.is_empty() {
+        instance.network_interfaces().first().map(|interface| ids(interface.groups())).unwrap_or_default()
+    } else {
+        own
+    }
+}

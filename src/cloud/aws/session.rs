@@ -1,0 +1,263 @@
+//! Credentials, clients and time-outs: one loaded configuration per profile, one set of clients per profile and region.
+//!
+//! Nothing here is done before it is needed, nothing waits on the instance metadata service for long, and what was
+//! loaded is dropped when AWS does not accept it, so that a login in another window is picked up by itself.
+
+use super::Options;
+use super::whole::Whole;
+use crate::incident::fault::Fault;
+use crate::incident::place::{Partition, Profile, Scope};
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::identity::IdentityCache;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::sync::OnceCell;
+
+/// How often a read is tried in all.
+const READ_ATTEMPTS: u32 = 2;
+
+/// The clients of a profile in a region, each made when first used.
+#[derive(Debug)]
+pub(super) struct Clients {
+    config: SdkConfig,
+    /// Whether AWS has taken these credentials in this region.
+    accepted: AtomicBool,
+    ec2: OnceLock<aws_sdk_ec2::Client>,
+    rds: OnceLock<aws_sdk_rds::Client>,
+    elb: OnceLock<aws_sdk_elasticloadbalancing::Client>,
+    elbv2: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
+    route53: OnceLock<aws_sdk_route53::Client>,
+    sts: OnceLock<aws_sdk_sts::Client>,
+}
+
+impl Clients {
+    fn new(config: SdkConfig) -> Self {
+        Self {
+            config,
+            accepted: AtomicBool::new(false),
+            ec2: OnceLock::new(),
+            rds: OnceLock::new(),
+            elb: OnceLock::new(),
+            elbv2: OnceLock::new(),
+            route53: OnceLock::new(),
+            sts: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn ec2(&self) -> &aws_sdk_ec2::Client {
+        self.ec2.get_or_init(|| {
+            let config = aws_sdk_ec2::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_ec2::Client::from_conf(config.build())
+        })
+    }
+
+    pub(super) fn rds(&self) -> &aws_sdk_rds::Client {
+        self.rds.get_or_init(|| {
+            let config = aws_sdk_rds::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_rds::Client::from_conf(config.build())
+        })
+    }
+
+    pub(super) fn elb(&self) -> &aws_sdk_elasticloadbalancing::Client {
+        self.elb.get_or_init(|| {
+            let config = aws_sdk_elasticloadbalancing::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_elasticloadbalancing::Client::from_conf(config.build())
+        })
+    }
+
+    pub(super) fn elbv2(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
+        self.elbv2.get_or_init(|| {
+            let config =
+                aws_sdk_elasticloadbalancingv2::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_elasticloadbalancingv2::Client::from_conf(config.build())
+        })
+    }
+
+    pub(super) fn route53(&self) -> &aws_sdk_route53::Client {
+        self.route53.get_or_init(|| {
+            let config = aws_sdk_route53::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_route53::Client::from_conf(config.build())
+        })
+    }
+
+    pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
+        self.sts.get_or_init(|| {
+            let config = aws_sdk_sts::config::Builder::from(&self.config).interceptor(Whole);
+            aws_sdk_sts::Client::from_conf(config.build())
+        })
+    }
+}
+
+/// A profile as loaded once: its configuration, and clients by region.
+#[derive(Default)]
+struct Loaded {
+    config: OnceCell<SdkConfig>,
+    regions: Mutex<HashMap<String, Arc<Clients>>>,
+}
+
+/// Every profile that was asked for.
+#[derive(Default)]
+pub(super) struct Sessions {
+    profiles: Mutex<HashMap<Profile, Arc<Loaded>>>,
+}
+
+impl fmt::Debug for Sessions {
+    /// Profile names only: what is behind them holds credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let profiles = lock(&self.profiles);
+        f.debug_set().entries(profiles.keys().map(|p| p.to_string())).finish()
+    }
+}
+
+/// What a poisoned lock guards is a cache: good to use all the same.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A profile's clients in one region, with the generation that they belong to.
+pub(super) struct Session {
+    profile: Profile,
+    loaded: Arc<Loaded>,
+    /// The clients.
+    pub(super) clients: Arc<Clients>,
+}
+
+impl Sessions {
+    /// The clients of a profile in a region (a code that an endpoint can be made of).
+    pub(super) async fn get(&self, options: &Options, profile: &Profile, region: &str) -> Session {
+        let loaded = Arc::clone(lock(&self.profiles).entry(profile.clone()).or_default());
+        let config = loaded.config.get_or_init(|| Box::pin(load(options, profile))).await;
+        let clients = Arc::clone(lock(&loaded.regions).entry(region.to_owned()).or_insert_with(|| {
+            let here = config.to_builder().region(Region::new(region.to_owned()));
+            Arc::new(Clients::new(here.build()))
+        }));
+        Session { profile: profile.clone(), loaded, clients }
+    }
+
+    /// Remembers where credentials were accepted.
+    pub(super) fn accepted(session: &Session) {
+        session.clients.accepted.store(true, Ordering::Relaxed);
+    }
+
+    /// Drops what was loaded for a profile if AWS does not accept it any more; the next call loads it afresh.
+    pub(super) fn refused(&self, session: &Session, fault: &Fault) {
+        let here = session.clients.accepted.load(Ordering::Relaxed);
+        let anywhere =
+            lock(&session.loaded.regions).values().any(|clients| clients.accepted.load(Ordering::Relaxed));
+        let drop = match fault {
+            Fault::CredentialsMissing { .. } | Fault::CredentialsExpired { .. } => true,
+            // A region that the account has not enabled refuses good keys too, at every sweep.
+            Fault::CredentialsRefused { .. } => here || !anywhere,
+            Fault::Dark { .. }
+            | Fault::TimedOut { .. }
+            | Fault::Garbled { .. }
+            | Fault::Server { .. }
+            | Fault::Throttled { .. }
+            | Fault::Denied { .. }
+            | Fault::Refused { .. }
+            | Fault::Unaskable { .. } => false,
+        };
+        let mut profiles = lock(&self.profiles);
+        // Only the generation that failed: another call may have reloaded it already.
+        if drop && profiles.get(&session.profile).is_some_and(|now| Arc::ptr_eq(now, &session.loaded)) {
+            profiles.remove(&session.profile);
+        }
+    }
+}
+
+/// Reads the environment and the AWS configuration files for a profile. No network but what its credentials need, and
+/// that only when the first call is made.
+async fn load(options: &Options, profile: &Profile) -> SdkConfig {
+    let name = (!profile.is_ambient()).then(|| profile.0.clone());
+    // The region of the credentials' own calls (assume role, SSO). Without this the SDK asks the metadata service.
+    let mut file = ProfileFileRegionProvider::builder();
+    if let Some(name) = &name {
+        file = file.profile_name(name);
+    }
+    let environment = EnvironmentVariableRegionProvider::new();
+    let home =
+        RegionProviderChain::first_try(environment).or_else(file.build()).or_else("us-east-1").region().await;
+    let times = &options.timeouts;
+    let credentials = match &options.credentials {
+        Some(given) => given.clone(),
+        None => match &name {
+            // A profile by name is that profile or nothing. The default chain would prefer the keys in the
+            // environment, and take the machine's own role for a misspelt name: another account.
+            Some(name) => SharedCredentialsProvider::new(
+                ProfileFileCredentialsProvider::builder()
+                    .configure(&ProviderConfig::without_region().with_region(home.clone()))
+                    .profile_name(name)
+                    .build(),
+            ),
+            None => {
+                let imds = aws_config::imds::Client::builder()
+                    .connect_timeout(times.metadata)
+                    .read_timeout(times.metadata)
+                    .operation_attempt_timeout(times.metadata)
+                    .operation_timeout(times.metadata * 2)
+                    .max_attempts(1)
+                    .build();
+                let chain = DefaultCredentialsChain::builder().imds_client(imds).region(home.clone());
+                SharedCredentialsProvider::new(chain.build().await)
+            }
+        },
+    };
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(home)
+        .credentials_provider(credentials)
+        // Shorter than an attempt, or a missing credential would look like a service that does not answer.
+        .identity_cache(IdentityCache::lazy().load_timeout(times.attempt.mul_f32(0.8)).build())
+        .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(times.connect)
+                .read_timeout(times.attempt)
+                .operation_attempt_timeout(times.attempt)
+                .operation_timeout(times.operation)
+                .build(),
+        );
+    if let Some(name) = name {
+        loader = loader.profile_name(name);
+    }
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    loader.load().await
+}
+
+/// The time-outs and retries of a call that changes something: one attempt, with the whole time for it.
+pub(super) fn once(options: &Options) -> (RetryConfig, TimeoutConfig) {
+    let times = &options.timeouts;
+    (
+        RetryConfig::disabled(),
+        TimeoutConfig::builder()
+            .connect_timeout(times.connect)
+            .read_timeout(times.operation)
+            .operation_attempt_timeout(times.operation)
+            .operation_timeout(times.operation)
+            .build(),
+    )
+}
+
+/// The region that signs for a scope: its own, or where its partition keeps Route 53's control plane.
+pub(super) fn signing_region(scope: &Scope) -> &str {
+    if !scope.region.is_global() {
+        return &scope.region.0;
+    }
+    match scope.partition {
+        Partition::Aws => "us-east-1",
+        Partition::China => "cn-northwest-1",
+        Partition::GovCloud => "us-gov-west-1",
+        Partition::EuropeanSovereign => "eusc-de-east-1",
+    }
+}

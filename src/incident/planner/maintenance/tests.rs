@@ -1,0 +1,162 @@
+//! Maintenance mode: every plan and every refusal.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use super::*;
+use crate::incident::entry::{Body, Mode, Outcome, SessionId};
+use crate::incident::fault::Fault;
+use crate::incident::plan::{Plan, Risk};
+use crate::incident::planner::bench::{Bench, plain, target};
+use crate::incident::site::TargetKind;
+
+fn bench() -> Bench {
+    let mut bench = Bench::new();
+    bench.classic("us-east-1", "web");
+    bench.classic("us-west-1", "web-west");
+    bench.sites[0].targets.push(SiteTarget {
+        addresses: vec!["198.51.100.7".parse().unwrap()],
+        ..target("spare", TargetKind::Address)
+    });
+    bench
+}
+
+fn on(via: Option<&str>) -> Action {
+    Action::MaintenanceOn { site: "www".into(), via: via.map(str::to_owned) }
+}
+
+fn off() -> Action {
+    Action::MaintenanceOff { site: "www".into() }
+}
+
+#[test]
+fn on_and_off_lead_back_to_exactly_what_was_there() {
+    let mut bench = bench();
+    bench.records.push(plain("AAAA", 300, &["2001:db8::1"]));
+    let before = bench.a_records();
+    let plan = bench.plan(&on(None));
+    assert!(plan.title.contains("maintenance on") && plan.title.contains("linode"));
+    assert_eq!((plan.risk, plan.confirm.as_str()), (Risk::Disruptive, "www"));
+    assert!(plan.effects[0].contains("maintenance page"));
+    bench.carry_out(&plan);
+    assert_eq!(bench.a_records().len(), 1);
+    let back = bench.plan(&off());
+    assert!(back.title.contains("maintenance off"));
+    bench.carry_out(&back);
+    assert!(same_sets(&bench.a_records(), &before));
+    assert!(bench.incident.maintenance("www").is_none());
+}
+
+#[test]
+fn off_works_for_what_another_operator_turned_on_before_a_restart() {
+    let mut bench = bench();
+    let before = bench.a_records();
+    let plan = bench.plan(&on(None));
+    let other = SessionId("20120630T020000Z-daniel@jump-9".into());
+    bench.carry_out_as(&other, "daniel", &plan);
+    bench.session = SessionId("20120630T050000Z-adam@jump-70".into());
+    bench.fold(Body::Opened {
+        version: "0".into(),
+        estate: "test".into(),
+        mode: Mode::Live,
+        pid: 70,
+        regions: Vec::new(),
+    });
+    bench.number = 1;
+    let back = bench.plan(&off());
+    assert!(back.effects[0].contains("daniel"));
+    bench.carry_out(&back);
+    assert!(same_sets(&bench.a_records(), &before));
+}
+
+#[test]
+fn a_page_moved_to_another_target_still_leads_back_to_before_all() {
+    let mut bench = bench();
+    let before = bench.a_records();
+    let first = bench.plan(&on(None));
+    bench.carry_out(&first);
+    let second = bench.plan(&on(Some("spare")));
+    assert!(second.warnings.iter().any(|w| w.contains("only moves the page")));
+    assert!(second.warnings.iter().any(|w| w.contains("not marked maintenance")));
+    bench.carry_out(&second);
+    let back = bench.plan(&off());
+    bench.carry_out(&back);
+    assert!(same_sets(&bench.a_records(), &before));
+}
+
+#[test]
+fn on_twice_is_refused() {
+    let mut bench = bench();
+    let plan = bench.plan(&on(None));
+    bench.carry_out(&plan);
+    let refusal = bench.refusal(&on(None));
+    assert!(refusal.why.contains("in maintenance already") && refusal.why.contains("adam"));
+    assert!(refusal.next.contains("maintenance off www"));
+}
+
+#[test]
+fn on_where_the_log_knows_of_none_names_the_way_back() {
+    let mut bench = bench();
+    bench.records[0] = plain("A", 60, &["203.0.113.10"]);
+    let refusal = bench.refusal(&on(None));
+    assert!(refusal.next.contains("blackstart apex www east"), "{refusal}");
+}
+
+#[test]
+fn a_site_without_a_maintenance_target_gets_the_lines_to_write() {
+    let mut bench = bench();
+    bench.sites[0].targets[2].maintenance = false;
+    let refusal = bench.refusal(&on(None));
+    assert!(refusal.next.contains("maintenance = true") && refusal.next.contains("--via"));
+    assert!(bench.plan(&on(Some("linode"))).title.contains("linode"));
+    assert!(bench.refusal(&on(Some("lniode"))).next.contains("linode"));
+}
+
+#[test]
+fn off_never_goes_back_over_somebody_elses_change() {
+    let mut bench = bench();
+    let plan = bench.plan(&on(None));
+    bench.carry_out(&plan);
+    let at = bench.records.iter().position(|r| r.record_type == "A").unwrap();
+    bench.records[at] = plain("A", 60, &["192.0.2.99"]);
+    let refusal = bench.refusal(&off());
+    assert!(refusal.why.contains("changed meanwhile") && refusal.why.contains("192.0.2.99"), "{refusal}");
+    assert!(refusal.next.contains("blackstart apex www"));
+}
+
+#[test]
+fn off_without_on_says_so() {
+    let mut bench = bench();
+    assert!(bench.refusal(&off()).why.contains("not in maintenance"));
+    bench.records[0] = plain("A", 60, &["203.0.113.10"]);
+    let refusal = bench.refusal(&off());
+    assert!(refusal.why.contains("no maintenance that put it there"));
+    assert!(refusal.next.contains("`blackstart apex www east`"), "{refusal}");
+}
+
+#[test]
+fn off_after_an_apex_switch_is_refused() {
+    let mut bench = bench();
+    let plan = bench.plan(&on(None));
+    bench.carry_out(&plan);
+    let apex = bench.plan(&Action::Apex { site: "www".into(), target: "west".into() });
+    bench.carry_out(&apex);
+    assert!(bench.refusal(&off()).why.contains("not in maintenance"));
+}
+
+#[test]
+fn on_whose_answer_never_came_can_be_turned_off_if_the_record_shows_it() {
+    let mut bench = bench();
+    let before = bench.a_records();
+    let plan: Plan = bench.plan(&on(None));
+    bench.fold(Body::Proposed { plan: Box::new(plan.clone()) });
+    bench.fold(Body::Confirmed { plan: plan.hash.clone(), typed: "www".into() });
+    bench.fold(Body::Intent { plan: plan.hash.clone(), step: 0, call: plan.steps[0].call.clone() });
+    bench.apply(&plan.steps[0].call);
+    bench.fold(Body::Outcome {
+        plan: plan.hash.clone(),
+        step: 0,
+        outcome: Outcome::Unknown { error: Fault::TimedOut { after_ms: 5000 } },
+    });
+    assert!(bench.incident.maintenance("www").is_none());
+    let back = bench.plan(&off());
+    bench.apply(&back.steps[0].call);
+    assert!(same_sets(&bench.a_records(), &before));
+}

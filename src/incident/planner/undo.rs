@@ -1,0 +1,304 @@
+//! Reversing an operation: its inverse, as a plan of its own, if the world is still as the operation left it.
+//!
+//! It refuses what was undone already, what never happened, what has no inverse, and what somebody changed since.
+
+use super::Planned;
+use super::batch::{self, points, same_sets};
+use super::registration::{deregister_step, healthy_but, is_leaving, living, register_step};
+use super::table::{Table, count, ec2, elb, route53};
+use crate::incident::hash::PlanHash;
+use crate::incident::operation::{Operation, Standing};
+use crate::incident::place::Scope;
+use crate::incident::plan::{Change, Check, Guard, Plan, Refusal, Risk, Step};
+use crate::incident::request::{BalancerRef, Call, InstanceRef, Query, TargetRef};
+use crate::incident::resource::RecordSet;
+
+/// Plans `undo OPERATION`.
+pub(super) fn plan(table: &mut Table<'_>, hash: &PlanHash) -> Result<Planned, Refusal> {
+    let incident = table.desk.incident;
+    let Some(operation) = incident.operations.get(hash) else {
+        let hint = incident.last_undoable().map_or_else(
+            || "Nothing in the log can be undone".to_owned(),
+            |op| format!("The last that can be undone is {} ({})", op.plan.hash.short(), op.plan.title),
+        );
+        return Err(table.refuse(format!("the log has no operation {}", hash.short()), hint));
+    };
+    permitted(table, operation)?;
+    let scope = &operation.plan.scope;
+    table.profile(&scope.account)?;
+    let mut back = Back::default();
+    for step in &operation.plan.inverse {
+        match &step.call {
+            Call::ChangeRecords { zone_id, .. } => {
+                records(table, operation, step, zone_id, &mut back)?;
+            }
+            Call::Register { scope, under, targets } => again(table, scope, under, targets, &mut back)?,
+            Call::Deregister { scope, under, targets } => out(table, scope, under, targets, &mut back)?,
+            Call::RunInstance { .. }
+            | Call::DisableSourceDestCheck { .. }
+            | Call::Terminate { .. }
+            | Call::RestoreDatabase { .. } => {
+                return Err(table.refuse(
+                    format!("{} cannot be reversed", step.call.operation()),
+                    operation.plan.undo.clone(),
+                ));
+            }
+        }
+    }
+    if !table.complete() {
+        return Ok(table.needs());
+    }
+    if back.steps.is_empty() {
+        return Err(table.refuse(
+            format!("everything is as it was before \"{}\" already", operation.plan.title),
+            "Nothing to undo",
+        ));
+    }
+    let title = format!("undo: {}", operation.plan.title);
+    let risk = if back.empties { Risk::Destructive } else { operation.plan.risk };
+    let mut plan = table.draft(scope, title, risk, operation.plan.confirm.clone())?;
+    plan.resources = operation.plan.resources.clone();
+    plan.changes = back.changes;
+    plan.effects = vec![format!(
+        "reverses what {} did {} ago ({})",
+        operation.by,
+        table.ago(operation.proposed),
+        operation.standing(incident).as_str()
+    )];
+    plan.effects.extend(back.effects);
+    plan.warnings = back.warnings;
+    if operation.plan.steps.iter().any(|step| matches!(step.call, Call::RunInstance { .. })) {
+        plan.warnings.push("what it launched is left running and registered: terminate it by hand".into());
+    }
+    plan.control_planes = control_planes(&back.steps);
+    plan.steps = back.steps;
+    plan.inverse = back.inverse;
+    plan.undo = "undo of this undo does again what was done".into();
+    for step in &mut plan.steps {
+        comment(table, &plan.title, step);
+    }
+    Ok(Planned::Plan(Box::new(Plan::sealed(plan))))
+}
+
+/// The way back, as it takes shape.
+#[derive(Default)]
+struct Back {
+    steps: Vec<Step>,
+    inverse: Vec<Step>,
+    changes: Vec<Change>,
+    effects: Vec<String>,
+    warnings: Vec<String>,
+    /// It takes a balancer's last healthy target out.
+    empties: bool,
+}
+
+fn permitted(table: &Table<'_>, operation: &Operation) -> Result<(), Refusal> {
+    let plan = &operation.plan;
+    match operation.standing(table.desk.incident) {
+        Standing::Undone => {
+            let by = operation.undone_by.as_ref().map_or("?", |hash| hash.short()).to_owned();
+            return Err(
+                table.refuse(format!("\"{}\" was undone already, by {by}", plan.title), "Nothing to do")
+            );
+        }
+        Standing::Running => {
+            return Err(table
+                .refuse(format!("\"{}\" is under way", plan.title), "Wait until it is over, then undo it"));
+        }
+        Standing::Proposed | Standing::Vetoed => {
+            return Err(table.refuse(format!("\"{}\" was never carried out", plan.title), "Nothing to undo"));
+        }
+        Standing::Verified | Standing::Unverified | Standing::Stopped | Standing::Unknown => {}
+    }
+    if !operation.touched() {
+        return Err(table.refuse(format!("no call of \"{}\" was performed", plan.title), "Nothing to undo"));
+    }
+    if plan.inverse.is_empty() {
+        return Err(table.refuse(format!("\"{}\" has no way back from here", plan.title), plan.undo.clone()));
+    }
+    Ok(())
+}
+
+/// The record goes back, if it is still what the operation made it.
+fn records(
+    table: &mut Table<'_>,
+    operation: &Operation,
+    step: &Step,
+    zone_id: &str,
+    back: &mut Back,
+) -> Result<(), Refusal> {
+    let (Guard::RecordsAre { query, records: left, .. }, Check::RecordsAre { records: before, .. }) =
+        (&step.guard, &step.check)
+    else {
+        return Err(table.refuse(
+            "the log does not say what the record was",
+            "Point it by hand: `blackstart apex SITE TARGET`",
+        ));
+    };
+    let Query::Records { scope, name, .. } = query else {
+        return Ok(());
+    };
+    let Some((_, read)) = table.records(query, name)? else {
+        return Ok(());
+    };
+    let now: Vec<RecordSet> = batch::addresses(read);
+    if same_sets(&now, before) {
+        return Ok(());
+    }
+    if !same_sets(&now, left) {
+        return Err(table.refuse(
+            format!(
+                "changed since: \"{}\" left {name} at {}, now it points at {}",
+                operation.plan.title,
+                points(left),
+                points(&now)
+            ),
+            "Decide where it shall point now: `blackstart apex SITE TARGET`",
+        ));
+    }
+    // DELETE names what is there in its own words, which may differ from ours where Route 53 does not mind.
+    let title = format!("{name}: back to {}", points(before));
+    back.steps.push(batch::step(title, scope, zone_id, query, &now, before, String::new()));
+    back.inverse.push(batch::step(
+        format!("{name}: again to {}", points(left)),
+        scope,
+        zone_id,
+        query,
+        before,
+        &now,
+        table.comment("undo of an undo"),
+    ));
+    back.changes.extend(batch::lines(name, &now, before));
+    back.effects.push(format!("visitors of {} go back to {}", name.trim_end_matches('.'), points(before)));
+    Ok(())
+}
+
+/// What was deregistered is registered again.
+fn again(
+    table: &mut Table<'_>,
+    scope: &Scope,
+    under: &BalancerRef,
+    targets: &[TargetRef],
+    back: &mut Back,
+) -> Result<(), Refusal> {
+    let ids = plain_ids(targets);
+    let rows = table.registrations(scope, under)?;
+    let instances = table.instances(scope, &ids)?;
+    let (Some(rows), Some(instances)) = (rows, instances) else {
+        return Ok(());
+    };
+    let mut missing: Vec<TargetRef> = Vec::new();
+    for target in targets {
+        let InstanceRef::Id(id) = &target.id else {
+            continue;
+        };
+        living(table, scope, instances, id)?;
+        let there = rows
+            .iter()
+            .any(|r| r.target == *id && !is_leaving(r) && (target.port.is_none() || r.port == target.port));
+        if !there {
+            missing.push(target.clone());
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let healthy = healthy_but(rows, &[]);
+    let names = plain_ids(&missing).join(" ");
+    back.changes.push(Change {
+        what: format!("{names} under {under}"),
+        old: "(not registered)".into(),
+        new: "registered".into(),
+    });
+    back.effects.push(format!(
+        "{under} has {} in service now; {names} serves once it is found healthy",
+        count(healthy, "target")
+    ));
+    back.inverse.push(deregister_step(scope, under, missing.clone(), healthy));
+    back.steps.push(register_step(scope, under, missing));
+    Ok(())
+}
+
+/// What was registered is taken out again.
+fn out(
+    table: &mut Table<'_>,
+    scope: &Scope,
+    under: &BalancerRef,
+    targets: &[TargetRef],
+    back: &mut Back,
+) -> Result<(), Refusal> {
+    let Some(rows) = table.registrations(scope, under)? else {
+        return Ok(());
+    };
+    let ids = plain_ids(targets);
+    let there: Vec<TargetRef> = rows
+        .iter()
+        .filter(|r| ids.contains(&r.target) && !is_leaving(r))
+        .map(|r| TargetRef { id: InstanceRef::Id(r.target.clone()), port: r.port })
+        .collect();
+    if there.is_empty() {
+        return Ok(());
+    }
+    let stay = healthy_but(rows, &ids);
+    let names = plain_ids(&there).join(" ");
+    back.changes.push(Change {
+        what: format!("{names} under {under}"),
+        old: "registered".into(),
+        new: "(not registered)".into(),
+    });
+    back.effects.push(format!("{stay} of {} healthy targets stay in service", healthy_but(rows, &[])));
+    if stay == 0 {
+        back.empties |= healthy_but(rows, &[]) > 0;
+        back.warnings.push(format!("no healthy target stays under {under}: its visitors get errors"));
+    }
+    back.inverse.push(register_step(scope, under, there.clone()));
+    back.steps.push(deregister_step(scope, under, there, stay));
+    Ok(())
+}
+
+fn plain_ids(targets: &[TargetRef]) -> Vec<String> {
+    let mut ids: Vec<String> = targets
+        .iter()
+        .filter_map(|t| match &t.id {
+            InstanceRef::Id(id) => Some(id.clone()),
+            InstanceRef::LaunchedByStep(_) => None,
+        })
+        .collect();
+    ids.dedup();
+    ids
+}
+
+fn control_planes(steps: &[Step]) -> Vec<String> {
+    let mut planes: Vec<String> = Vec::new();
+    for step in steps {
+        let scope = step.call.scope();
+        let plane = match &step.call {
+            Call::ChangeRecords { .. } => route53(scope),
+            Call::Register { .. } | Call::Deregister { .. } => elb(scope),
+            Call::RunInstance { .. }
+            | Call::DisableSourceDestCheck { .. }
+            | Call::Terminate { .. }
+            | Call::RestoreDatabase { .. } => ec2(scope),
+        };
+        if !planes.contains(&plane) {
+            planes.push(plane);
+        }
+    }
+    planes
+}
+
+/// A Route 53 step says in CloudTrail which plan it belongs to.
+fn comment(table: &Table<'_>, title: &str, step: &mut Step) {
+    match &mut step.call {
+        Call::ChangeRecords { comment, .. } => *comment = table.comment(title),
+        Call::RunInstance { .. }
+        | Call::DisableSourceDestCheck { .. }
+        | Call::Terminate { .. }
+        | Call::Register { .. }
+        | Call::Deregister { .. }
+        | Call::RestoreDatabase { .. } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! Undo: every plan and every refusal.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use super::*;
+use crate::incident::entry::Body;
+use crate::incident::plan::Action;
+use crate::incident::planner::bench::{Bench, plain, scope};
+
+fn undo(plan: &Plan) -> Action {
+    Action::Undo { operation: plan.hash.clone() }
+}
+
+fn web() -> BalancerRef {
+    BalancerRef::Classic("web".into())
+}
+
+fn bench() -> Bench {
+    let mut bench = Bench::new();
+    bench.classic("us-east-1", "web");
+    bench.classic("us-west-1", "web-west");
+    for id in ["i-1", "i-2"] {
+        bench.instance("us-east-1", id, id, "running");
+        bench.registered("us-east-1", &web(), id, None, "InService");
+    }
+    bench
+}
+
+fn apex() -> Action {
+    Action::Apex { site: "www".into(), target: "linode".into() }
+}
+
+#[test]
+fn an_apex_switch_and_the_undo_of_its_undo() {
+    let mut bench = bench();
+    let before = bench.a_records();
+    let plan = bench.plan(&apex());
+    bench.carry_out(&plan);
+    let after = bench.a_records();
+    let back = bench.plan(&undo(&plan));
+    assert_eq!(back.title, format!("undo: {}", plan.title));
+    assert_eq!((back.risk, &back.confirm), (plan.risk, &plan.confirm));
+    assert_ne!(back.hash, plan.hash);
+    bench.carry_out(&back);
+    assert!(same_sets(&bench.a_records(), &before));
+    let refusal = bench.refusal(&undo(&plan));
+    assert!(refusal.why.contains("undone already") && refusal.why.contains(back.hash.short()));
+    let again = bench.plan(&undo(&back));
+    bench.carry_out(&again);
+    assert!(same_sets(&bench.a_records(), &after));
+}
+
+#[test]
+fn a_maintenance_that_was_undone_is_over_and_an_undone_end_is_none() {
+    let mut bench = bench();
+    let on = bench.plan(&Action::MaintenanceOn { site: "www".into(), via: None });
+    bench.carry_out(&on);
+    let off = bench.plan(&Action::MaintenanceOff { site: "www".into() });
+    bench.carry_out(&off);
+    let again = bench.plan(&undo(&off));
+    bench.carry_out(&again);
+    assert!(bench.incident.maintenance("www").is_some());
+    let back = bench.plan(&undo(&on));
+    bench.carry_out(&back);
+    assert!(bench.incident.maintenance("www").is_none());
+}
+
+#[test]
+fn what_changed_since_is_never_overwritten() {
+    let mut bench = bench();
+    let plan = bench.plan(&apex());
+    bench.carry_out(&plan);
+    let at = bench.records.iter().position(|r| r.record_type == "A").unwrap();
+    bench.records[at] = plain("A", 60, &["192.0.2.99"]);
+    let refusal = bench.refusal(&undo(&plan));
+    assert!(refusal.why.contains("changed since") && refusal.why.contains("192.0.2.99"));
+}
+
+#[test]
+fn registrations_go_back_both_ways() {
+    let mut bench = bench();
+    let out = bench.plan(&Action::Deregister {
+        scope: scope("us-east-1"),
+        under: web(),
+        instances: vec!["i-1".into()],
+    });
+    bench.carry_out(&out);
+    let back = bench.plan(&undo(&out));
+    assert!(matches!(&back.steps[..], [Step { call: Call::Register { .. }, .. }]));
+    bench.carry_out(&back);
+    bench.instance("us-east-1", "i-3", "new", "running");
+    let more = bench.plan(&Action::Register {
+        scope: scope("us-east-1"),
+        under: web(),
+        instances: vec!["i-3".into()],
+    });
+    bench.carry_out(&more);
+    let back = bench.plan(&undo(&more));
+    assert!(back.effects.iter().any(|e| e.contains("2 of 3 healthy")), "{:?}", back.effects);
+    for id in ["i-1", "i-2"] {
+        bench.registered("us-east-1", &web(), id, None, "OutOfService");
+    }
+    assert_eq!(bench.plan(&undo(&more)).risk, Risk::Destructive, "it would take the last one out");
+    bench.carry_out(&back);
+    assert!(bench.refusal(&undo(&more)).why.contains("undone already"));
+}
+
+#[test]
+fn what_is_as_before_already_needs_no_undo() {
+    let mut bench = bench();
+    let before = bench.records.clone();
+    let plan = bench.plan(&apex());
+    bench.carry_out(&plan);
+    bench.records = before;
+    assert!(bench.refusal(&undo(&plan)).why.contains("already"));
+}
+
+#[test]
+fn a_relaunch_gives_the_old_one_its_place_back() {
+    let mut bench = bench();
+    let key = scope("us-east-1")
+        .place(crate::incident::place::Service::Ec2)
+        .key(crate::incident::place::Kind::Instance, "i-1");
+    let plan = bench.plan(&Action::Relaunch { instances: vec![key] });
+    bench.carry_out(&plan);
+    let back = bench.plan(&undo(&plan));
+    assert!(back.warnings.iter().any(|w| w.contains("left running")));
+    assert!(matches!(&back.steps[..], [Step { call: Call::Register { targets, .. }, .. }]
+        if targets[0].id == InstanceRef::Id("i-1".into())));
+}
+
+#[test]
+fn what_was_never_done_or_cannot_be_undone_is_refused() {
+    let mut bench = bench();
+    let plan = bench.plan(&apex());
+    assert!(bench.refusal(&undo(&plan)).next.contains("Nothing in the log"));
+    bench.fold(Body::Proposed { plan: Box::new(plan.clone()) });
+    assert!(bench.refusal(&undo(&plan)).why.contains("never carried out"));
+    bench.fold(Body::Confirmed { plan: plan.hash.clone(), typed: "www".into() });
+    assert!(bench.refusal(&undo(&plan)).why.contains("under way"));
+    bench.incident.rows.retain(|key, _| key.kind != crate::incident::place::Kind::Registration);
+    let key = scope("us-east-1")
+        .place(crate::incident::place::Service::Ec2)
+        .key(crate::incident::place::Kind::Instance, "i-1");
+    bench.number += 1;
+    let gone = bench.plan(&Action::Terminate { instance: key });
+    bench.carry_out(&gone);
+    let refusal = bench.refusal(&undo(&gone));
+    assert!(refusal.why.contains("no way back") && refusal.next.contains("nothing undoes"));
+}

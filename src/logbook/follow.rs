@@ -1,0 +1,274 @@
+//! Reading a strand that may still grow: whole lines only, each byte once, the chain checked on the way.
+//!
+//! Never panics over what it finds: a file that shrank, was replaced or vanished is a complaint, said once, and nothing
+//! of it is read any further. Refuses to judge witnesses (that is [`super::verify()`]).
+
+use super::chain::{Breakage, Chain, Flaw, Line, Seal, holds_whole_line};
+use super::recover::Torn;
+use crate::incident::entry::SessionId;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+const BUFFER: usize = 1 << 18;
+/// Bytes of lines that are parsed together.
+const BATCH: usize = 1 << 20;
+/// Fewer bytes than this are parsed where they are.
+const WORTH_A_THREAD: usize = 1 << 17;
+
+/// A place in a growing file of lines.
+#[derive(Debug, Clone)]
+pub(super) struct Cursor {
+    pub(super) path: PathBuf,
+    /// Bytes read.
+    offset: u64,
+    /// Bytes of the unfinished last line.
+    rest: Vec<u8>,
+    /// Whole lines read.
+    pub(super) lines: usize,
+    identity: Option<(u64, u64)>,
+}
+
+impl Cursor {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, offset: 0, rest: Vec::new(), lines: 0, identity: None }
+    }
+
+    /// Reads on to the end and gives each whole line, with its number from 1 and without its newline.
+    pub(super) fn advance(&mut self, mut give: impl FnMut(usize, &[u8])) -> Result<(), Lost> {
+        let meta = fs::metadata(&self.path).map_err(Lost::Unreadable)?;
+        let identity = (meta.dev(), meta.ino());
+        if *self.identity.get_or_insert(identity) != identity {
+            return Err(Lost::Replaced);
+        }
+        if meta.len() < self.offset {
+            return Err(Lost::Shrunk { from: self.offset, to: meta.len() });
+        }
+        if meta.len() == self.offset {
+            return Ok(());
+        }
+        let file = File::open(&self.path).map_err(Lost::Unreadable)?;
+        let mut reader = BufReader::with_capacity(BUFFER, file);
+        reader.seek(SeekFrom::Start(self.offset)).map_err(Lost::Unreadable)?;
+        loop {
+            let read = reader.read_until(b'\n', &mut self.rest).map_err(Lost::Unreadable)?;
+            if read == 0 {
+                return Ok(());
+            }
+            self.offset += read as u64;
+            if let [line @ .., b'\n'] = self.rest.as_slice() {
+                self.lines += 1;
+                give(self.lines, line);
+                self.rest.clear();
+            }
+        }
+    }
+
+    /// The unfinished last line: torn by a crash, or (it holds a whole line and more) altered.
+    pub(super) fn end(&self) -> End {
+        if self.rest.is_empty() {
+            return End::Clean;
+        }
+        let torn = Torn { file: self.path.clone(), line: self.lines + 1, bytes: self.rest.len() as u64 };
+        // One whole line without its newline is what a crash can leave; one with other bytes behind it is not.
+        if Line::parse(&self.rest).is_err() && holds_whole_line(&self.rest) {
+            End::Altered(Breakage {
+                file: torn.file,
+                line: torn.line,
+                what: "the newline after the line was changed or something was added to it".to_owned(),
+            })
+        } else {
+            End::Torn(torn)
+        }
+    }
+}
+
+/// How a file ends.
+pub(super) enum End {
+    Clean,
+    Torn(Torn),
+    Altered(Breakage),
+}
+
+/// Why a file is not read any further.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Lost {
+    #[error("the file cannot be read any more: {0}")]
+    Unreadable(io::Error),
+    #[error("the file was replaced by another while it was read; nothing more of it is read")]
+    Replaced,
+    #[error("the file shrank from {from} to {to} bytes: lines were cut off; nothing more of it is read")]
+    Shrunk { from: u64, to: u64 },
+}
+
+/// Lines that are parsed together: hashing and parsing need nothing of the line before, so all processors take part.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    /// Number and end of each.
+    lines: Vec<(usize, usize)>,
+}
+
+type Parsed = (usize, Result<Seal, Flaw>, Result<Line, Flaw>);
+
+impl Batch {
+    fn push(&mut self, number: usize, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.lines.push((number, self.bytes.len()));
+    }
+
+    /// Parses and forgets what was pushed, in order.
+    fn parse(&mut self) -> Vec<Parsed> {
+        let mut start = 0;
+        let lines: Vec<(usize, &[u8])> = self
+            .lines
+            .iter()
+            .filter_map(|&(number, end)| {
+                let line = self.bytes.get(start..end)?;
+                start = end;
+                Some((number, line))
+            })
+            .collect();
+        let parse = |&(number, line): &(usize, &[u8])| (number, Seal::read(line), Line::parse_fields(line));
+        let workers = if self.bytes.len() < WORTH_A_THREAD {
+            1
+        } else {
+            thread::available_parallelism().map_or(1, usize::from)
+        };
+        let mut parsed: Vec<Option<Parsed>> = Vec::new();
+        parsed.resize_with(lines.len(), || None);
+        let share = lines.len().div_ceil(workers).max(1);
+        thread::scope(|scope| {
+            let shares = lines.chunks(share).zip(parsed.chunks_mut(share));
+            for (at, (lines, places)) in shares.enumerate() {
+                let mut work = move || {
+                    for (place, line) in places.iter_mut().zip(lines) {
+                        *place = Some(parse(line));
+                    }
+                };
+                // The last share is this thread's own.
+                if at + 1 < workers {
+                    scope.spawn(work);
+                } else {
+                    work();
+                }
+            }
+        });
+        self.bytes.clear();
+        self.lines.clear();
+        parsed.into_iter().flatten().collect()
+    }
+}
+
+/// What is new in a strand.
+#[derive(Debug, Default)]
+pub struct Catch {
+    /// Its new lines; those that cannot be read at all are only among the breakages.
+    pub lines: Vec<Line>,
+    /// What is wrong.
+    pub breakages: Vec<Breakage>,
+}
+
+/// One strand, followed.
+#[derive(Debug, Clone)]
+pub struct Follower {
+    cursor: Cursor,
+    chain: Chain,
+    session: SessionId,
+    /// The last complaint about the file itself: said once, not at every poll.
+    said: Option<String>,
+}
+
+impl Follower {
+    /// Follows the strand at a path from its first line; its session is the file's name.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        let session = session_of(path);
+        Self {
+            cursor: Cursor::new(path.to_path_buf()),
+            chain: Chain::new(session.clone()),
+            session,
+            said: None,
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.cursor.path
+    }
+
+    /// Whose strand.
+    #[must_use]
+    pub fn session(&self) -> &SessionId {
+        &self.session
+    }
+
+    /// What was written since the last time.
+    pub fn poll(&mut self) -> Catch {
+        let mut catch = Catch::default();
+        let Self { cursor, chain, said, .. } = self;
+        let file = cursor.path.clone();
+        let mut link = |batch: &mut Batch| {
+            for (number, seal, line) in batch.parse() {
+                let links = line.as_ref().map(Line::links);
+                let links = match &links {
+                    Ok(links) => Ok(links),
+                    Err(flaw) => Err(*flaw),
+                };
+                if let Some(flaw) = chain.check(&seal, links) {
+                    catch.breakages.push(Breakage {
+                        file: file.clone(),
+                        line: number,
+                        what: flaw.to_string(),
+                    });
+                }
+                // A changed line is shown too, marked, if it still reads as an entry.
+                if let (Ok(_), Ok(mut line)) = (seal, line) {
+                    line.sound = chain.is_sound();
+                    catch.lines.push(line);
+                }
+            }
+        };
+        let mut batch = Batch::default();
+        let ended = cursor.advance(|number, bytes| {
+            batch.push(number, bytes);
+            if batch.bytes.len() >= BATCH {
+                link(&mut batch);
+            }
+        });
+        link(&mut batch);
+        match ended {
+            Ok(()) => *said = None,
+            Err(lost) => {
+                let what = lost.to_string();
+                if said.as_ref() != Some(&what) {
+                    catch.breakages.push(Breakage { file, line: cursor.lines + 1, what: what.clone() });
+                    *said = Some(what);
+                }
+            }
+        }
+        catch
+    }
+
+    pub(super) fn end(&self) -> End {
+        self.cursor.end()
+    }
+
+    /// The unfinished last line, if there is one just now.
+    #[must_use]
+    pub fn torn(&self) -> Option<Torn> {
+        match self.cursor.end() {
+            End::Clean | End::Altered(_) => None,
+            End::Torn(torn) => Some(torn),
+        }
+    }
+}
+
+/// The session that a strand's file name says.
+#[must_use]
+pub fn session_of(path: &Path) -> SessionId {
+    SessionId(path.file_stem().unwrap_or_default().to_string_lossy().into_owned())
+}

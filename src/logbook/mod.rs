@@ -1,0 +1,33 @@
+//! What we can prove: strands, their chain, the weave of all of them, verification and export.
+//!
+//! A logbook is a directory; every running cockpit writes one file of its own in it, a *strand*, and reads the others.
+//! Nobody ever writes another's strand, so there is no lock on the append path and authorship is the file's owner.
+//! Everything here is synchronous and is handed the time, the session and the directory: it reads no clock and no
+//! environment, and callers put it on a thread. Imports only `incident`.
+//!
+//! Reads in this order: [`chain`] (a line), [`strand`] (writing one's own), [`follow`] (reading a file that grows),
+//! [`reader`] (a whole logbook), [`tail`] (what the others write), [`mod@weave`] (one timeline), [`mod@verify`] (what can be
+//! proven), [`recover`] (what a crash leaves), [`export`] (for people and programs).
+
+pub mod chain;
+pub mod error;
+pub mod export;
+pub mod follow;
+pub mod reader;
+pub mod recover;
+pub mod strand;
+pub mod tail;
+pub mod verify;
+pub mod weave;
+
+pub use chain::{Breakage, Flaw, Head, Line, Seen};
+pub use error::LogbookError;
+pub use reader::{Logbook, Strand, read_strand};
+pub use recover::Torn;
+pub use strand::{Presence, StrandWriter, name_session, presence};
+pub use tail::{News, Tail};
+pub use verify::{Verdict, verify};
+pub use weave::weave;
+
+#[cfg(test)]
+mod fixtures;

@@ -1,0 +1,191 @@
+//! What the others write, as they write it: every strand of a directory but one's own, polled.
+//!
+//! Reads every byte once. Keeps the heads that the own strand then witnesses. Refuses to stop because one strand is
+//! broken: it complains, and shows what it can, marked.
+
+use super::chain::{Breakage, Line, Seen};
+use super::follow::Follower;
+use super::reader::list;
+use super::weave::weave;
+use crate::incident::entry::SessionId;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What a poll brought.
+#[derive(Debug, Default)]
+pub struct News {
+    /// New lines of all other strands, in weave order.
+    pub lines: Vec<Line>,
+    /// What is wrong, each thing said once.
+    pub complaints: Vec<Breakage>,
+}
+
+/// All strands but one's own, followed.
+#[derive(Debug)]
+pub struct Tail {
+    dir: PathBuf,
+    own: SessionId,
+    followers: BTreeMap<PathBuf, Follower>,
+    heads: Seen,
+    said: Option<String>,
+}
+
+impl Tail {
+    /// Follows everything in a directory from the beginning, but the own session's strand.
+    #[must_use]
+    pub fn new(dir: &Path, own: SessionId) -> Self {
+        Self::resume(dir, own, Vec::new(), Seen::new())
+    }
+
+    /// Goes on where a reading stopped.
+    pub(super) fn resume(dir: &Path, own: SessionId, followers: Vec<Follower>, mut heads: Seen) -> Self {
+        heads.remove(&own);
+        Self {
+            dir: dir.to_path_buf(),
+            followers: followers
+                .into_iter()
+                .filter(|f| *f.session() != own)
+                .map(|f| (f.path().to_path_buf(), f))
+                .collect(),
+            own,
+            heads,
+            said: None,
+        }
+    }
+
+    /// New lines since the last poll.
+    pub fn poll(&mut self) -> News {
+        let mut news = News::default();
+        match list(&self.dir) {
+            Ok(files) => {
+                self.said = None;
+                for path in files {
+                    let follower = Follower::new(&path);
+                    if *follower.session() != self.own {
+                        self.followers.entry(path).or_insert(follower);
+                    }
+                }
+            }
+            Err(error) => {
+                let what = error.to_string();
+                if self.said.as_ref() != Some(&what) {
+                    news.complaints.push(Breakage { file: self.dir.clone(), line: 0, what: what.clone() });
+                    self.said = Some(what);
+                }
+            }
+        }
+        let mut strands = Vec::new();
+        for follower in self.followers.values_mut() {
+            let catch = follower.poll();
+            news.complaints.extend(catch.breakages);
+            // Only what holds is witnessed: vouching for a broken line would make its breaker's hash ours.
+            if let Some(line) = catch.lines.iter().rfind(|line| line.sound) {
+                self.heads.insert(follower.session().clone(), line.head());
+            }
+            strands.push(catch.lines);
+        }
+        news.lines = weave(strands);
+        news
+    }
+
+    /// The newest sound line known of every other strand: what the own strand witnesses with its next line.
+    #[must_use]
+    pub fn heads(&self) -> &Seen {
+        &self.heads
+    }
+
+    /// The other strands' files: for asking whose writer is [`super::presence`].
+    pub fn strands(&self) -> impl Iterator<Item = (&SessionId, &Path)> {
+        self.followers.values().map(|f| (f.session(), f.path()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::super::fixtures::{entry, note, session, texts, write_strand};
+    use super::super::strand::StrandWriter;
+    use super::*;
+    use std::fs::{self, OpenOptions};
+    use std::io::Write;
+
+    #[test]
+    fn only_others_are_read_and_every_line_once() {
+        let tmp = tempfile::tempdir().unwrap();
+        let mut tail = Tail::new(tmp.path(), session("adam"));
+        write_strand(tmp.path(), "adam", [(0, note("own"))]);
+        assert!(tail.poll().lines.is_empty());
+        let mut eve = StrandWriter::create(tmp.path(), &session("eve")).unwrap();
+        let none = Seen::new();
+        eve.append(&entry("eve", 0, 1, note("a")), &none).unwrap();
+        assert_eq!(texts(&tail.poll().lines), ["a"]);
+        let head = eve.append(&entry("eve", 1, 2, note("b")), &none).unwrap();
+        write_strand(tmp.path(), "zoe", [(0, note("z"))]);
+        assert_eq!(texts(&tail.poll().lines), ["z", "b"]);
+        assert!(tail.poll().lines.is_empty());
+        assert_eq!(tail.heads()[&session("eve")], head);
+        assert_eq!(tail.heads().len(), 2);
+        assert_eq!(tail.strands().count(), 2);
+    }
+
+    #[test]
+    fn a_line_written_in_two_pieces_comes_once_whole() {
+        let tmp = tempfile::tempdir().unwrap();
+        let other = tempfile::tempdir().unwrap();
+        let whole = fs::read(write_strand(other.path(), "eve", [(0, note("a"))])).unwrap();
+        let path = tmp.path().join("eve.jsonl");
+        let mut file = OpenOptions::new().create_new(true).append(true).open(path).unwrap();
+        let mut tail = Tail::new(tmp.path(), session("adam"));
+        for piece in whole.chunks(7) {
+            let news = tail.poll();
+            assert!(news.lines.is_empty() && news.complaints.is_empty());
+            file.write_all(piece).unwrap();
+        }
+        assert_eq!(texts(&tail.poll().lines), ["a"]);
+    }
+
+    #[test]
+    fn a_cut_replaced_or_removed_strand_is_complained_about_once() {
+        let tmp = tempfile::tempdir().unwrap();
+        let path = write_strand(tmp.path(), "eve", [(0, note("a")), (1, note("b"))]);
+        let mut tail = Tail::new(tmp.path(), session("adam"));
+        assert_eq!(tail.poll().lines.len(), 2);
+        let complains = |tail: &mut Tail, of: &str| {
+            let news = tail.poll();
+            assert!(news.lines.is_empty());
+            assert_eq!(news.complaints.len(), 1);
+            assert!(news.complaints[0].what.contains(of), "{}", news.complaints[0]);
+            assert!(tail.poll().complaints.is_empty());
+        };
+        OpenOptions::new().write(true).open(&path).unwrap().set_len(10).unwrap();
+        complains(&mut tail, "shrank");
+        let elsewhere = tmp.path().join("elsewhere");
+        fs::copy(&path, &elsewhere).unwrap();
+        fs::rename(&elsewhere, &path).unwrap();
+        complains(&mut tail, "replaced");
+        fs::remove_file(&path).unwrap();
+        complains(&mut tail, "cannot be read");
+    }
+
+    #[test]
+    fn a_directory_that_is_gone_is_complained_about_once() {
+        let tmp = tempfile::tempdir().unwrap();
+        let mut tail = Tail::new(&tmp.path().join("none"), session("adam"));
+        assert_eq!(tail.poll().complaints.len(), 1);
+        assert!(tail.poll().complaints.is_empty());
+    }
+
+    #[test]
+    fn a_broken_line_is_never_witnessed() {
+        let tmp = tempfile::tempdir().unwrap();
+        let path = write_strand(tmp.path(), "eve", [(0, note("one")), (1, note("two"))]);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("two", "2wo")).unwrap();
+        let mut tail = Tail::new(tmp.path(), session("adam"));
+        let news = tail.poll();
+        assert_eq!((news.lines.len(), news.complaints.len()), (2, 1));
+        assert!(!news.lines[1].sound);
+        assert_eq!(tail.heads()[&session("eve")].seq, 0);
+    }
+}

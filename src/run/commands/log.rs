@@ -1,0 +1,249 @@
+//! The logbook from the command line: read, prove, report, export, and write a line.
+
+use crate::cli::{ExportFormat, LogCommand};
+use crate::incident::Incident;
+use crate::incident::entry::{Body, ENTRY_VERSION, Entry, Mode};
+use crate::incident::story::describe;
+use crate::logbook::export::{Format, export, report, show};
+use crate::logbook::{Line, Logbook, Tail, verify};
+use crate::run::clock::Clock;
+use crate::run::scribe::open_strand;
+use crate::run::setup::Ground;
+use crate::run::{Exit, complain, say};
+use crate::settings::Settings;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+/// Where the log is: as named, else the estate's own.
+fn place(ground: &Ground, settings: &Settings, path: Option<PathBuf>) -> Result<PathBuf, Exit> {
+    path.or_else(|| ground.logbook_dir(settings)).ok_or_else(|| {
+        complain(
+            "There is no logbook: name one, or set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook.",
+        );
+        Exit::Usage
+    })
+}
+
+/// Reads a log; says what is wrong with it and goes on with what is right.
+pub(crate) fn read(ground: &Ground, settings: &Settings, path: Option<PathBuf>) -> Result<Vec<Line>, Exit> {
+    let path = place(ground, settings, path)?;
+    let logbook = Logbook::open(&path).map_err(|error| {
+        complain(&error.to_string());
+        Exit::Failed
+    })?;
+    logbook.complaints().iter().for_each(|complaint| complain(complaint));
+    Ok(logbook.into_timeline())
+}
+
+/// The sentences of a timeline, made by the same fold as the screen's.
+struct Teller {
+    sentences: std::collections::HashMap<(String, u64), String>,
+}
+
+impl Teller {
+    fn of(lines: &[Line]) -> Self {
+        let mut incident = Incident::default();
+        let sentences = lines
+            .iter()
+            .map(|line| {
+                let entry = &line.entry;
+                let text = describe(&incident, entry).map_or_else(|| plain(entry), |event| event.text);
+                incident.fold(entry);
+                ((entry.session.0.clone(), entry.seq), text)
+            })
+            .collect();
+        Self { sentences }
+    }
+
+    fn tell(&self, entry: &Entry) -> String {
+        self.sentences.get(&(entry.session.0.clone(), entry.seq)).cloned().unwrap_or_default()
+    }
+}
+
+/// What an entry of the bookkeeping says.
+fn plain(entry: &Entry) -> String {
+    match &entry.body {
+        Body::Observed { place, status, changed, gone } => {
+            let end = match status {
+                Some(crate::incident::cell::SweepStatus::Ok { latency_ms }) => {
+                    format!(", whole in {latency_ms} ms")
+                }
+                Some(crate::incident::cell::SweepStatus::Failed { error }) => format!(", broke off: {error}"),
+                None => String::new(),
+            };
+            format!("{place}: {} changed, {} gone{end}", changed.len(), gone.len())
+        }
+        Body::Heartbeat { fresh } => format!("{} cells fresh", fresh.len()),
+        Body::Identified { profile, account, arn } => {
+            format!("profile {profile} is account {account} ({arn})")
+        }
+        Body::Probed { subject, evidence } => {
+            format!("{subject} {} ({})", evidence.verdict.as_str(), evidence.detail)
+        }
+        other => other.kind().into(),
+    }
+}
+
+/// The commands on a log.
+pub(crate) fn log(ground: &Ground, command: LogCommand) -> Exit {
+    let settings = match ground.settings() {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    match command {
+        LogCommand::Verify { path } => {
+            let path = match place(ground, &settings, path) {
+                Ok(path) => path,
+                Err(exit) => return exit,
+            };
+            match verify(&path) {
+                Ok(verdict) => {
+                    say(&verdict.to_string());
+                    match verdict.exit_code() {
+                        0 => Exit::Done,
+                        1 => Exit::Failed,
+                        _ => Exit::Broken,
+                    }
+                }
+                Err(error) => {
+                    complain(&error.to_string());
+                    Exit::Usage
+                }
+            }
+        }
+        LogCommand::Show { path, all } => told(ground, &settings, path, |lines, teller, out| {
+            show(lines, all, &|entry| teller.tell(entry), out)
+        }),
+        LogCommand::Report { path } => told(ground, &settings, path, |lines, teller, out| {
+            report(lines, &|entry| teller.tell(entry), out)
+        }),
+        LogCommand::Export { path, format } => {
+            let format = match format {
+                ExportFormat::Json => Format::Json,
+                ExportFormat::Csv => Format::Csv,
+            };
+            told(ground, &settings, path, |lines, teller, out| {
+                export(lines, format, &|entry| teller.tell(entry), out)
+            })
+        }
+    }
+}
+
+fn told(
+    ground: &Ground,
+    settings: &Settings,
+    path: Option<PathBuf>,
+    write: impl FnOnce(&[Line], &Teller, &mut dyn Write) -> io::Result<()>,
+) -> Exit {
+    let lines = match read(ground, settings, path) {
+        Ok(lines) => lines,
+        Err(exit) => return exit,
+    };
+    let teller = Teller::of(&lines);
+    match write(&lines, &teller, &mut io::BufWriter::new(io::stdout().lock())) {
+        Ok(()) => Exit::Done,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            complain(&format!("The output could not be written: {error}."));
+            Exit::Failed
+        }
+    }
+}
+
+/// Writes a note.
+pub(crate) fn note(ground: &Ground, text: &str) -> Exit {
+    write_down(ground, |_| Ok(Body::Note { text: text.into() }))
+}
+
+/// Declares an incident.
+pub(crate) fn declare(ground: &Ground, title: &str) -> Exit {
+    write_down(ground, |incident| match incident.declared() {
+        Some(open) => {
+            Err(format!("\"{}\" is declared already. Close it first: `blackstart close`.", open.title))
+        }
+        None => Ok(Body::Declared { title: title.into() }),
+    })
+}
+
+/// Closes the incident.
+pub(crate) fn close(ground: &Ground, summary: &str) -> Exit {
+    write_down(ground, |incident| match incident.declared() {
+        Some(_) => Ok(Body::Closed { summary: summary.into() }),
+        None => Err("No incident is declared: there is nothing to close.".into()),
+    })
+}
+
+/// Opens a strand for one line, so that every line has an author whom the kernel knows.
+fn write_down(ground: &Ground, body: impl FnOnce(&Incident) -> Result<Body, String>) -> Exit {
+    let settings = match ground.settings() {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    if ground.global.read_only {
+        complain("--read-only: nothing is written.");
+        return Exit::Failed;
+    }
+    let dir = match place(ground, &settings, None) {
+        Ok(dir) => dir,
+        Err(exit) => return exit,
+    };
+    let (now, _) = Clock::wall().now();
+    let config = &settings.config;
+    let opening = ground.opening(&settings, Mode::Live, (&config.estate, &config.sites), now);
+    let mut incident = Incident::default();
+    let mut tail = match Logbook::open_or_empty(&dir) {
+        Ok(logbook) => {
+            let (lines, tail) = logbook.into_timeline_and_tail(opening.session.clone());
+            lines.iter().for_each(|line| incident.fold(&line.entry));
+            tail
+        }
+        Err(error) => {
+            complain(&error.to_string());
+            return Exit::Failed;
+        }
+    };
+    let body = match body(&incident) {
+        Ok(body) => body,
+        Err(why) => {
+            complain(&why);
+            return Exit::Failed;
+        }
+    };
+    let opened = Body::Opened {
+        version: env!("CARGO_PKG_VERSION").into(),
+        estate: opening.estate.clone(),
+        mode: Mode::Live,
+        pid: opening.pid,
+        regions: Vec::new(),
+    };
+    match write_strand(&dir, &opening, &mut tail, now, [opened, body, Body::Left { reason: "done".into() }]) {
+        Ok(()) => Exit::Done,
+        Err(why) => {
+            complain(&why);
+            Exit::Failed
+        }
+    }
+}
+
+fn write_strand(
+    dir: &std::path::Path,
+    opening: &crate::app::Opening,
+    tail: &mut Tail,
+    now: jiff::Timestamp,
+    bodies: [Body; 3],
+) -> Result<(), String> {
+    let mut writer = open_strand(dir, &opening.session)?;
+    for (seq, body) in (0_u64..).zip(bodies) {
+        let entry = Entry {
+            v: ENTRY_VERSION,
+            seq,
+            ts: now,
+            mono_ms: 0,
+            session: opening.session.clone(),
+            actor: opening.actor.clone(),
+            body,
+        };
+        writer.append(&entry, tail.heads()).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! One file per family of commands.
+
+pub(super) mod act;
+pub(super) mod cockpit;
+pub(super) mod listings;
+pub(super) mod log;
+pub(super) mod status;

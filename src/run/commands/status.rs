@@ -1,0 +1,199 @@
+//! One sweep of everything, for scripts and for a first look.
+
+use crate::app::App;
+use crate::app::table::age;
+use crate::incident::entry::Mode;
+use crate::incident::health::Blame;
+use crate::incident::place::Kind;
+use crate::incident::resource::Resource;
+use crate::run::clock::Clock;
+use crate::run::driver::Driver;
+use crate::run::setup::{Ground, drive, open_bench, runtime};
+use crate::run::{Exit, say};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// The longest a sweep of everything may take: the operations' own time-outs, and a retry.
+pub(super) const SWEEP_LIMIT: Duration = Duration::from_secs(30);
+
+/// What a run without a screen is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To look: the logbook is read for what it knows, and not written.
+    Look,
+    /// To act: a strand like any cockpit's.
+    Act,
+}
+
+/// A cockpit without a screen.
+pub(super) fn headless(ground: &Ground, purpose: Purpose) -> Result<(tokio::runtime::Runtime, Driver), Exit> {
+    let settings = ground.settings()?;
+    settings.complaints.iter().for_each(|complaint| crate::run::complain(&complaint.to_string()));
+    let cloud = ground.cloud()?;
+    let runtime = runtime()?;
+    let driver = {
+        let _inside = runtime.enter();
+        let clock = Clock::wall();
+        let (now, _) = clock.now();
+        let config = &settings.config;
+        let mut opening = ground.opening(&settings, Mode::Live, (&config.estate, &config.sites), now);
+        opening.looks_only = purpose == Purpose::Look;
+        let mut app = App::new(opening, now);
+        let bench = open_bench(&mut app, ground.logbook_dir(&settings).as_deref());
+        drive(app, cloud, clock, bench)
+    };
+    Ok((runtime, driver))
+}
+
+/// One sweep of everything.
+pub(crate) fn status(ground: &Ground, json: bool) -> Exit {
+    let (runtime, mut driver) = match headless(ground, Purpose::Look) {
+        Ok(ready) => ready,
+        Err(exit) => return exit,
+    };
+    runtime.block_on(async {
+        driver.take(crate::app::message::Message::Start);
+        driver.until(SWEEP_LIMIT, |app| app.swept_once() && app.probed_once()).await;
+        driver.take(crate::app::message::Message::Signal("done"));
+    });
+    driver.finish();
+    // What is still in flight when everything else is done is dark for this purpose; nobody waits for it.
+    runtime.shutdown_background();
+    let app = &driver.app;
+    if json {
+        say(&serde_json::to_string_pretty(&as_json(app)).unwrap_or_default());
+    } else {
+        say(&as_text(app));
+    }
+    if fresh(app) { Exit::Done } else { Exit::Failed }
+}
+
+fn fresh(app: &App) -> bool {
+    app.schedule.keys().all(|place| {
+        app.incident
+            .cells
+            .get(place)
+            .is_some_and(|cell| cell.is_ok() && cell.last_ok.is_some_and(|at| at >= app.started))
+    })
+}
+
+fn as_text(app: &App) -> String {
+    let mut text = String::new();
+    for (place, cell) in app.schedule.keys().map(|place| (place, app.incident.cells.get(place))) {
+        let words = match cell {
+            None => "no answer yet".to_owned(),
+            Some(cell) => match cell.fault() {
+                None => {
+                    let rows = app.incident.rows_of(place).count();
+                    format!("ok, {rows} row{}", if rows == 1 { "" } else { "s" })
+                }
+                Some(fault) => {
+                    let last = cell.last_ok.map_or_else(
+                        || "never read".to_owned(),
+                        |at| format!("last read {} ago", age(app.now, at)),
+                    );
+                    format!("{}: {fault} ({last}). {}", fault.word().to_uppercase(), fault.advice())
+                }
+            },
+        };
+        let _ = writeln!(
+            text,
+            "{:14} {:16} {:8} {words}",
+            place.scope.account.to_string(),
+            place.scope.region.to_string(),
+            place.service.to_string()
+        );
+    }
+    for site in &app.opening.sites {
+        let points = app.points_to(site).unwrap_or_else(|| "not read".into());
+        let evidence = app.site_evidence(&site.name).map_or_else(|| "not probed".into(), |(_, words)| words);
+        let maintenance = app.incident.maintenance(&site.name).map_or("", |_| ", in maintenance");
+        let _ = writeln!(text, "site {}: {} -> {points}: {evidence}{maintenance}", site.name, site.record);
+    }
+    let lies = app.incident.of_kind(Kind::Database).filter_map(|seen| {
+        let key = seen.resource.key();
+        let (health, word) = app.incident.health(key, app.now);
+        (health <= crate::incident::cell::Health::Down).then_some((key, word, seen))
+    });
+    for (key, word, seen) in lies {
+        if let Resource::Database(database) = &seen.resource {
+            let found = app
+                .incident
+                .evidence_on(key, app.now)
+                .map_or_else(String::new, |probed| format!(", probe {}", probed.evidence.detail));
+            let _ = writeln!(
+                text,
+                "database {} {}: {}: claims {}{found}",
+                key.region(),
+                key.id,
+                word.to_uppercase(),
+                database.status
+            );
+        }
+    }
+    text
+}
+
+fn as_json(app: &App) -> Value {
+    let cells: Vec<Value> = app
+        .schedule
+        .keys()
+        .map(|place| {
+            let cell = app.incident.cells.get(place);
+            json!({
+                "account": place.scope.account,
+                "partition": place.scope.partition,
+                "region": place.scope.region,
+                "service": place.service,
+                "status": cell.map_or_else(|| json!("unheard"), |cell| json!(cell.fault().map_or("ok", |f| f.word()))),
+                "fault": cell.and_then(|cell| cell.fault().map(ToString::to_string)),
+                "last_ok": cell.and_then(|cell| cell.last_ok),
+                "rows": app.incident.rows_of(place).count(),
+            })
+        })
+        .collect();
+    let sites: Vec<Value> = app
+        .opening
+        .sites
+        .iter()
+        .map(|site| {
+            json!({
+                "site": site.name,
+                "record": site.record,
+                "points_to": app.points_to(site),
+                "target": app.current_target(site).map(|target| &target.name),
+                "answers": app.site_answers(&site.name),
+                "evidence": app.site_evidence(&site.name).map(|(_, words)| words),
+                "maintenance": app.incident.maintenance(&site.name).is_some(),
+            })
+        })
+        .collect();
+    let rows: Vec<Value> = app
+        .incident
+        .rows
+        .iter()
+        .map(|(key, seen)| {
+            let (health, word) = app.incident.health(key, app.now);
+            let mut row = serde_json::to_value(&seen.resource).unwrap_or_default();
+            if let Value::Object(fields) = &mut row {
+                fields.insert("health".into(), json!(format!("{health:?}").to_lowercase()));
+                fields.insert("health_word".into(), json!(word));
+                fields.insert("as_of".into(), json!(app.incident.as_of(key)));
+                if let Resource::Registration(r) = &seen.resource {
+                    fields.insert("blame".into(), json!(Blame::of(r.reason.as_deref()).as_str()));
+                }
+            }
+            row
+        })
+        .collect();
+    json!({
+        "estate": app.opening.estate,
+        "at": app.now,
+        "fresh": fresh(app),
+        "logbook": app.opening.logbook,
+        "cells": cells,
+        "sites": sites,
+        "resources": rows,
+    })
+}

@@ -1,0 +1,238 @@
+//! What a run stands on: settings, who we are, the logbook, the cloud.
+
+use super::clock::Clock;
+use super::driver::Driver;
+use super::scribe::{Scribe, open_strand};
+use super::{Exit, complain};
+use crate::app::{App, Opening};
+use crate::cli::Global;
+use crate::cloud::Cloud;
+use crate::incident::entry::{Actor, Mode, SessionId};
+use crate::incident::place::{Profile, Region};
+use crate::incident::site::{Estate, Site};
+use crate::logbook::{Logbook, StrandWriter, Tail, name_session};
+use crate::settings::{Choices, Settings, Surroundings, regions};
+use crate::ui::{Glyphs, Look};
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+
+/// Arguments and surroundings.
+#[derive(Debug, Clone)]
+pub struct Ground {
+    /// What every command takes.
+    pub global: Global,
+    /// Environment and home, as read by `main`.
+    pub surroundings: Surroundings,
+}
+
+/// A cockpit's part in a logbook.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    /// Our strand, or why it cannot be written.
+    pub writer: Result<StrandWriter, String>,
+    /// What the others write.
+    pub tail: Option<Tail>,
+}
+
+impl Ground {
+    /// What the settings are asked for.
+    #[must_use]
+    pub(crate) fn choices(&self) -> Choices {
+        Choices {
+            config: self.global.config.clone(),
+            keymap: self.global.keymap.clone(),
+            theme: self.global.theme.clone(),
+            ascii: self.global.ascii,
+            regions: self.global.region.clone(),
+            profiles: self.global.profile.clone(),
+        }
+    }
+
+    /// The settings, or the complaints printed and the exit code.
+    pub(crate) fn settings(&self) -> Result<Settings, Exit> {
+        crate::settings::load(&self.surroundings, &self.choices()).map_err(|complaints| {
+            for complaint in &complaints {
+                complain(&complaint.to_string());
+            }
+            complain("Nothing was started. `blackstart check` lists every complaint.");
+            Exit::Usage
+        })
+    }
+
+    /// Who we are, as the operating system knows us.
+    #[must_use]
+    pub(crate) fn actor(&self) -> Actor {
+        let uid = nix::unistd::getuid();
+        let known = nix::unistd::User::from_uid(uid).ok().flatten().map(|user| user.name);
+        let user = known
+            .or_else(|| self.surroundings.var("USER").map(str::to_owned))
+            .unwrap_or_else(|| format!("uid{uid}"));
+        let host = nix::unistd::gethostname()
+            .ok()
+            .and_then(|name| name.into_string().ok())
+            .unwrap_or_else(|| "localhost".into());
+        let ssh = self.surroundings.var("SSH_CONNECTION").or_else(|| self.surroundings.var("SSH_CLIENT"));
+        let ssh_client = ssh.and_then(|text| text.split_whitespace().next()).map(str::to_owned);
+        Actor { user, uid: uid.as_raw(), host, ssh_client, aws: None }
+    }
+
+    /// A name for this run.
+    #[must_use]
+    pub(crate) fn session(&self, actor: &Actor, now: Timestamp) -> SessionId {
+        name_session(now, &actor.user, &actor.host, std::process::id())
+    }
+
+    /// Where the logbook is.
+    #[must_use]
+    pub(crate) fn logbook_dir(&self, settings: &Settings) -> Option<PathBuf> {
+        self.global.logbook.clone().or_else(|| settings.config.logbook_dir(&self.surroundings))
+    }
+
+    /// What the screen looks like.
+    #[must_use]
+    pub(crate) fn look(settings: &Settings) -> Look {
+        let glyphs = if settings.ascii { Glyphs::Ascii } else { Glyphs::Unicode };
+        Look { theme: settings.theme.clone(), glyphs }
+    }
+
+    /// The opening of a cockpit on the configured estate.
+    #[must_use]
+    pub(crate) fn opening(
+        &self,
+        settings: &Settings,
+        mode: Mode,
+        (estate, sites): (&Estate, &[Site]),
+        now: Timestamp,
+    ) -> Opening {
+        let actor = self.actor();
+        let regions: Vec<Region> = if estate.regions.is_empty() {
+            regions::enabled_by_default("aws").map(Region::new).collect()
+        } else {
+            estate.regions.iter().map(|code| Region::new(code)).collect()
+        };
+        let profiles = if estate.profiles.is_empty() {
+            let ambient = self
+                .surroundings
+                .var("AWS_PROFILE")
+                .map_or_else(Profile::ambient, |name| Profile(name.into()));
+            vec![ambient]
+        } else {
+            estate.profiles.iter().cloned().map(Profile).collect()
+        };
+        Opening {
+            estate: estate.name.clone(),
+            regions,
+            profiles,
+            sites: sites.to_vec(),
+            keymap: settings.keymap.clone(),
+            mode: if self.global.read_only && mode != Mode::Replay { Mode::ReadOnly } else { mode },
+            session: self.session(&actor, now),
+            actor,
+            pid: std::process::id(),
+            logbook: None,
+            logbook_fault: None,
+            complaints: settings.complaints.iter().map(ToString::to_string).collect(),
+            looks_only: false,
+        }
+    }
+
+    /// The real cloud.
+    ///
+    /// # Errors
+    /// This build has none.
+    #[cfg(feature = "aws")]
+    pub(crate) fn cloud(&self) -> Result<Cloud, Exit> {
+        use crate::cloud::aws::{Aws, Options};
+        let endpoint_url = self
+            .global
+            .endpoint_url
+            .clone()
+            .or_else(|| self.surroundings.var("AWS_ENDPOINT_URL").map(str::to_owned));
+        let valid = endpoint_url.as_deref().is_none_or(|url| {
+            let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+            rest.is_some_and(|host| {
+                !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace)
+            })
+        });
+        if !valid {
+            complain(&format!(
+                "--endpoint-url {}: an endpoint begins with http:// or https:// and a host. Nothing was started.",
+                endpoint_url.unwrap_or_default()
+            ));
+            return Err(Exit::Usage);
+        }
+        let mut options = Options::default();
+        options.endpoint_url = endpoint_url;
+        Ok(Cloud::Aws(Aws::new(options)))
+    }
+
+    /// The real cloud, which this build lacks.
+    #[cfg(not(feature = "aws"))]
+    pub(crate) fn cloud(&self) -> Result<Cloud, Exit> {
+        complain(
+            "This build has no AWS in it (it was made without the feature `aws`). Try `blackstart demo`, or build with the default features.",
+        );
+        Err(Exit::Usage)
+    }
+}
+
+/// Opens a logbook: takes in what it holds, begins our strand, follows the others.
+///
+/// Never fails: a logbook that cannot be read or written is a fault that the screen shows, and actions are off.
+pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
+    let Some(dir) = dir else {
+        let why =
+            "there is no place for it: set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook".to_owned();
+        refuse(app, &why);
+        return Bench { writer: Err(why), tail: None };
+    };
+    app.opening.logbook = Some(dir.display().to_string());
+    let session = app.opening.session.clone();
+    let tail = match Logbook::open_or_empty(dir) {
+        Ok(logbook) => {
+            app.opening.complaints.extend(logbook.complaints());
+            let (lines, tail) = logbook.into_timeline_and_tail(session.clone());
+            app.remember(lines.iter().map(|line| &line.entry));
+            tail
+        }
+        Err(error) => {
+            app.opening.complaints.push(error.to_string());
+            Tail::new(dir, session.clone())
+        }
+    };
+    if app.opening.looks_only {
+        return Bench { writer: Err("this run only looks".into()), tail: None };
+    }
+    let writer = open_strand(dir, &session);
+    match &writer {
+        // A name that was taken gets a number: entries carry the name that the strand really has.
+        Ok(writer) => app.opening.session = writer.session().clone(),
+        Err(why) => refuse(app, why),
+    }
+    Bench { writer, tail: Some(tail) }
+}
+
+fn refuse(app: &mut App, why: &str) {
+    app.opening.logbook_fault = Some(why.to_owned());
+    app.log = crate::app::LogState::Refused(why.to_owned());
+}
+
+/// A driver with its scribe, if there is a strand to write.
+pub(crate) fn drive(app: App, cloud: Cloud, clock: Clock, bench: Bench) -> Driver {
+    let driver = Driver::new(app, cloud, clock);
+    match (bench.writer, bench.tail) {
+        (Ok(writer), Some(tail)) => {
+            let scribe = Scribe::start(writer, tail, driver.outbox());
+            driver.with_scribe(scribe)
+        }
+        (Ok(_) | Err(_), _) => driver,
+    }
+}
+
+/// A runtime for whatever talks to the world.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
+        complain(&format!("The runtime could not be started: {error}. Nothing was started."));
+        Exit::Failed
+    })
+}

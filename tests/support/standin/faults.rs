@@ -1,0 +1,164 @@
+//! The ways AWS fails, on demand: which requests, how, and how often.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::{Bytes, Frame};
+
+use super::request::Request;
+use super::{Body, Reply, Shared, aws_error};
+
+/// What happens to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// 503 with a page of HTML, as a load balancer in front of a dead service says.
+    Unavailable,
+    /// Never answered; the connection stays open.
+    Hang,
+    /// An AWS error in the shape of the service.
+    Error {
+        /// The HTTP status.
+        status: u16,
+        /// The error's code.
+        code: String,
+        /// The error's message.
+        message: String,
+    },
+    /// The credentials have expired, in the words of the service.
+    Expired,
+    /// The connection closes in the middle of the true answer.
+    Cut,
+    /// The connection closes without an answer.
+    Reset,
+    /// 200, and HTML where XML should be.
+    Html,
+    /// Done, but the answer never comes.
+    AnswerLost,
+    /// The true answer, that much later.
+    Slow(Duration),
+}
+
+/// Which requests get a fault. A `*` at the end of a pattern stands for any rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    pub(super) name: String,
+    region: String,
+    service: String,
+    action: String,
+    pub(super) fault: Fault,
+    pub(super) times: Option<usize>,
+}
+
+impl Rule {
+    /// Every request, always.
+    pub fn new(fault: Fault) -> Self {
+        Self {
+            name: format!("{fault:?}"),
+            region: "*".to_owned(),
+            service: "*".to_owned(),
+            action: "*".to_owned(),
+            fault,
+            times: None,
+        }
+    }
+
+    /// An AWS error, always.
+    pub fn error(status: u16, code: &str, message: &str) -> Self {
+        Self::new(Fault::Error { status, code: code.to_owned(), message: message.to_owned() })
+    }
+
+    /// Only of this region. Route 53, IAM and the global STS sign us-east-1.
+    pub fn region(mut self, pattern: &str) -> Self {
+        pattern.clone_into(&mut self.region);
+        self
+    }
+
+    /// Only this service: `ec2`, `rds`, `elb`, `elbv2`, `route53`, `sts`; a leading `!` means every other one.
+    pub fn service(mut self, pattern: &str) -> Self {
+        pattern.clone_into(&mut self.service);
+        self
+    }
+
+    /// Only this action.
+    pub fn action(mut self, pattern: &str) -> Self {
+        pattern.clone_into(&mut self.action);
+        self
+    }
+
+    /// Only so many times.
+    pub fn times(mut self, times: usize) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    pub(super) fn wants(&self, request: &Request) -> bool {
+        self.times != Some(0)
+            && fits(&self.region, &request.region)
+            && fits(&self.service, &request.service)
+            && fits(&self.action, &request.action)
+    }
+}
+
+pub(super) fn fits(pattern: &str, value: &str) -> bool {
+    if let Some(not) = pattern.strip_prefix('!') {
+        return !fits(not, value);
+    }
+    match pattern.strip_suffix('*') {
+        Some(begin) => value.starts_with(begin),
+        None => pattern == value,
+    }
+}
+
+/// What comes of a fault.
+pub(super) enum Outcome {
+    Reply(Reply),
+    Cut(Reply),
+    Reset,
+}
+
+pub(super) async fn apply(shared: &Shared, fault: &Fault, request: &Request) -> Outcome {
+    match fault {
+        Fault::Unavailable => Outcome::Reply(html(503, "503 Service Unavailable")),
+        Fault::Hang => std::future::pending().await,
+        Fault::Error { status, code, message } => Outcome::Reply(aws_error(request, *status, code, message)),
+        Fault::Expired => {
+            let (status, code) = match request.service.as_str() {
+                "ec2" => (400, "RequestExpired"),
+                _ => (403, "ExpiredToken"),
+            };
+            let message = "The security token included in the request is expired";
+            Outcome::Reply(aws_error(request, status, code, message))
+        }
+        Fault::Cut => Outcome::Cut(shared.answer(request).await),
+        Fault::Reset => Outcome::Reset,
+        Fault::Html => Outcome::Reply(html(200, "It works!")),
+        Fault::AnswerLost => {
+            shared.answer(request).await;
+            std::future::pending().await
+        }
+        Fault::Slow(delay) => {
+            tokio::time::sleep(*delay).await;
+            Outcome::Reply(shared.answer(request).await)
+        }
+    }
+}
+
+fn html(status: u16, title: &str) -> Reply {
+    let mut headers = hyper::HeaderMap::new();
+    headers.insert("content-type", hyper::header::HeaderValue::from_static("text/html; charset=utf-8"));
+    let body = format!("<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n");
+    Reply { status, headers, body: Bytes::from(body) }
+}
+
+/// Half of an answer that promised to be whole.
+pub(super) fn cut(reply: &Reply) -> hyper::Response<Body> {
+    let half = reply.body.slice(..reply.body.len() / 2);
+    let frames = [Ok(Frame::data(half)), Err(std::io::Error::other("cut by a rule"))];
+    let mut response = hyper::Response::new(StreamBody::new(futures::stream::iter(frames)).boxed_unsync());
+    *response.headers_mut() = reply.headers.clone();
+    response.headers_mut().insert("content-length", reply.body.len().into());
+    if let Ok(status) = hyper::StatusCode::from_u16(reply.status) {
+        *response.status_mut() = status;
+    }
+    response
+}
