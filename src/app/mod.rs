@@ -122,6 +122,8 @@ pub enum LogState {
 pub struct Notice {
     /// When.
     pub at: Timestamp,
+    /// When, on the monotonic clock: it goes away by this one.
+    pub mono_ms: u64,
     /// How it sounds.
     pub tone: Tone,
     /// What.
@@ -223,10 +225,15 @@ impl App {
 
     /// The one function that changes the state.
     pub fn update(&mut self, stamped: Stamped) -> Vec<Effect> {
-        // A clock that steps back must not make ages negative or timers fire late.
-        self.now = self.now.max(stamped.at);
         self.mono_ms = self.mono_ms.max(stamped.mono_ms);
         let mut effects = Vec::new();
+        if self.replay.is_some() {
+            self.replay_message(stamped.message, &mut effects);
+            self.go_if_done(&mut effects);
+            return effects;
+        }
+        // A clock that steps back must not make ages negative or timers fire late.
+        self.now = self.now.max(stamped.at);
         match stamped.message {
             Message::Start => self.start(&mut effects),
             Message::Tick => self.tick(&mut effects),
@@ -269,28 +276,28 @@ impl App {
     }
 
     fn tick(&mut self, effects: &mut Vec<Effect>) {
-        while self.notices.front().is_some_and(|n| self.now.duration_since(n.at).as_secs() >= Self::NOTICE_S)
-        {
-            self.notices.pop_front();
-        }
-        if self.replay.is_some() {
-            self.replay_tick();
-            return;
-        }
+        self.drop_notices();
         self.sweep_due(effects);
         self.execution_tick(effects);
         self.planning_tick(effects);
     }
 
-    /// Seconds a notice stays.
-    const NOTICE_S: i64 = 8;
+    /// Milliseconds a notice stays, of the reader's time: a replay's may stand still, a demo's may fly.
+    const NOTICE_MS: u64 = 8_000;
+
+    fn drop_notices(&mut self) {
+        let over = |notice: &Notice| self.mono_ms.saturating_sub(notice.mono_ms) >= Self::NOTICE_MS;
+        while self.notices.front().is_some_and(over) {
+            self.notices.pop_front();
+        }
+    }
 
     /// Says something at the bottom of the screen.
     pub(crate) fn notice(&mut self, tone: Tone, text: String) {
         if self.notices.len() >= 4 {
             self.notices.pop_front();
         }
-        self.notices.push_back(Notice { at: self.now, tone, text });
+        self.notices.push_back(Notice { at: self.now, mono_ms: self.mono_ms, tone, text });
     }
 
     /// Begins to leave. What was called is finished and logged first; nothing new is called.
