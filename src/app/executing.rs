@@ -93,6 +93,8 @@ pub struct Execution {
     pub unknown: Option<Fault>,
     /// Effects that were not seen in time.
     pub unseen: Vec<String>,
+    /// The world refused the call because things were otherwise by then: what they are is read before it ends.
+    pub refused: Option<Fault>,
 }
 
 impl App {
@@ -112,6 +114,7 @@ impl App {
                 in_sync: false,
                 unknown: None,
                 unseen: Vec::new(),
+                refused: None,
             },
         );
     }
@@ -142,14 +145,73 @@ impl App {
         }
     }
 
-    /// The logbook is gone: nothing that was not called yet is called.
-    pub(super) fn stop_unrecorded(&mut self, why: &str) {
-        for execution in self.executions.values_mut() {
-            if matches!(execution.phase, Phase::Recording(..) | Phase::Guarding { .. }) {
-                execution.phase = Phase::Over;
-                execution.unseen.push(format!("stopped: the logbook cannot be written ({why})"));
+    /// The logbook is gone: nothing that was not called yet is called. What was called is still looked at.
+    pub(super) fn stop_unrecorded(&mut self, why: &str, effects: &mut Vec<Effect>) {
+        let why = format!("the logbook cannot be written ({why})");
+        let waiting: Vec<(PlanHash, bool)> = self
+            .executions
+            .iter()
+            .filter_map(|(hash, execution)| match execution.phase {
+                Phase::Recording(_, Next::Check) => Some((hash.clone(), true)),
+                Phase::Recording(..) | Phase::Guarding { .. } => Some((hash.clone(), false)),
+                Phase::Calling(_) | Phase::Checking { .. } | Phase::Over => None,
+            })
+            .collect();
+        for (hash, called) in waiting {
+            if called {
+                self.begin_check(&hash, effects);
+            } else {
+                self.end_early(&hash, &why, effects);
+                self.over(&hash);
             }
         }
+    }
+
+    /// The cockpit leaves: what was not called will not be, what was not seen stays unseen, and the log says so.
+    pub(super) fn abandon(&mut self, reason: &str, effects: &mut Vec<Effect>) {
+        let why = format!("the cockpit left ({reason})");
+        let hashes: Vec<PlanHash> = self.executions.keys().cloned().collect();
+        for hash in hashes {
+            self.end_early(&hash, &why, effects);
+        }
+    }
+
+    /// Ends an execution where it stands, with the truth about the step under way.
+    fn end_early(&mut self, hash: &PlanHash, why: &str, effects: &mut Vec<Effect>) {
+        let Some(execution) = self.executions.get(hash) else { return };
+        let index = execution.step;
+        let last = index + 1 >= execution.plan.steps.len();
+        match &execution.phase {
+            Phase::Over | Phase::Recording(_, Next::End) | Phase::Calling(_) => {}
+            Phase::Guarding { .. } | Phase::Recording(_, Next::Guard) => {
+                let why = execution.refused.as_ref().map_or_else(|| why.to_owned(), ToString::to_string);
+                self.stop(hash, why, effects);
+            }
+            Phase::Recording(_, Next::Call) => self.uncalled(hash, why.to_owned(), effects),
+            Phase::Recording(_, Next::Check) | Phase::Checking { .. } => {
+                let why = format!("its effect was not seen: {why}");
+                let ending = match &execution.unknown {
+                    Some(fault) => Ending::Unknown { step: index, why: format!("{fault}; {why}") },
+                    None if last => Ending::Unverified { why },
+                    None => Ending::Stopped { step: index, why },
+                };
+                self.finish(hash, ending, effects);
+            }
+            Phase::Recording(_, Next::Step) if last => self.next_step(hash, effects),
+            Phase::Recording(_, Next::Step) => {
+                let ending = Ending::Stopped { step: index + 1, why: why.to_owned() };
+                self.finish(hash, ending, effects);
+            }
+        }
+    }
+
+    /// An intent is on record and its call will not be made: said at once, so that nobody has to wonder later.
+    fn uncalled(&mut self, hash: &PlanHash, why: String, effects: &mut Vec<Effect>) {
+        let Some(execution) = self.executions.get(hash) else { return };
+        let error = Fault::Unaskable { detail: format!("not called: {why}") };
+        let outcome = Outcome::Failed { error };
+        self.record(Body::Outcome { plan: hash.clone(), step: execution.step, outcome }, effects);
+        self.stop(hash, why, effects);
     }
 
     fn step_of(&self, hash: &PlanHash) -> Option<(&Execution, Step)> {
@@ -176,7 +238,11 @@ impl App {
             _ => self.now,
         };
         let Some(query) = guard_query(&step.guard).cloned() else {
-            self.intend(hash, effects);
+            match execution.refused.clone() {
+                // Refused once is refused: it is never called again.
+                Some(refused) => self.stop(hash, refused.to_string(), effects),
+                None => self.intend(hash, effects),
+            }
             return;
         };
         let scope = query.scope().cloned().unwrap_or(scope);
@@ -191,6 +257,23 @@ impl App {
     fn guard_answered(&mut self, hash: &PlanHash, result: QueryResult, effects: &mut Vec<Effect>) {
         let Some((execution, step)) = self.step_of(hash) else { return };
         let Phase::Guarding { since, .. } = execution.phase else { return };
+        let patient = self.now.duration_since(since).as_secs() < GUARD_PATIENCE_S;
+        if let Some(refused) = execution.refused.clone()
+            && (result.is_ok() || !patient)
+        {
+            let holds = result.map(|answer| guard_holds(&step.guard, &answer, &execution.launched));
+            let index = execution.step;
+            let why = match holds {
+                Ok(Err(otherwise)) => {
+                    let finding = Finding::Differs { detail: format!("{otherwise}; nothing was changed") };
+                    self.record(Body::Verified { plan: hash.clone(), step: index, finding }, effects);
+                    format!("{otherwise} ({refused})")
+                }
+                Ok(Ok(())) | Err(_) => refused.to_string(),
+            };
+            self.stop(hash, why, effects);
+            return;
+        }
         match result {
             Ok(answer) => match guard_holds(&step.guard, &answer, &execution.launched) {
                 Ok(()) => self.intend(hash, effects),
@@ -202,7 +285,7 @@ impl App {
                     self.stop(hash, otherwise, effects);
                 }
             },
-            Err(fault) if self.now.duration_since(since).as_secs() >= GUARD_PATIENCE_S => {
+            Err(fault) if !patient => {
                 self.stop(hash, format!("what it relies on cannot be read: {fault}"), effects);
             }
             Err(_) => {
@@ -234,11 +317,11 @@ impl App {
         if let Some(why) =
             self.actions_off().or_else(|| self.leaving.clone().map(|_| "the cockpit is leaving".into()))
         {
-            self.stop(hash, why, effects);
+            self.uncalled(hash, why, effects);
             return;
         }
         let Some(profile) = self.profile_of(&step.call.scope().account) else {
-            self.stop(hash, "no profile of this cockpit acts in that account".into(), effects);
+            self.uncalled(hash, "no profile of this cockpit acts in that account".into(), effects);
             return;
         };
         let ticket = self.ticket();
@@ -255,6 +338,10 @@ impl App {
         let (outcome, next) = match &result {
             Ok(done) => (Outcome::Ok { done: done.clone() }, Next::Check),
             Err(error) => match error.performed() {
+                // Route 53 compared and found something else there: what, is read before the plan ends.
+                Performed::No if is_compare_failure(error) => {
+                    (Outcome::Failed { error: error.clone() }, Next::Guard)
+                }
                 Performed::No => (Outcome::Failed { error: error.clone() }, Next::End),
                 Performed::Unknown => (Outcome::Unknown { error: error.clone() }, Next::Check),
             },
@@ -267,7 +354,8 @@ impl App {
                     execution.launched.insert(index, instance.clone());
                 }
                 Ok(Done::Accepted) => {}
-                Err(error) => execution.unknown = Some(error.clone()),
+                Err(error) if next == Next::Check => execution.unknown = Some(error.clone()),
+                Err(error) => execution.refused = Some(error.clone()),
             }
             execution.phase = Phase::Recording(seq, next);
         }
@@ -451,7 +539,9 @@ impl App {
                 Call::RestoreDatabase { .. } => &[Service::Rds],
             };
             for service in services {
-                self.refresh_place(&step.call.scope().place(*service));
+                // A plan made before STS answered names the account as it was known then.
+                let place = step.call.scope().place(*service);
+                self.refresh_place(&self.incident.resolve(&self.opening.session, &place));
             }
         }
         let sites: Vec<String> = self.opening.sites.iter().map(|site| site.name.clone()).collect();
@@ -463,7 +553,7 @@ impl App {
     /// Asks again what is due.
     pub(super) fn execution_tick(&mut self, effects: &mut Vec<Effect>) {
         if let super::LogState::Refused(why) = self.log.clone() {
-            self.stop_unrecorded(&why);
+            self.stop_unrecorded(&why, effects);
         }
         let due: Vec<(PlanHash, bool)> = self
             .executions
@@ -550,6 +640,10 @@ fn ids(targets: &[InstanceRef], launched: &BTreeMap<usize, String>) -> Vec<Strin
             target.to_string()
         })
         .collect()
+}
+
+fn is_compare_failure(error: &Fault) -> bool {
+    matches!(error, Fault::Refused { code, .. } if code == "InvalidChangeBatch")
 }
 
 fn guard_query(guard: &Guard) -> Option<&Query> {

@@ -210,7 +210,14 @@ impl App {
         let screen = self.screen;
         match self.overlays.last_mut() {
             Some(Overlay::Prompt { input, .. }) => input.push_str(&line),
-            Some(Overlay::Plan(dialog)) => dialog.typed.push_str(&line),
+            // What was on the clipboard before the plan was on the screen confirms nothing.
+            Some(Overlay::Plan(dialog)) => match &dialog.planning {
+                Planning::Ready(plan) if plan.risk > Risk::Reversible => {
+                    dialog.remark = None;
+                    dialog.typed.push_str(&line);
+                }
+                Planning::Ready(_) | Planning::Gathering { .. } | Planning::Refused(_) => {}
+            },
             Some(Overlay::Palette(picker) | Overlay::Picker(picker)) => {
                 picker.input.push_str(&line);
                 picker.filter();

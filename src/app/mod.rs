@@ -250,7 +250,7 @@ impl App {
             Message::Performed(ticket, result) => self.performed(ticket, result, &mut effects),
             Message::Probed(ticket, evidence) => self.probed(ticket, evidence, &mut effects),
             Message::Recorded(seq) => self.recorded(seq, &mut effects),
-            Message::RecordFailed(why) => self.record_failed(why),
+            Message::RecordFailed(why) => self.record_failed(why, &mut effects),
             Message::Others(entries) => self.others(&entries),
             Message::LogComplaint(why) => self.notice(Tone::Bad, why),
             Message::Act(action) => self.propose(action, &mut effects),
@@ -314,6 +314,7 @@ impl App {
         if calling || self.quitting {
             return;
         }
+        self.abandon(&reason, effects);
         if self.replay.is_none() {
             self.record(Body::Left { reason }, effects);
         }
@@ -341,11 +342,11 @@ impl App {
         seq
     }
 
-    fn record_failed(&mut self, why: String) {
+    fn record_failed(&mut self, why: String, effects: &mut Vec<Effect>) {
         if self.log == LogState::Writing {
             self.notice(Tone::Bad, format!("the logbook refused: {why}; actions are off"));
             self.log = LogState::Refused(why.clone());
-            self.stop_unrecorded(&why);
+            self.stop_unrecorded(&why, effects);
         }
     }
 
@@ -353,6 +354,7 @@ impl App {
         for entry in entries {
             self.incident.fold(entry);
         }
+        self.refresh_list();
     }
 
     /// Why no action is possible, if so. `None` means actions are on.
@@ -379,7 +381,9 @@ impl App {
 
     /// The profile that acts in an account.
     pub(crate) fn profile_of(&self, account: &Account) -> Option<Profile> {
-        self.accounts.iter().find(|(a, _)| a == account).map(|(_, profile)| profile.clone())
+        // What was planned before STS answered still names the account by its profile.
+        let is_it = |a: &Account, profile: &Profile| a == account || Account::unverified(profile) == *account;
+        self.accounts.iter().find(|(a, profile)| is_it(a, profile)).map(|(_, profile)| profile.clone())
     }
 
     pub(crate) fn ticket(&mut self) -> Ticket {

@@ -139,7 +139,12 @@ impl App {
             resource.key_mut().place = place.clone();
             under_way.seen.insert((resource.key().kind, resource.key().id.clone()));
             let known = self.incident.rows.get(resource.key());
-            if known.is_none_or(|seen| is_news(&seen.resource, &mut resource)) {
+            // Under a profile's name the row may be another session's, of another account: ours is to be on record,
+            // so that it is renamed with us.
+            let ours = |by: &crate::incident::entry::SessionId| {
+                place.scope.account.is_verified() || *by == self.opening.session
+            };
+            if known.is_none_or(|seen| is_news(&seen.resource, &mut resource) || !ours(&seen.by)) {
                 changed.push(resource);
             }
         }
