@@ -8,6 +8,8 @@
 //! confirmed plan to a verified effect), `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod acting;
+mod checking;
+mod choosing;
 pub mod commands;
 mod executing;
 mod input;
