@@ -16,6 +16,9 @@ mod support;
 
 mod harness;
 mod harness_surroundings;
+mod incidents;
+mod layers;
+mod replay;
 
 #[test]
 fn every_file_in_tests_is_listed() {
