@@ -16,6 +16,8 @@ mod support;
 mod harness;
 mod harness_surroundings;
 
+mod live;
+
 #[test]
 fn every_file_in_tests_is_listed() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
