@@ -84,7 +84,8 @@ impl App {
             scroll: 0,
             remark: None,
         }));
-        if let Some(why) = self.actions_off() {
+        let why = if self.opening.looks_only { None } else { self.actions_off() };
+        if let Some(why) = why {
             let refusal = Refusal::new(
                 action.to_string(),
                 why,

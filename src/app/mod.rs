@@ -14,6 +14,8 @@ mod input;
 pub mod keys;
 pub mod message;
 mod replaying;
+mod restore_points;
+mod sites;
 mod sweeping;
 pub mod table;
 
@@ -21,6 +23,8 @@ pub use acting::{Dialog, Focus, Planning};
 pub use executing::{Execution, Phase};
 pub use input::{Choice, Overlay, Picker, Purpose};
 pub use replaying::Replay;
+pub use restore_points::RestorePoint;
+pub use sites::Readiness;
 pub use sweeping::Schedule;
 pub use table::ListView;
 
@@ -100,6 +104,8 @@ pub struct Opening {
     pub logbook_fault: Option<String>,
     /// Complaints about settings, to be shown.
     pub complaints: Vec<String>,
+    /// Only looks and plans (`status`, `plan`): nothing is recorded, nothing can be confirmed.
+    pub looks_only: bool,
 }
 
 /// Whether facts can be kept.
@@ -322,7 +328,7 @@ impl App {
         };
         self.next_seq += 1;
         self.incident.fold(&entry);
-        if self.log == LogState::Writing {
+        if self.log == LogState::Writing && !self.opening.looks_only {
             effects.push(Effect::Record(Box::new(entry)));
         }
         seq
@@ -345,6 +351,9 @@ impl App {
     /// Why no action is possible, if so. `None` means actions are on.
     #[must_use]
     pub fn actions_off(&self) -> Option<String> {
+        if self.opening.looks_only {
+            return Some("this run only looks".into());
+        }
         match (self.opening.mode, &self.log) {
             (Mode::ReadOnly, _) => Some("this cockpit was opened --read-only".into()),
             (Mode::Replay, _) => Some("this is a replay".into()),

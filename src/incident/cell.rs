@@ -128,6 +128,23 @@ pub struct Probed {
     pub at: Timestamp,
     /// Since when the verdict has been the same.
     pub since: Timestamp,
+    /// When it last answered as expected, if it ever did.
+    pub answered: Option<Timestamp>,
+}
+
+impl Probed {
+    /// Whether the finding contradicts a claim that all is well.
+    ///
+    /// A refusal or a wrong answer comes from the thing itself. Silence, or a name that does not resolve, may be the
+    /// path from here (a security group, a private network): it counts only where the same path has worked before.
+    #[must_use]
+    pub fn contradicts(&self) -> bool {
+        match self.evidence.verdict {
+            Verdict::Answers => false,
+            Verdict::Wrong | Verdict::Refused => true,
+            Verdict::TimedOut | Verdict::Unreachable => self.answered.is_some(),
+        }
+    }
 }
 
 /// What a row amounts to, worst first: the order tables sort by.

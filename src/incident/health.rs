@@ -48,7 +48,6 @@ impl Incident {
 }
 
 fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static str) {
-    let found = evidence.map(|probed| probed.evidence.verdict);
     match resource {
         Resource::Instance(instance) => match instance.state {
             InstanceState::Running => {
@@ -69,8 +68,8 @@ fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static st
             InstanceState::Terminated => (Health::Claimed, "terminated"),
             InstanceState::Other(_) => (Health::Claimed, "unknown state"),
         },
-        Resource::Database(database) => claim_and_evidence(&database.status, found),
-        Resource::Cluster(cluster) => claim_and_evidence(&cluster.status, found),
+        Resource::Database(database) => claim_and_evidence(&database.status, evidence),
+        Resource::Cluster(cluster) => claim_and_evidence(&cluster.status, evidence),
         Resource::Snapshot(snapshot) => match snapshot.status.as_str() {
             "available" => (Health::Claimed, "available"),
             "failed" => (Health::Down, "failed"),
@@ -101,14 +100,17 @@ fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static st
     }
 }
 
-fn claim_and_evidence(status: &str, found: Option<Verdict>) -> (Health, &'static str) {
-    match (status, found) {
-        ("available", Some(Verdict::Answers)) => (Health::Proven, "answers"),
-        ("available", Some(_)) => (Health::Lie, "lie"),
-        ("available", None) => (Health::Claimed, "available"),
-        ("failed" | "inaccessible-encryption-credentials" | "storage-full", _) => (Health::Down, "failed"),
-        (_, Some(Verdict::Answers)) => (Health::Changing, "answers"),
-        (_, _) => (Health::Changing, "not available"),
+fn claim_and_evidence(status: &str, evidence: Option<&Probed>) -> (Health, &'static str) {
+    let answers = evidence.is_some_and(|probed| probed.evidence.verdict == Verdict::Answers);
+    match status {
+        "available" if answers => (Health::Proven, "answers"),
+        "available" if evidence.is_some_and(Probed::contradicts) => (Health::Lie, "lie"),
+        "available" => (Health::Claimed, "available"),
+        "failed" | "inaccessible-encryption-credentials" | "storage-full" | "storage-failure" => {
+            (Health::Down, "failed")
+        }
+        _ if answers => (Health::Changing, "answers"),
+        _ => (Health::Changing, "not available"),
     }
 }
 

@@ -202,7 +202,7 @@ impl fmt::Display for InstanceRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Id(id) => f.write_str(id),
-            Self::LaunchedByStep(step) => write!(f, "(launched by step {})", step + 1),
+            Self::LaunchedByStep(step) => write!(f, "the instance launched by step {}", step + 1),
         }
     }
 }

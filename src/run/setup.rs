@@ -132,6 +132,7 @@ impl Ground {
             logbook: None,
             logbook_fault: None,
             complaints: settings.complaints.iter().map(ToString::to_string).collect(),
+            looks_only: false,
         }
     }
 
@@ -199,6 +200,9 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
             Tail::new(dir, session.clone())
         }
     };
+    if app.opening.looks_only {
+        return Bench { writer: Err("this run only looks".into()), tail: None };
+    }
     let writer = open_strand(dir, &session);
     match &writer {
         // A name that was taken gets a number: entries carry the name that the strand really has.

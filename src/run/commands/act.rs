@@ -1,10 +1,9 @@
 //! `plan` and `do`: the cockpit's own planning, confirmation and execution, without a screen.
 
-use super::status::{SWEEP_LIMIT, headless};
+use super::status::{Purpose, SWEEP_LIMIT, headless};
 use crate::app::message::Message;
 use crate::app::{App, Dialog, Overlay, Planning};
 use crate::cli::{Act, words};
-use crate::incident::entry::Mode;
 use crate::incident::hash::PlanHash;
 use crate::incident::operation::{Operation, Standing};
 use crate::incident::plan::{Action, Plan, Refusal, Risk};
@@ -23,7 +22,7 @@ const ACTION_LIMIT: Duration = Duration::from_secs(3 * 3600);
 
 /// Shows a plan; touches nothing.
 pub(crate) fn plan(ground: &Ground, act: &Act, json: bool) -> Exit {
-    let (runtime, mut driver) = match headless(ground, Mode::Live) {
+    let (runtime, mut driver) = match headless(ground, Purpose::Look) {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
@@ -52,7 +51,7 @@ pub(crate) fn perform(ground: &Ground, act: &Act, confirm: Option<&str>, json: b
             json,
         );
     }
-    let (runtime, mut driver) = match headless(ground, Mode::Live) {
+    let (runtime, mut driver) = match headless(ground, Purpose::Act) {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };

@@ -17,8 +17,17 @@ use std::time::Duration;
 /// The longest a sweep of everything may take: the operations' own time-outs, and a retry.
 pub(super) const SWEEP_LIMIT: Duration = Duration::from_secs(30);
 
-/// Sweeps once, with a log entry like any cockpit's, and without a screen.
-pub(super) fn headless(ground: &Ground, mode: Mode) -> Result<(tokio::runtime::Runtime, Driver), Exit> {
+/// What a run without a screen is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To look: the logbook is read for what it knows, and not written.
+    Look,
+    /// To act: a strand like any cockpit's.
+    Act,
+}
+
+/// A cockpit without a screen.
+pub(super) fn headless(ground: &Ground, purpose: Purpose) -> Result<(tokio::runtime::Runtime, Driver), Exit> {
     let settings = ground.settings()?;
     settings.complaints.iter().for_each(|complaint| crate::run::complain(&complaint.to_string()));
     let cloud = ground.cloud()?;
@@ -28,7 +37,8 @@ pub(super) fn headless(ground: &Ground, mode: Mode) -> Result<(tokio::runtime::R
         let clock = Clock::wall();
         let (now, _) = clock.now();
         let config = &settings.config;
-        let opening = ground.opening(&settings, mode, (&config.estate, &config.sites), now);
+        let mut opening = ground.opening(&settings, Mode::Live, (&config.estate, &config.sites), now);
+        opening.looks_only = purpose == Purpose::Look;
         let mut app = App::new(opening, now);
         let bench = open_bench(&mut app, ground.logbook_dir(&settings).as_deref());
         drive(app, cloud, clock, bench)
@@ -38,7 +48,7 @@ pub(super) fn headless(ground: &Ground, mode: Mode) -> Result<(tokio::runtime::R
 
 /// One sweep of everything.
 pub(crate) fn status(ground: &Ground, json: bool) -> Exit {
-    let (runtime, mut driver) = match headless(ground, Mode::Live) {
+    let (runtime, mut driver) = match headless(ground, Purpose::Look) {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
