@@ -93,6 +93,8 @@ pub struct Execution {
     pub unknown: Option<Fault>,
     /// Effects that were not seen in time.
     pub unseen: Vec<String>,
+    /// Why AWS refused the current call, while what is there instead is read.
+    pub refused: Option<Fault>,
 }
 
 impl App {
@@ -112,6 +114,7 @@ impl App {
                 in_sync: false,
                 unknown: None,
                 unseen: Vec::new(),
+                refused: None,
             },
         );
     }
@@ -191,9 +194,14 @@ impl App {
     fn guard_answered(&mut self, hash: &PlanHash, result: QueryResult, effects: &mut Vec<Effect>) {
         let Some((execution, step)) = self.step_of(hash) else { return };
         let Phase::Guarding { since, .. } = execution.phase else { return };
+        let refused = execution.refused.clone();
         match result {
             Ok(answer) => match guard_holds(&step.guard, &answer, &execution.launched) {
-                Ok(()) => self.intend(hash, effects),
+                Ok(()) => match refused {
+                    // What is there is what was expected: the reason is another, and AWS gave it.
+                    Some(error) => self.stop(hash, error.to_string(), effects),
+                    None => self.intend(hash, effects),
+                },
                 Err(otherwise) => {
                     let index = execution.step;
                     let detail = format!("{otherwise}; nothing was changed");
@@ -203,7 +211,11 @@ impl App {
                 }
             },
             Err(fault) if self.now.duration_since(since).as_secs() >= GUARD_PATIENCE_S => {
-                self.stop(hash, format!("what it relies on cannot be read: {fault}"), effects);
+                let why = match refused {
+                    Some(error) => format!("{error}; what is there now cannot be read: {fault}"),
+                    None => format!("what it relies on cannot be read: {fault}"),
+                };
+                self.stop(hash, why, effects);
             }
             Err(_) => {
                 // Asked again at the next tick.
@@ -252,10 +264,14 @@ impl App {
         let found = self.executions.iter().find(|(_, e)| e.phase == Phase::Calling(ticket));
         let Some((hash, execution)) = found.map(|(hash, e)| (hash.clone(), e)) else { return };
         let index = execution.step;
+        // Whoever lost a race for a record is told what it is now, by the guard that was read before the call.
+        let raced = matches!(&result, Err(Fault::Refused { .. }))
+            && matches!(execution.plan.steps.get(index).map(|s| &s.guard), Some(Guard::RecordsAre { .. }));
+        let after_refusal = if raced { Next::Guard } else { Next::End };
         let (outcome, next) = match &result {
             Ok(done) => (Outcome::Ok { done: done.clone() }, Next::Check),
             Err(error) => match error.performed() {
-                Performed::No => (Outcome::Failed { error: error.clone() }, Next::End),
+                Performed::No => (Outcome::Failed { error: error.clone() }, after_refusal),
                 Performed::Unknown => (Outcome::Unknown { error: error.clone() }, Next::Check),
             },
         };
@@ -267,6 +283,7 @@ impl App {
                     execution.launched.insert(index, instance.clone());
                 }
                 Ok(Done::Accepted) => {}
+                Err(error) if raced => execution.refused = Some(error.clone()),
                 Err(error) => execution.unknown = Some(error.clone()),
             }
             execution.phase = Phase::Recording(seq, next);
