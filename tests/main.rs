@@ -20,6 +20,8 @@ mod incidents;
 mod layers;
 mod replay;
 
+mod live;
+
 #[test]
 fn every_file_in_tests_is_listed() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
