@@ -14,6 +14,8 @@ mod input;
 pub mod keys;
 pub mod message;
 mod replaying;
+mod restore_points;
+mod sites;
 mod sweeping;
 pub mod table;
 
@@ -21,6 +23,8 @@ pub use acting::{Dialog, Focus, Planning};
 pub use executing::{Execution, Phase};
 pub use input::{Choice, Overlay, Picker, Purpose};
 pub use replaying::Replay;
+pub use restore_points::RestorePoint;
+pub use sites::Readiness;
 pub use sweeping::Schedule;
 pub use table::ListView;
 

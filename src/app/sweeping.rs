@@ -180,7 +180,7 @@ impl App {
         let news = !gone.is_empty()
             || self.incident.cells.get(&place).is_none_or(|cell| match (&cell.status, &status) {
                 (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => false,
-                (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => a != b,
+                (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => a != b || !cell.told,
                 (SweepStatus::Ok { .. }, SweepStatus::Failed { .. })
                 | (SweepStatus::Failed { .. }, SweepStatus::Ok { .. }) => true,
             });

@@ -2,12 +2,13 @@
 //!
 //! The order is worked out when something changed, in `update`; drawing only asks for the text of the rows it shows.
 
+use super::restore_points::RestorePoint;
 use super::{App, Screen};
 use crate::incident::cell::Health;
 use crate::incident::entry::SessionId;
 use crate::incident::health::Blame;
 use crate::incident::place::{Key, Kind, Region, Service};
-use crate::incident::resource::{Registration, Resource, normalise_name};
+use crate::incident::resource::{Registration, Resource};
 use crate::incident::story::Tone;
 use jiff::Timestamp;
 use std::cmp::Ordering;
@@ -53,7 +54,7 @@ pub struct Column {
     pub max: u16,
     /// Left or right.
     pub align: Align,
-    /// The order in which columns are dropped on narrow terminals: 0 is never dropped.
+    /// What is dropped on narrow terminals: the highest first, 0 never.
     pub drop: u8,
 }
 
@@ -201,6 +202,17 @@ pub fn age(now: Timestamp, then: Timestamp) -> String {
     span(now.duration_since(then).as_secs())
 }
 
+/// The age of something that is read again and again: in steps of five seconds, so that a quiet screen stays still.
+#[must_use]
+pub fn coarse_age(now: Timestamp, then: Timestamp) -> String {
+    match now.duration_since(then).as_secs() {
+        ..5 => "now".into(),
+        s @ 5..60 => span(s / 5 * 5),
+        s @ 60..100 => span(s / 10 * 10),
+        s => span(s),
+    }
+}
+
 /// `2012-06-30 03:05:00`, UTC.
 #[must_use]
 pub fn date_time(at: Timestamp) -> String {
@@ -220,6 +232,7 @@ impl App {
         let Some(view) = self.lists.get(&screen) else { return };
         let all = self.all_rows(screen);
         let unfiltered = all.len();
+        let page = self.table_rows();
         let words: Vec<String> = view.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
         let mut rows = all;
         if !words.is_empty() {
@@ -237,12 +250,22 @@ impl App {
         }
         let Some(view) = self.lists.get_mut(&screen) else { return };
         let was_at = view.position();
+        // The selected row stays on its line of the screen when rows appear or go above it.
+        let line = was_at.map_or(0, |at| at.saturating_sub(view.offset));
         view.rows = rows;
         view.unfiltered = unfiltered;
         if view.position().is_none() {
             let near = was_at.unwrap_or(0).min(view.rows.len().saturating_sub(1));
             view.selected = view.rows.get(near).cloned();
         }
+        let at = view.position().unwrap_or(0);
+        view.offset = window(at.saturating_sub(line), at, view.rows.len(), page);
+    }
+
+    /// Lines that a table of a screen has on this terminal, about.
+    #[must_use]
+    pub fn table_rows(&self) -> usize {
+        usize::from(self.size.1).saturating_sub(7).max(1)
     }
 
     /// Every row of a screen, in the screen's own order.
@@ -385,7 +408,7 @@ impl App {
         let mut state = if self.current_target(site).is_some_and(|t| t.name == target.name) {
             "current".to_owned()
         } else {
-            self.target_readiness(target)
+            self.target_readiness(target).to_string()
         };
         if target.maintenance {
             state.push_str(", maintenance");
@@ -404,7 +427,7 @@ impl App {
     fn key_cells(&self, key: &Key) -> Vec<String> {
         let Some(seen) = self.incident.rows.get(key) else { return Vec::new() };
         let (health, word) = self.incident.health(key, self.now);
-        let as_of = self.incident.as_of(key).map_or_else(String::new, |at| age(self.now, at));
+        let as_of = self.incident.as_of(key).map_or_else(String::new, |at| coarse_age(self.now, at));
         let account = key.place.scope.account.short();
         let region = key.region().0.clone();
         match &seen.resource {
@@ -508,9 +531,16 @@ impl App {
     /// Where an instance is registered.
     pub fn registrations_of<'a>(&'a self, instance: &'a Key) -> impl Iterator<Item = &'a Registration> {
         let scope = instance.scope();
-        self.incident.of_kind(Kind::Registration).filter_map(move |seen| match &seen.resource {
-            Resource::Registration(r) if r.target == instance.id && r.key.scope() == scope => Some(r),
-            _ => None,
+        [Service::Elb, Service::ElbV2].into_iter().flat_map(move |service| {
+            let place = scope.place(service);
+            self.incident
+                .rows
+                .range(place.key(Kind::Registration, "")..)
+                .take_while(move |(key, _)| key.place == place && key.kind == Kind::Registration)
+                .filter_map(|(_, seen)| match &seen.resource {
+                    Resource::Registration(r) if r.target == instance.id => Some(r),
+                    _ => None,
+                })
         })
     }
 
@@ -560,126 +590,23 @@ impl App {
             RowId::Key(_) | RowId::Site(_) | RowId::Region(_) | RowId::Target { .. } => None,
         }
     }
+}
 
-    /// The records at a site's name that answer people: A and AAAA.
-    pub fn site_records<'a>(
-        &'a self,
-        site: &'a crate::incident::site::Site,
-    ) -> impl Iterator<Item = &'a crate::incident::resource::RecordSet> {
-        let name = normalise_name(&site.record);
-        self.incident.of_kind(Kind::RecordSet).filter_map(move |seen| match &seen.resource {
-            Resource::RecordSet(r) if r.name == name && matches!(r.record_type.as_str(), "A" | "AAAA") => {
-                Some(r)
-            }
-            _ => None,
-        })
-    }
-
-    /// Where a site's record points, in words.
-    #[must_use]
-    pub fn points_to(&self, site: &crate::incident::site::Site) -> Option<String> {
-        let record = self.site_records(site).find(|r| r.record_type == "A")?;
-        Some(match self.current_target(site) {
-            Some(target) => format!("{} ({} {})", target.name, target.kind.id(), target.place()),
-            None => record.points_to(),
-        })
-    }
-
-    /// The declared target that a site's A record points at.
-    #[must_use]
-    pub fn current_target<'a>(
-        &self,
-        site: &'a crate::incident::site::Site,
-    ) -> Option<&'a crate::incident::site::SiteTarget> {
-        let record = self.site_records(site).find(|r| r.record_type == "A")?;
-        site.targets.iter().find(|target| self.answers_for(target, record))
-    }
-
-    fn answers_for(
-        &self,
-        target: &crate::incident::site::SiteTarget,
-        record: &crate::incident::resource::RecordSet,
-    ) -> bool {
-        match &record.alias {
-            None => {
-                let wanted: BTreeSet<String> =
-                    target.addresses.iter().filter(|a| a.is_ipv4()).map(ToString::to_string).collect();
-                !wanted.is_empty() && wanted == record.values.iter().cloned().collect()
-            }
-            Some(alias) => {
-                let bare = |name: &str| {
-                    let name = normalise_name(name);
-                    name.strip_prefix("dualstack.").map_or(name.clone(), str::to_owned)
-                };
-                let dns = bare(&alias.dns_name);
-                if let Some(name) = &target.dns_name {
-                    return bare(name) == dns;
-                }
-                self.balancer_of(target).is_some_and(|balancer| bare(&balancer.dns_name) == dns)
-            }
-        }
-    }
-
-    /// The balancer that a site's target names, if it was read.
-    #[must_use]
-    pub fn balancer_of(
-        &self,
-        target: &crate::incident::site::SiteTarget,
-    ) -> Option<&crate::incident::resource::Balancer> {
-        let (region, name) = (target.region.as_ref()?, target.balancer.as_ref()?);
-        self.incident.of_kind(Kind::Balancer).find_map(|seen| match &seen.resource {
-            Resource::Balancer(b) if b.name == *name && b.key.region().0 == *region => Some(b),
-            _ => None,
-        })
-    }
-
-    /// What speaks for or against pointing people at a target, in a few words.
-    #[must_use]
-    pub fn target_readiness(&self, target: &crate::incident::site::SiteTarget) -> String {
-        if !target.kind.is_balancer() {
-            return "outside AWS".into();
-        }
-        let Some(balancer) = self.balancer_of(target) else { return "balancer not seen".into() };
-        let failing = self.incident.cells.get(&balancer.key.place).is_some_and(|cell| !cell.is_ok());
-        let registrations: Vec<&Registration> = self
-            .incident
-            .of_kind(Kind::Registration)
-            .filter_map(|seen| match &seen.resource {
-                Resource::Registration(r)
-                    if r.balancer == balancer.name && r.key.region() == balancer.key.region() =>
-                {
-                    Some(r)
-                }
-                _ => None,
-            })
-            .collect();
-        let up = registrations.iter().filter(|r| r.in_service()).count();
-        let stale = if failing { ", stale" } else { "" };
-        format!("{up}/{} in service{stale}", registrations.len())
-    }
-
-    /// What the newest probe of a site says, in words, with its health.
-    #[must_use]
-    pub fn site_evidence(&self, site: &str) -> Option<(Health, String)> {
-        let subject = crate::incident::cell::ProbeSubject::Site(site.to_owned());
-        let probed = self.incident.probes.get(&subject)?;
-        let since = age(self.now, probed.since);
-        let fresh = self.now.duration_since(probed.at).as_secs() <= crate::incident::cell::STALE_AFTER_S;
-        Some(match probed.evidence.verdict {
-            crate::incident::cell::Verdict::Answers if fresh => {
-                (Health::Proven, format!("{} ok {since}", probed.evidence.detail))
-            }
-            crate::incident::cell::Verdict::Answers => {
-                (Health::Stale, format!("{} {} ago", probed.evidence.detail, age(self.now, probed.at)))
-            }
-            crate::incident::cell::Verdict::Wrong
-            | crate::incident::cell::Verdict::Refused
-            | crate::incident::cell::Verdict::TimedOut
-            | crate::incident::cell::Verdict::Unreachable => {
-                (Health::Down, format!("{} DOWN {since}", probed.evidence.detail))
-            }
-        })
-    }
+/// The first row shown so that the row `at` is in sight, near to where the window was.
+///
+/// A window that has to move moves by half its height: over a slow line that is one repaint instead of twenty.
+#[must_use]
+pub fn window(first: usize, at: usize, rows: usize, height: usize) -> usize {
+    let height = height.max(1);
+    let most = rows.saturating_sub(height);
+    let first = if at < first {
+        at.saturating_sub(height / 2)
+    } else if at >= first + height {
+        at + 1 - height + height / 2
+    } else {
+        first
+    };
+    first.min(most)
 }
 
 /// What sorts a row up: everything that needs eyes before everything that does not.
@@ -724,76 +651,6 @@ impl SortKey {
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
             (Self::Number(_), Self::Text(_)) => Ordering::Less,
             (Self::Text(_), Self::Number(_)) => Ordering::Greater,
-        }
-    }
-}
-
-/// Something that a database can be restored from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RestorePoint<'a> {
-    /// The DB instance or cluster it is of.
-    pub database: &'a str,
-    /// `point in time`, `automated`, `manual`, ….
-    pub kind: &'a str,
-    /// The snapshot's or backup's name.
-    pub name: &'a str,
-    /// How new the data is.
-    pub data_of: Option<Timestamp>,
-    /// Status, as claimed.
-    pub claim: &'a str,
-    /// Size.
-    pub size_gib: Option<i32>,
-    /// Engine.
-    pub engine: &'a str,
-}
-
-impl<'a> RestorePoint<'a> {
-    /// The restore point that a row is, if it is one.
-    #[must_use]
-    pub fn of(resource: &'a Resource) -> Option<Self> {
-        match resource {
-            Resource::Database(d) => Some(Self {
-                database: &d.key.id,
-                kind: "point in time",
-                name: if d.latest_restorable.is_some() { "newest log" } else { "backups off" },
-                data_of: d.latest_restorable,
-                claim: &d.status,
-                size_gib: Some(d.storage_gib),
-                engine: &d.engine,
-            }),
-            Resource::Cluster(c) => Some(Self {
-                database: &c.key.id,
-                kind: "cluster",
-                name: "newest log",
-                data_of: c.latest_restorable,
-                claim: &c.status,
-                size_gib: None,
-                engine: &c.engine,
-            }),
-            Resource::Snapshot(s) => Some(Self {
-                database: &s.source,
-                kind: s.snapshot_kind.as_str(),
-                name: &s.name,
-                data_of: s.data_as_of.or(s.created),
-                claim: &s.status,
-                size_gib: Some(s.size_gib),
-                engine: &s.engine,
-            }),
-            Resource::AutomatedBackup(b) => Some(Self {
-                database: &b.source,
-                kind: "backup window",
-                name: b.arn.as_deref().unwrap_or(&b.key.id),
-                data_of: b.latest,
-                claim: &b.status,
-                size_gib: None,
-                engine: &b.engine,
-            }),
-            Resource::Instance(_)
-            | Resource::Balancer(_)
-            | Resource::TargetGroup(_)
-            | Resource::Registration(_)
-            | Resource::HostedZone(_)
-            | Resource::RecordSet(_) => None,
         }
     }
 }

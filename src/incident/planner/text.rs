@@ -322,6 +322,6 @@ mod tests {
         assert!(lines.iter().all(|l| l.width() <= WIDTH), "{lines:#?}");
         let text = lines.join("\n");
         assert!(!text.contains('\u{1b}') && !text.contains("aGVsbG8"));
-        assert!(text.contains("(launched by step 1) port 80") && text.contains("sha256"));
+        assert!(text.contains("the instance launched by step 1 port 80") && text.contains("sha256"));
     }
 }

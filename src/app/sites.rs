@@ -1,0 +1,164 @@
+//! Sites as the board and the apex screen see them: where a record points, what a target is worth, what a probe says.
+//!
+//! Pure questions to the state; it refuses to change anything. Imports `incident` only.
+
+use super::App;
+use super::table::age;
+use crate::incident::cell::{Health, ProbeSubject, STALE_AFTER_S, Verdict};
+use crate::incident::place::Kind;
+use crate::incident::resource::{Balancer, RecordSet, Resource, normalise_name};
+use crate::incident::site::{Site, SiteTarget, TargetKind};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// What speaks for or against pointing people at a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// An address outside AWS: it depends on nothing that the cockpit watches.
+    Outside,
+    /// CloudFront or S3, which the cockpit does not sweep.
+    NotWatched,
+    /// A balancer that no sweep has shown.
+    NotSeen,
+    /// A balancer, and how many of its targets are in service.
+    Registered {
+        /// In service.
+        up: usize,
+        /// Registered.
+        of: usize,
+        /// Read too long ago, or its cell fails.
+        stale: bool,
+    },
+}
+
+impl Readiness {
+    /// Whether somebody would answer there, as far as is known.
+    #[must_use]
+    pub fn is_ready(self) -> bool {
+        match self {
+            Self::Outside | Self::NotWatched => true,
+            Self::NotSeen => false,
+            Self::Registered { up, stale, .. } => up > 0 && !stale,
+        }
+    }
+}
+
+impl fmt::Display for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Outside => f.write_str("outside AWS"),
+            Self::NotWatched => f.write_str("not watched"),
+            Self::NotSeen => f.write_str("balancer not seen"),
+            Self::Registered { up, of, stale } => {
+                let stale = if *stale { ", stale" } else { "" };
+                write!(f, "{up}/{of} in service{stale}")
+            }
+        }
+    }
+}
+
+impl App {
+    /// The records at a site's name that answer people: A and AAAA.
+    pub fn site_records<'a>(&'a self, site: &'a Site) -> impl Iterator<Item = &'a RecordSet> {
+        let name = normalise_name(&site.record);
+        self.incident.of_kind(Kind::RecordSet).filter_map(move |seen| match &seen.resource {
+            Resource::RecordSet(r) if r.name == name && matches!(r.record_type.as_str(), "A" | "AAAA") => {
+                Some(r)
+            }
+            _ => None,
+        })
+    }
+
+    /// Where a site's record points, in words.
+    #[must_use]
+    pub fn points_to(&self, site: &Site) -> Option<String> {
+        let record = self.site_records(site).find(|r| r.record_type == "A")?;
+        Some(match self.current_target(site) {
+            Some(target) => format!("{} ({} {})", target.name, target.kind.id(), target.place()),
+            None => record.points_to(),
+        })
+    }
+
+    /// The declared target that a site's A record points at.
+    #[must_use]
+    pub fn current_target<'a>(&self, site: &'a Site) -> Option<&'a SiteTarget> {
+        let record = self.site_records(site).find(|r| r.record_type == "A")?;
+        site.targets.iter().find(|target| self.answers_for(target, record))
+    }
+
+    fn answers_for(&self, target: &SiteTarget, record: &RecordSet) -> bool {
+        match &record.alias {
+            None => {
+                let wanted: BTreeSet<String> =
+                    target.addresses.iter().filter(|a| a.is_ipv4()).map(ToString::to_string).collect();
+                !wanted.is_empty() && wanted == record.values.iter().cloned().collect()
+            }
+            Some(alias) => {
+                let bare = |name: &str| {
+                    let name = normalise_name(name);
+                    name.strip_prefix("dualstack.").map_or(name.clone(), str::to_owned)
+                };
+                let dns = bare(&alias.dns_name);
+                if let Some(name) = &target.dns_name {
+                    return bare(name) == dns;
+                }
+                self.balancer_of(target).is_some_and(|balancer| bare(&balancer.dns_name) == dns)
+            }
+        }
+    }
+
+    /// The balancer that a site's target names, if it was read.
+    #[must_use]
+    pub fn balancer_of(&self, target: &SiteTarget) -> Option<&Balancer> {
+        let (region, name) = (target.region.as_ref()?, target.balancer.as_ref()?);
+        self.incident.of_kind(Kind::Balancer).find_map(|seen| match &seen.resource {
+            Resource::Balancer(b) if b.name == *name && b.key.region().0 == *region => Some(b),
+            _ => None,
+        })
+    }
+
+    /// What speaks for or against pointing people at a target.
+    #[must_use]
+    pub fn target_readiness(&self, target: &SiteTarget) -> Readiness {
+        match target.kind {
+            TargetKind::Address => return Readiness::Outside,
+            TargetKind::Cloudfront | TargetKind::S3 => return Readiness::NotWatched,
+            TargetKind::Elb | TargetKind::Alb | TargetKind::Nlb => {}
+        }
+        let Some(balancer) = self.balancer_of(target) else { return Readiness::NotSeen };
+        let stale = self.incident.is_stale(&balancer.key, self.now);
+        let (mut up, mut of) = (0, 0);
+        for seen in self.incident.of_kind(Kind::Registration) {
+            if let Resource::Registration(r) = &seen.resource
+                && r.balancer == balancer.name
+                && r.key.region() == balancer.key.region()
+            {
+                of += 1;
+                up += usize::from(r.in_service());
+            }
+        }
+        Readiness::Registered { up, of, stale }
+    }
+
+    /// What the newest probe of a site says, in words, with its health.
+    #[must_use]
+    pub fn site_evidence(&self, site: &str) -> Option<(Health, String)> {
+        let subject = ProbeSubject::Site(site.to_owned());
+        let probed = self.incident.probes.get(&subject)?;
+        let since = age(self.now, probed.since);
+        let fresh = self.now.duration_since(probed.at).as_secs() <= STALE_AFTER_S;
+        Some(match probed.evidence.verdict {
+            Verdict::Answers if fresh => (Health::Proven, format!("{} ok {since}", probed.evidence.detail)),
+            Verdict::Answers => {
+                (Health::Stale, format!("{} {} ago", probed.evidence.detail, age(self.now, probed.at)))
+            }
+            Verdict::Wrong | Verdict::Refused | Verdict::TimedOut | Verdict::Unreachable if fresh => {
+                (Health::Down, format!("{} DOWN {since}", probed.evidence.detail))
+            }
+            // What was found long ago is no evidence, neither way.
+            Verdict::Wrong | Verdict::Refused | Verdict::TimedOut | Verdict::Unreachable => {
+                (Health::Stale, format!("{} {} ago", probed.evidence.detail, age(self.now, probed.at)))
+            }
+        })
+    }
+}

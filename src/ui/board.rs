@@ -1,0 +1,299 @@
+//! The board: every region, every site, what is happening. One place on the screen for each, for the whole incident.
+//!
+//! On wide terminals regions and sites stand side by side in one frame; on narrow ones the sites come first, because
+//! they are what visitors see. Nothing here is ordered by what is wrong: that would make it jump.
+
+use super::canvas::{Canvas, Row, cells, piece, row_width};
+use super::frame::{mode, present};
+use super::happening;
+use super::look::Mark;
+use super::region::{self, Glance};
+use super::sites;
+use super::text::{pad, width};
+use crate::app::App;
+use crate::app::table::RowId;
+use crate::incident::place::{Region, Service};
+use crate::settings::theme::Role;
+use ratatui::layout::Rect;
+
+/// From this width regions and sites stand side by side.
+const SIDE_BY_SIDE: u16 = 120;
+/// Lines that the story keeps whatever else there is.
+const STORY_KEEPS: u16 = 5;
+
+/// A line of a panel: what it is, what stands left, what stands right.
+struct Line {
+    id: Option<RowId>,
+    left: Row,
+    right: Row,
+}
+
+/// Draws the board.
+pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
+    if body.width >= SIDE_BY_SIDE && body.height >= 16 {
+        side_by_side(canvas, body, app);
+    } else {
+        stacked(canvas, body, app);
+    }
+}
+
+fn side_by_side(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
+    let inner = canvas.boxed(body, Role::Border);
+    let left = (inner.width * 46 / 100).clamp(62, 96);
+    let right = inner.width - left - 1;
+    let site_lines = site_lines(canvas, app, right - 2);
+    let wanted = (app.opening.regions.len() + 1).max(site_lines.len()).max(3);
+    let height = cells(wanted).min(inner.height.saturating_sub(STORY_KEEPS + 1));
+    let split = inner.x + left;
+    let below = inner.y + height;
+
+    canvas.vertical(split, inner.y, height, Role::Border);
+    canvas.horizontal(inner.x, below, inner.width, Role::Border);
+    let [joint_left, joint_right, joint_top, joint_bottom] = canvas.look.glyphs.borders().joints;
+    for (x, y, sign) in [
+        (split, body.y, joint_top),
+        (split, below, joint_bottom),
+        (body.x, below, joint_left),
+        (body.right() - 1, below, joint_right),
+    ] {
+        canvas.put(x, y, 1, sign, Role::Border);
+    }
+
+    let regions = Rect { width: left, height, ..inner };
+    region_heads(canvas, Rect { y: body.y, height: 1, ..regions });
+    region_panel(canvas, regions, app);
+
+    canvas.title(split + 1, body.y, right, "sites");
+    let place = Rect { x: split + 1, width: right, height, ..inner };
+    lines(canvas, place, &site_lines, app);
+
+    canvas.title(inner.x, below, inner.width, "happening");
+    let story = Rect { y: below + 1, height: inner.height.saturating_sub(height + 1), ..inner };
+    happening_panel(canvas, story, app);
+    people(canvas, body, app);
+}
+
+fn stacked(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
+    let site_lines = site_lines(canvas, app, body.width.saturating_sub(2));
+    let regions = cells(app.opening.regions.len() + 1);
+    let keeps = STORY_KEEPS.min(body.height / 4);
+    // Three headings; the story keeps some lines, the regions at least three, the sites what is left.
+    let room = body.height.saturating_sub(3 + keeps);
+    let sites = cells(site_lines.len()).min(room.saturating_sub(regions.min(3)));
+    let regions = regions.min(room - sites);
+
+    let heading = |canvas: &mut Canvas<'_>, y: u16, text: &str| {
+        canvas.horizontal(body.x, y, body.width, Role::Border);
+        canvas.title(body.x + 1, y, body.width, text);
+    };
+    let mut y = body.y;
+    heading(canvas, y, "sites");
+    lines(canvas, Rect { y: y + 1, height: sites, ..body }, &site_lines, app);
+    y += sites + 1;
+    canvas.horizontal(body.x, y, body.width, Role::Border);
+    region_heads(canvas, Rect { y, height: 1, ..body });
+    region_panel(canvas, Rect { y: y + 1, height: regions, ..body }, app);
+    y += regions + 1;
+    heading(canvas, y, "happening");
+    let story = Rect { y: y + 1, height: body.bottom().saturating_sub(y + 1), ..body };
+    happening_panel(canvas, story, app);
+}
+
+// --- regions ---
+
+/// Columns of the regions: name, word, each service.
+fn region_columns(columns: u16) -> (usize, usize, usize) {
+    match columns {
+        84.. => (15, 14, 13),
+        68.. => (15, 14, 9),
+        _ => (15, 12, 8),
+    }
+}
+
+fn region_heads(canvas: &mut Canvas<'_>, line: Rect) {
+    let (name, word, each) = region_columns(line.width);
+    canvas.title(line.x + 1, line.y, line.width, "regions");
+    for (at, service) in Service::REGIONAL.into_iter().enumerate() {
+        let x = line.x + cells(2 + name + word + each * at);
+        canvas.put(x, line.y, line.right().saturating_sub(x), &format!(" {service} "), Role::Header);
+    }
+}
+
+fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
+    let global = Region::global();
+    let mut all: Vec<(Option<RowId>, &Region)> =
+        app.opening.regions.iter().map(|r| (Some(RowId::Region(r.clone())), r)).collect();
+    all.push((None, &global));
+    let room = usize::from(area.height);
+    let (shown, hidden) = visible(&all, room, app);
+    let (name, word, each) = region_columns(area.width);
+    for (y, (id, region)) in (area.top()..).zip(&shown) {
+        let (glance, note) = region::region(app, region);
+        let title = if region.is_global() { "route 53" } else { region.0.as_str() };
+        let glyphs = canvas.look.glyphs;
+        let mut row: Row = vec![
+            piece(format!(" {} ", glyphs.mark(glance.mark)), glance.role),
+            piece(pad(title, name, glyphs), Role::Text),
+            piece(pad(&glance.long, word, glyphs), glance.role),
+        ];
+        if region.is_global() {
+            row.push(cell(&region::service(app, region, Service::Route53), each, canvas));
+        } else {
+            for service in Service::REGIONAL {
+                row.push(cell(&region::service(app, region, service), each, canvas));
+            }
+        }
+        let used = canvas.row(area.x, y, area.width, &row);
+        let note = region::asking(app, region).unwrap_or(note);
+        canvas.put(area.x + used, y, area.width.saturating_sub(used), &note, Role::Muted);
+        select(canvas, Rect { y, height: 1, ..area }, id.as_ref(), app);
+    }
+    if !hidden.is_empty() {
+        let y = area.bottom().saturating_sub(1);
+        let bad = hidden.iter().filter(|(_, r)| region::region(app, r).0.role != Role::Ok).count();
+        let words = format!("   and {} more, {bad} of them not ok; move down to see them", hidden.len());
+        let role = if bad > 0 { Role::Warn } else { Role::Muted };
+        canvas.put(area.x, y, area.width, &words, role);
+    }
+}
+
+type RegionRow<'a> = (Option<RowId>, &'a Region);
+
+/// The regions that fit, around the selected one; Route 53 always. The last line is left for a count of the others.
+fn visible<'a>(all: &[RegionRow<'a>], room: usize, app: &App) -> (Vec<RegionRow<'a>>, Vec<RegionRow<'a>>) {
+    if all.len() <= room {
+        return (all.to_vec(), Vec::new());
+    }
+    let Some((route53, regions)) = all.split_last() else { return (Vec::new(), Vec::new()) };
+    let fits = room.saturating_sub(2);
+    let selected = regions.iter().position(|(id, _)| id.as_ref() == app.selected()).unwrap_or(0);
+    // In pages, so that moving within one moves nothing else.
+    let first = (selected / fits.max(1) * fits.max(1)).min(regions.len().saturating_sub(fits));
+    let end = (first + fits).min(regions.len());
+    let mut shown = regions[first..end].to_vec();
+    if room > 0 {
+        shown.push(route53.clone());
+    }
+    let hidden = regions[..first].iter().chain(&regions[end..]).cloned().collect();
+    (shown, hidden)
+}
+
+fn cell(glance: &Glance, columns: usize, canvas: &Canvas<'_>) -> super::canvas::Piece {
+    let glyphs = canvas.look.glyphs;
+    let mark = glyphs.mark(glance.mark);
+    let text = match (glance.mark, columns >= 13) {
+        (Mark::None, _) => glance.short.clone(),
+        (_, true) => format!("{mark} {}", glance.long),
+        (_, false) => format!("{mark}{}", glance.short),
+    };
+    piece(pad(&text, columns, glyphs), glance.role)
+}
+
+// --- sites ---
+
+fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
+    let glyphs = canvas.look.glyphs;
+    if app.opening.sites.is_empty() {
+        let row = vec![piece("   no site is declared: add a [[site]] to the config", Role::Muted)];
+        return vec![Line { id: None, left: row, right: Row::new() }];
+    }
+    let lies = sites::lies(app);
+    let names = app.opening.sites.iter().map(|s| width(&s.name));
+    let names = names.chain(lies.iter().map(|(key, ..)| width(&key.id)));
+    let name = names.max().unwrap_or(0).clamp(4, 12) + 1;
+    let mut lines = Vec::new();
+    for site in &app.opening.sites {
+        let (mark, words, role) = sites::state(app, site);
+        let (target, target_role) = sites::points_to(app, site);
+        let left = vec![
+            piece(format!(" {} ", glyphs.mark(mark)), role),
+            piece(pad(&site.name, name, glyphs), Role::Title),
+            piece(format!("{} {} ", site.record, glyphs.arrow()), Role::Text),
+            piece(target, target_role),
+        ];
+        lines.push(Line {
+            id: Some(RowId::Site(site.name.clone())),
+            left,
+            right: vec![piece(words, role), piece(" ", Role::Text)],
+        });
+        let indent = 3 + name;
+        for mut row in
+            sites::alternatives(app, site, usize::from(columns).saturating_sub(indent), canvas.look)
+        {
+            row.insert(0, piece(" ".repeat(indent), Role::Text));
+            lines.push(Line { id: None, left: row, right: Row::new() });
+        }
+    }
+    for (key, claim, found) in lies {
+        let left = vec![
+            piece(format!(" {} ", glyphs.mark(Mark::Lie)), Role::Lie),
+            piece(pad(&key.id, name, glyphs), Role::Title),
+            piece("CLAIM ", Role::Muted),
+            piece(format!("{claim}  "), Role::Text),
+            piece("PROBE ", Role::Muted),
+            piece(found, Role::Down),
+        ];
+        lines.push(Line { id: None, left, right: vec![piece("LIE ", Role::Lie)] });
+    }
+    if let Some(words) = sites::databases(app) {
+        let left = vec![piece(format!("   {words}"), Role::Muted)];
+        lines.push(Line { id: None, left, right: Row::new() });
+    }
+    lines
+}
+
+fn lines(canvas: &mut Canvas<'_>, area: Rect, lines: &[Line], app: &App) {
+    let room = usize::from(area.height);
+    let selected = lines.iter().position(|l| l.id.is_some() && l.id.as_ref() == app.selected()).unwrap_or(0);
+    let first = (selected + 2).saturating_sub(room).min(lines.len().saturating_sub(room));
+    for (y, line) in (area.top()..area.bottom()).zip(lines.iter().skip(first)) {
+        let right = cells(row_width(&line.right)).min(area.width / 2);
+        canvas.row(area.x, y, area.width.saturating_sub(right + 1), &line.left);
+        canvas.row_right(area.x, y, area.width, &line.right);
+        select(canvas, Rect { y, height: 1, ..area }, line.id.as_ref(), app);
+    }
+}
+
+fn select(canvas: &mut Canvas<'_>, line: Rect, id: Option<&RowId>, app: &App) {
+    if id.is_some() && id == app.selected() {
+        canvas.put(line.x, line.y, 1, canvas.look.glyphs.pointer(), Role::Accent);
+        canvas.select(line);
+    }
+}
+
+// --- happening ---
+
+fn happening_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
+    let mut rows = happening::operations(app, canvas.look);
+    rows.truncate(usize::from(area.height / 2).max(1));
+    let story = happening::story(app, usize::from(area.height).saturating_sub(rows.len()), canvas.look);
+    if rows.is_empty() && story.is_empty() {
+        rows.push(vec![piece("nothing has happened yet", Role::Muted)]);
+    }
+    rows.extend(story);
+    for (y, row) in (area.top()..area.bottom()).zip(rows) {
+        canvas.row(area.x + 1, y, area.width.saturating_sub(2), &row);
+    }
+}
+
+/// Who is here, on the lower frame.
+fn people(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
+    let people = present(app);
+    if people.is_empty() {
+        return;
+    }
+    let mut row: Row = vec![piece(" here: ", Role::Muted)];
+    for (at, (user, silent)) in people.iter().enumerate() {
+        if at > 0 {
+            row.push(piece(", ", Role::Muted));
+        }
+        row.push(piece(user.clone(), super::frame::person(app, user)));
+        if let Some(silent) = silent {
+            row.push(piece(format!(" (last heard {silent} ago)"), Role::Muted));
+        }
+    }
+    row.push(piece(" ", Role::Muted));
+    let (word, role) = mode(app);
+    canvas.row_right(body.x, body.bottom() - 1, body.width - 2, &row);
+    canvas.put(body.x + 2, body.bottom() - 1, body.width / 2, &format!(" {} ", word.to_lowercase()), role);
+}

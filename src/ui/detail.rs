@@ -1,0 +1,461 @@
+//! Everything about a row, in full: what AWS claims, what the evidence says, how old both are, and what the story told.
+//!
+//! Ids are whole here. Nothing is cut: long values wrap.
+
+use super::canvas::{Canvas, Doc, cells, piece};
+use super::frame::{ago, person, tone};
+use super::look::Look;
+use super::operation::{self, LABEL};
+use super::plan::middle;
+use super::region::{all_cells, cell_glance};
+use super::sites::{health_role, state};
+use crate::app::App;
+use crate::app::table::{RowId, age, clock_time, date_time};
+use crate::incident::cell::{Cell, ProbeSubject};
+use crate::incident::health::Blame;
+use crate::incident::place::{Key, Place, Region};
+use crate::incident::resource::{Database, Instance, RecordSet, Registration, Resource, Snapshot};
+use crate::incident::site::{Site, SiteTarget};
+use crate::incident::story::{Event, place_words};
+use crate::settings::theme::Role;
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+/// Lines of the story shown about a row.
+const STORY: usize = 12;
+
+/// Draws the detail of a row.
+pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, row: &RowId, scroll: u16) {
+    let columns = if body.width >= 100 { (body.width - 8).min(120) } else { body.width };
+    let inner = columns.saturating_sub(4);
+    let mut doc = Doc::new(inner, LABEL + 4);
+    let title = match row {
+        RowId::Key(key) => resource(&mut doc, app, key),
+        RowId::Region(name) => region(&mut doc, app, name),
+        RowId::Site(name) => site(&mut doc, app, name),
+        RowId::Target { site, target } => one_target(&mut doc, app, site, target),
+        RowId::Event(session, seq) => match app.event(session, *seq) {
+            Some(found) => event(&mut doc, app, found, inner, canvas.look),
+            None => "entry".into(),
+        },
+    };
+    if doc.rows.is_empty() {
+        doc.text("This is no longer there: AWS no longer lists it.", Role::Warn);
+    }
+    let area = middle(body, columns, cells(doc.rows.len()).saturating_add(2));
+    canvas.clear(area);
+    let inside = canvas.boxed(area, Role::BorderFocus);
+    canvas.title(area.x + 1, area.y, area.width.saturating_sub(2), &title);
+    let text = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    let (_, below) = doc.draw(canvas, text, scroll);
+    if below > 0 {
+        let row = vec![piece(format!(" {below} more lines below (Down) "), Role::Warn)];
+        canvas.row_right(area.x, area.bottom() - 1, area.width - 1, &row);
+    }
+}
+
+fn flag(on: bool) -> &'static str {
+    if on { "yes" } else { "no" }
+}
+
+fn time(doc: &mut Doc, app: &App, label: &str, at: Option<Timestamp>) {
+    if let Some(at) = at {
+        doc.field(label, &format!("{} UTC, {} ago", date_time(at), age(app.now, at)), Role::Text);
+    }
+}
+
+fn maybe(doc: &mut Doc, label: &str, text: Option<&str>) {
+    doc.field(label, text.unwrap_or_default(), Role::Text);
+}
+
+// --- a resource ---
+
+fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
+    let Some(seen) = app.incident.rows.get(key) else { return key.id.clone() };
+    let (health, word) = app.incident.health(key, app.now);
+    let role = health_role(health);
+    let words = match health {
+        crate::incident::cell::Health::Lie => "LIE: the claim and the evidence disagree".to_owned(),
+        crate::incident::cell::Health::Stale => format!("stale: last known as {word}"),
+        crate::incident::cell::Health::Claimed => format!("{word}: claimed, not proven"),
+        crate::incident::cell::Health::Proven => format!("{word}: proven by a probe"),
+        crate::incident::cell::Health::Down | crate::incident::cell::Health::Changing => word.to_owned(),
+    };
+    doc.field("health", &words, role);
+    evidence(doc, app, key, &seen.resource);
+    if let Some(at) = app.incident.as_of(key) {
+        doc.field("as of", &format!("{} UTC, {} ago", date_time(at), ago(app, at)), Role::Text);
+    }
+    cell_lines(doc, app, &key.place, app.incident.cells.get(&key.place));
+    doc.blank();
+    doc.field("kind", key.kind.as_str(), Role::Text);
+    doc.field("id", &key.id, Role::Title);
+    doc.field("account", &key.place.scope.account.0, Role::Text);
+    doc.field("region", &key.region().0, Role::Text);
+    match &seen.resource {
+        Resource::Instance(i) => instance(doc, app, i),
+        Resource::Database(d) => database(doc, app, d),
+        Resource::Cluster(c) => {
+            doc.field("engine", &format!("{} {}", c.engine, c.engine_version), Role::Text);
+            doc.field("members", &c.members.join("  "), Role::Text);
+            time(doc, app, "earliest", c.earliest_restorable);
+            time(doc, app, "newest data", c.latest_restorable);
+            maybe(doc, "subnets", c.subnet_group.as_deref());
+            doc.field("groups", &c.security_groups.join("  "), Role::Text);
+        }
+        Resource::Snapshot(s) => snapshot(doc, app, s),
+        Resource::AutomatedBackup(b) => {
+            doc.field("of", &b.source, Role::Text);
+            doc.field("engine", &b.engine, Role::Text);
+            time(doc, app, "earliest", b.earliest);
+            time(doc, app, "newest data", b.latest);
+            maybe(doc, "from region", b.source_region.as_deref());
+            maybe(doc, "arn", b.arn.as_deref());
+        }
+        Resource::Balancer(b) => {
+            doc.field("name", &b.name, Role::Text);
+            doc.field("kind", b.balancer_kind.as_str(), Role::Text);
+            doc.field("dns name", &b.dns_name, Role::Text);
+            maybe(doc, "state", b.state.as_deref());
+            maybe(doc, "scheme", b.scheme.as_deref());
+            maybe(doc, "addresses", b.ip_address_type.as_deref());
+            maybe(doc, "alias zone", b.canonical_zone_id.as_deref());
+        }
+        Resource::TargetGroup(g) => {
+            doc.field("name", &g.name, Role::Text);
+            maybe(doc, "protocol", g.protocol.as_deref());
+            maybe(doc, "port", g.port.map(|p| p.to_string()).as_deref());
+            doc.field("targets are", &g.target_type, Role::Text);
+            doc.field("balancers", &g.balancers.join("  "), Role::Text);
+        }
+        Resource::Registration(r) => registration(doc, r),
+        Resource::HostedZone(z) => {
+            doc.field("zone", &z.name, Role::Text);
+            doc.field("private", flag(z.private), Role::Text);
+            maybe(doc, "record sets", z.record_count.map(|n| n.to_string()).as_deref());
+            maybe(doc, "owned by", z.linked_service.as_deref());
+        }
+        Resource::RecordSet(r) => record(doc, r),
+    }
+    mentions(doc, app, &[key.id.as_str()]);
+    match &seen.resource {
+        Resource::Instance(i) if !i.name.is_empty() => format!("{} {}", i.name, key.id),
+        Resource::Registration(r) => format!("{} under {}", r.target, r.under()),
+        Resource::RecordSet(r) => format!("{} {}", r.name, r.record_type),
+        Resource::Snapshot(s) => s.name.clone(),
+        Resource::Instance(_)
+        | Resource::Database(_)
+        | Resource::Cluster(_)
+        | Resource::AutomatedBackup(_)
+        | Resource::Balancer(_)
+        | Resource::TargetGroup(_)
+        | Resource::HostedZone(_) => key.id.clone(),
+    }
+}
+
+/// Claim against evidence, one under the other.
+fn evidence(doc: &mut Doc, app: &App, key: &Key, resource: &Resource) {
+    let claim = match resource {
+        Resource::Instance(i) => i.state.as_str(),
+        Resource::Database(d) => &d.status,
+        Resource::Cluster(c) => &c.status,
+        Resource::Snapshot(s) => &s.status,
+        Resource::AutomatedBackup(b) => &b.status,
+        Resource::Registration(r) => &r.state,
+        Resource::Balancer(b) => b.state.as_deref().unwrap_or_default(),
+        Resource::TargetGroup(_) | Resource::HostedZone(_) | Resource::RecordSet(_) => "",
+    };
+    if !claim.is_empty() {
+        doc.field("CLAIM", &format!("{claim} (what AWS says)"), Role::Text);
+    }
+    if let Some(probed) = app.incident.probes.get(&ProbeSubject::Database(key.clone())) {
+        let words = format!(
+            "{} for {}: {}, {}, found {} ago",
+            probed.evidence.verdict.as_str(),
+            age(app.now, probed.since),
+            probed.evidence.detail,
+            super::text::latency(probed.evidence.latency_ms),
+            ago(app, probed.at),
+        );
+        let fresh = app.incident.evidence_on(key, app.now).is_some();
+        let role = match (fresh, probed.evidence.verdict) {
+            (false, _) => Role::Stale,
+            (true, crate::incident::cell::Verdict::Answers) => Role::Ok,
+            (true, _) => Role::Down,
+        };
+        doc.field("PROBE", &words, role);
+    }
+}
+
+/// A cell's state and, if it fails, what can be done.
+fn cell_lines(doc: &mut Doc, app: &App, place: &Place, cell: Option<&Cell>) {
+    let glance = cell_glance(app, place, cell);
+    let words = format!("{} {}", place_words(place), glance.long);
+    let role = if glance.role == Role::Muted { Role::Text } else { glance.role };
+    doc.field("read from", &words, role);
+    if let Some(fault) = cell.and_then(Cell::fault) {
+        doc.field("fault", &fault.to_string(), role);
+        doc.field("what to do", fault.advice(), Role::Text);
+    }
+}
+
+fn instance(doc: &mut Doc, app: &App, i: &Instance) {
+    maybe(doc, "reason", i.state_reason.as_deref());
+    doc.field(
+        "checks",
+        &[&i.system_status, &i.instance_status].map(|s| s.as_deref().unwrap_or("-")).join(" / "),
+        Role::Text,
+    );
+    doc.field("type", &i.instance_type, Role::Text);
+    doc.field("zone", &i.zone, Role::Text);
+    doc.field("image", &i.image, Role::Text);
+    time(doc, app, "launched", i.launched);
+    maybe(doc, "private", i.private_ip.as_deref());
+    maybe(doc, "public", i.public_ip.as_deref());
+    maybe(doc, "vpc", i.vpc.as_deref());
+    maybe(doc, "subnet", i.subnet.as_deref());
+    doc.field("groups", &i.security_groups.join("  "), Role::Text);
+    maybe(doc, "scaling group", i.auto_scaling_group.as_deref());
+    maybe(doc, "client token", i.client_token.as_deref());
+    for (at, (key, value)) in i.tags.iter().enumerate() {
+        doc.field(if at == 0 { "tags" } else { "" }, &format!("{key} = {value}"), Role::Text);
+    }
+    let mut under = app.registrations_of(&i.key).peekable();
+    if under.peek().is_none() {
+        doc.field("registered", "under no balancer", Role::Muted);
+    }
+    for (at, r) in under.enumerate() {
+        let (health, _) = app.incident.health(&r.key, app.now);
+        let why =
+            r.description.as_deref().or(r.reason.as_deref()).map_or_else(String::new, |w| format!(": {w}"));
+        let words = format!("under {} {}{why}", r.under(), r.state);
+        doc.field(if at == 0 { "registered" } else { "" }, &words, health_role(health));
+    }
+}
+
+fn database(doc: &mut Doc, app: &App, d: &Database) {
+    doc.field("engine", &format!("{} {} on {}", d.engine, d.engine_version, d.class), Role::Text);
+    if let Some(endpoint) = &d.endpoint {
+        doc.field("endpoint", &format!("{}:{}", endpoint.host, endpoint.port), Role::Text);
+    }
+    match d.latest_restorable {
+        Some(_) => time(doc, app, "newest data", d.latest_restorable),
+        None => doc.field("newest data", "none: automated backups are off", Role::Warn),
+    }
+    doc.field("backups", &format!("kept {} days", d.backup_retention_days), Role::Text);
+    let storage = d.storage_type.as_deref().unwrap_or_default();
+    let sealed = if d.encrypted { ", encrypted" } else { "" };
+    doc.field("storage", &format!("{} GiB {storage}{sealed}", d.storage_gib), Role::Text);
+    doc.field("multi-AZ", flag(d.multi_az), Role::Text);
+    maybe(doc, "zone", d.zone.as_deref());
+    maybe(doc, "cluster", d.cluster.as_deref());
+    maybe(doc, "replica of", d.replica_of.as_deref());
+    maybe(doc, "subnets", d.subnet_group.as_deref());
+    doc.field("groups", &d.security_groups.join("  "), Role::Text);
+    maybe(doc, "parameters", d.parameter_group.as_deref());
+    maybe(doc, "options", d.option_group.as_deref());
+    doc.field("public", flag(d.publicly_accessible), Role::Text);
+    doc.field("protected", flag(d.deletion_protection), Role::Text);
+    maybe(doc, "resource id", d.resource_id.as_deref());
+    time(doc, app, "created", d.created);
+}
+
+fn snapshot(doc: &mut Doc, app: &App, s: &Snapshot) {
+    doc.field("of", &format!("{}{}", if s.of_cluster { "cluster " } else { "" }, s.source), Role::Text);
+    doc.field("kind", s.snapshot_kind.as_str(), Role::Text);
+    time(doc, app, "data of", s.data_as_of.or(s.created));
+    time(doc, app, "created", s.created);
+    maybe(doc, "progress", s.progress.map(|p| format!("{p} %")).as_deref());
+    let sealed = if s.encrypted { ", encrypted" } else { "" };
+    doc.field("size", &format!("{} GiB {}{sealed}", s.size_gib, s.engine), Role::Text);
+    maybe(doc, "from region", s.source_region.as_deref());
+    maybe(doc, "arn", s.arn.as_deref());
+}
+
+fn registration(doc: &mut Doc, r: &Registration) {
+    doc.field("target", &r.target, Role::Text);
+    maybe(doc, "port", r.port.map(|p| p.to_string()).as_deref());
+    let kind = r.balancer_kind.map_or("", |kind| kind.as_str());
+    doc.field("balancer", &format!("{} {kind}", r.balancer), Role::Text);
+    maybe(doc, "target group", r.target_group.as_deref());
+    maybe(doc, "group arn", r.target_group_arn.as_deref());
+    maybe(doc, "zone", r.zone.as_deref());
+    maybe(doc, "reason", r.reason.as_deref());
+    maybe(doc, "description", r.description.as_deref());
+    match Blame::of(r.reason.as_deref()) {
+        Blame::Aws => doc.field("fault", "AWS: the balancer's own trouble, not the instance's", Role::Warn),
+        Blame::Ours => doc.field("fault", "ours: the instance does not answer the health check", Role::Down),
+        Blame::Nobody => {}
+    }
+}
+
+fn record(doc: &mut Doc, r: &RecordSet) {
+    doc.field("record", &format!("{} {}", r.name, r.record_type), Role::Text);
+    doc.field("points to", &r.points_to(), Role::Text);
+    if let Some(alias) = &r.alias {
+        doc.field("alias zone", &alias.zone_id, Role::Text);
+        doc.field(
+            "health",
+            &format!("evaluates target health: {}", flag(alias.evaluate_target_health)),
+            Role::Text,
+        );
+    }
+    maybe(doc, "ttl", r.ttl.map(|ttl| format!("{ttl} s")).as_deref());
+    maybe(doc, "routing", r.routing.as_deref());
+    maybe(doc, "set", r.set_identifier.as_deref());
+    maybe(doc, "health check", r.health_check.as_deref());
+    if r.traffic_policy {
+        doc.field("policy", "written by a traffic policy: not switched from here", Role::Warn);
+    }
+}
+
+/// The newest lines of the story that mention one of these.
+fn mentions(doc: &mut Doc, app: &App, words: &[&str]) {
+    let about = |event: &&Event| words.iter().any(|word| !word.is_empty() && event.text.contains(word));
+    let found: Vec<&Event> = app.incident.story.iter().rev().filter(about).take(STORY).collect();
+    if found.is_empty() {
+        return;
+    }
+    doc.heading("in the story");
+    for event in found {
+        doc.marked(
+            &format!("{} {}", clock_time(event.ts), short(&event.who)),
+            "",
+            &event.text,
+            tone(event.tone),
+        );
+    }
+}
+
+fn short(who: &str) -> String {
+    who.chars().take(5).collect()
+}
+
+// --- a region, a site, a target, an event ---
+
+fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
+    let (glance, _) = super::region::region(app, name);
+    doc.field("region", &glance.long, glance.role);
+    for (place, cell) in all_cells(app, name) {
+        doc.blank();
+        let glance = cell_glance(app, place, cell);
+        let role = if glance.role == Role::Muted { Role::Text } else { glance.role };
+        doc.labelled(
+            place.service.as_str(),
+            vec![piece(glance.long, role), piece(format!("  account {}", place.scope.account), Role::Muted)],
+        );
+        let Some(cell) = cell else { continue };
+        match &cell.status {
+            crate::incident::cell::SweepStatus::Ok { latency_ms } => {
+                doc.field(
+                    "",
+                    &format!("the last sweep took {}", super::text::latency(*latency_ms)),
+                    Role::Muted,
+                );
+            }
+            crate::incident::cell::SweepStatus::Failed { error } => {
+                doc.field("", &error.to_string(), role);
+                doc.field("", error.advice(), Role::Text);
+                let last = cell.last_ok.map_or_else(
+                    || "it never answered".to_owned(),
+                    |at| format!("it last answered {} ago", age(app.now, at)),
+                );
+                let words = format!("{last}; {} sweeps failed in a row", cell.failures);
+                doc.field("", &words, Role::Muted);
+            }
+        }
+        let rows = app.incident.rows_of(place).count();
+        doc.field("", &format!("{rows} rows known"), Role::Muted);
+    }
+    mentions(doc, app, &[name.0.as_str()]);
+    format!("region {name}")
+}
+
+fn site(doc: &mut Doc, app: &App, name: &str) -> String {
+    let Some(site) = app.opening.sites.iter().find(|s| s.name == name) else { return name.to_owned() };
+    let (_, words, role) = state(app, site);
+    doc.field("answers", &words, role);
+    if let Some(probed) = app.incident.probes.get(&ProbeSubject::Site(name.to_owned())) {
+        let words = format!(
+            "{} in {}, found {} ago, the same for {}",
+            probed.evidence.detail,
+            super::text::latency(probed.evidence.latency_ms),
+            ago(app, probed.at),
+            age(app.now, probed.since)
+        );
+        doc.field("PROBE", &words, Role::Text);
+    }
+    if let Some(probe) = &site.probe {
+        let body = probe.body.as_ref().map_or_else(String::new, |b| format!(", with \"{b}\" in the page"));
+        doc.field("asked", &format!("{} expects {}{body}", probe.url, probe.expect), Role::Text);
+    }
+    if let Some(operation) = app.incident.maintenance(name) {
+        let words = format!("on since {} by {}", clock_time(operation.proposed), operation.by);
+        doc.field("maintenance", &words, Role::Warn);
+    }
+    doc.blank();
+    doc.field("zone", &site.zone, Role::Text);
+    doc.field("record", &site.record, Role::Text);
+    doc.field("points to", &app.points_to(site).unwrap_or_else(|| "not read yet".into()), Role::Text);
+    for (at, record) in app.site_records(site).enumerate() {
+        let words = format!("{} {}", record.record_type, record.points_to());
+        doc.field(if at == 0 { "records" } else { "" }, &words, Role::Text);
+    }
+    doc.heading("targets");
+    for t in &site.targets {
+        target_lines(doc, app, site, t);
+    }
+    mentions(doc, app, &[name, site.record.as_str()]);
+    format!("site {name}")
+}
+
+fn target_lines(doc: &mut Doc, app: &App, site: &Site, target: &SiteTarget) {
+    let current = app.current_target(site).is_some_and(|t| t.name == target.name);
+    let readiness = app.target_readiness(target);
+    let mut words = format!("{} {}, {readiness}", target.kind, target.place());
+    if let Some(ttl) = target.record_ttl() {
+        words.push_str(&format!(", ttl {ttl} s"));
+    }
+    if target.maintenance {
+        words.push_str(", maintenance page");
+    }
+    if current {
+        words.push_str(", CURRENT");
+    }
+    let role = match (current, readiness.is_ready()) {
+        (true, _) => Role::Accent,
+        (false, true) => Role::Text,
+        (false, false) => Role::Stale,
+    };
+    doc.field(&target.name, &words, role);
+}
+
+fn one_target(doc: &mut Doc, app: &App, site: &str, target: &str) -> String {
+    let title = format!("target {target} of site {site}");
+    let Some(declared) = app.opening.sites.iter().find(|s| s.name == site) else { return title };
+    let Some(found) = declared.target(target) else { return title };
+    target_lines(doc, app, declared, found);
+    if let Some(balancer) = app.balancer_of(found) {
+        doc.blank();
+        doc.field("balancer", &balancer.name, Role::Text);
+        doc.field("dns name", &balancer.dns_name, Role::Text);
+        cell_lines(doc, app, &balancer.key.place, app.incident.cells.get(&balancer.key.place));
+    }
+    mentions(doc, app, &[target]);
+    title
+}
+
+fn event(doc: &mut Doc, app: &App, event: &Event, columns: u16, look: &Look) -> String {
+    doc.field("when", &format!("{} UTC, {} ago", date_time(event.ts), age(app.now, event.ts)), Role::Text);
+    doc.field("who", &event.who, person(app, &event.who));
+    doc.field("kind", event.kind, Role::Text);
+    doc.field("what", &event.text, tone(event.tone));
+    doc.field("entry", &format!("{} of {}", event.seq, event.session), Role::Muted);
+    if let Some(found) = event.plan.as_ref().and_then(|hash| app.incident.operations.get(hash)) {
+        doc.heading(&found.plan.title);
+        operation::course(doc, app, found, look);
+        doc.heading("the plan as it was confirmed");
+        operation::plan(doc, app, &found.plan, columns, look);
+    }
+    format!("log entry: {}", event.kind)
+}

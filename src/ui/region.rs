@@ -1,0 +1,228 @@
+//! What a region amounts to, at a glance: its cells over all accounts, the worst of each service, and one word for all.
+//!
+//! Decides words and roles, draws nothing. A region is DOWN only when nothing there answers for a reason of its own:
+//! expired credentials are our trouble and are called that.
+
+use super::look::Mark;
+use super::text::latency;
+use crate::app::App;
+use crate::app::table::{age, coarse_age, span};
+use crate::incident::cell::{Cell, STALE_AFTER_S, SweepStatus};
+use crate::incident::fault::Fault;
+use crate::incident::place::{Place, Region, Service};
+use crate::settings::theme::Role;
+use jiff::Timestamp;
+
+/// Milliseconds from which an answer is called slow.
+const SLOW_MS: u64 = 2000;
+/// Seconds before a question under way is worth a word.
+const ASKING_AFTER_S: i64 = 3;
+
+/// A state in words, with a mark and a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Glance {
+    pub(super) mark: Mark,
+    /// In a narrow column.
+    pub(super) short: String,
+    /// Where there is room.
+    pub(super) long: String,
+    pub(super) role: Role,
+}
+
+impl Glance {
+    fn new(mark: Mark, short: impl Into<String>, long: impl Into<String>, role: Role) -> Self {
+        Self { mark, short: short.into(), long: long.into(), role }
+    }
+}
+
+/// One state of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Ok,
+    Slow,
+    Asking,
+    Never,
+    Stale,
+    Ours,
+    Failing,
+}
+
+/// The places of a service in a region: those this cockpit asks, and those known from before.
+fn places<'a>(app: &'a App, region: &'a Region, service: Service) -> Vec<(&'a Place, Option<&'a Cell>)> {
+    let here = move |place: &&Place| place.service == service && place.scope.region == *region;
+    let known = app.incident.cells.iter().filter(move |(place, _)| here(place));
+    let mut all: Vec<(&Place, Option<&Cell>)> = known.map(|(place, cell)| (place, Some(cell))).collect();
+    for place in app.schedule.keys().filter(here) {
+        if !app.incident.cells.contains_key(place) {
+            all.push((place, None));
+        }
+    }
+    all
+}
+
+/// Whether a fault is the region's own and not our credentials'.
+pub(super) fn is_theirs(fault: &Fault) -> bool {
+    match fault {
+        Fault::Dark { .. } | Fault::TimedOut { .. } | Fault::Garbled { .. } | Fault::Server { .. } => true,
+        Fault::Throttled { .. }
+        | Fault::Denied { .. }
+        | Fault::CredentialsMissing { .. }
+        | Fault::CredentialsExpired { .. }
+        | Fault::CredentialsRefused { .. }
+        | Fault::Refused { .. }
+        | Fault::Unaskable { .. } => false,
+    }
+}
+
+fn rank(app: &App, place: &Place, cell: Option<&Cell>) -> Rank {
+    let Some(cell) = cell else {
+        let asked = app.schedule.get(place).is_some_and(|s| s.in_flight.is_some());
+        return if asked { Rank::Asking } else { Rank::Never };
+    };
+    match &cell.status {
+        SweepStatus::Failed { error } if is_theirs(error) => Rank::Failing,
+        SweepStatus::Failed { .. } => Rank::Ours,
+        SweepStatus::Ok { .. } if !is_fresh(app, cell.last_ok) => Rank::Stale,
+        SweepStatus::Ok { latency_ms } if *latency_ms >= SLOW_MS => Rank::Slow,
+        SweepStatus::Ok { .. } => Rank::Ok,
+    }
+}
+
+fn is_fresh(app: &App, at: Option<Timestamp>) -> bool {
+    at.is_some_and(|at| app.now.duration_since(at).as_secs() <= STALE_AFTER_S)
+}
+
+/// A cell in words.
+pub(super) fn cell_glance(app: &App, place: &Place, cell: Option<&Cell>) -> Glance {
+    let Some(cell) = cell else {
+        return match rank(app, place, None) {
+            Rank::Asking => Glance::new(Mark::None, "asking", "asking", Role::Muted),
+            _ => Glance::new(Mark::Unknown, "never", "never asked", Role::Unknown),
+        };
+    };
+    match &cell.status {
+        SweepStatus::Failed { error } => {
+            let since = age(app.now, cell.since);
+            let (mark, role) = match error {
+                Fault::TimedOut { .. } => (Mark::Unknown, Role::Down),
+                fault if is_theirs(fault) => (Mark::Bad, Role::Down),
+                _ => (Mark::Warn, Role::Warn),
+            };
+            Glance::new(mark, since.clone(), format!("{} {since}", error.word()), role)
+        }
+        SweepStatus::Ok { latency_ms } => {
+            let at = cell.last_ok.unwrap_or(cell.last_attempt);
+            let old = coarse_age(app.now, at);
+            if !is_fresh(app, cell.last_ok) {
+                Glance::new(Mark::Unknown, old.clone(), format!("stale {old}"), Role::Stale)
+            } else if *latency_ms >= SLOW_MS {
+                let took = latency(*latency_ms);
+                Glance::new(Mark::Warn, took.clone(), format!("slow {took}"), Role::Warn)
+            } else {
+                Glance::new(Mark::None, format!("ok {old}"), format!("ok {old}"), Role::Muted)
+            }
+        }
+    }
+}
+
+/// A service of a region: the worst of its cells.
+pub(super) fn service(app: &App, region: &Region, service: Service) -> Glance {
+    let places = places(app, region, service);
+    let worst = places.iter().max_by_key(|(place, cell)| {
+        let since = cell.map(|c| match c.status {
+            SweepStatus::Failed { .. } => c.since,
+            SweepStatus::Ok { .. } => c.last_ok.unwrap_or(c.last_attempt),
+        });
+        (rank(app, place, *cell), std::cmp::Reverse(since))
+    });
+    match worst {
+        Some((place, cell)) => cell_glance(app, place, *cell),
+        None => Glance::new(Mark::None, "-", "-", Role::Muted),
+    }
+}
+
+/// The services that make up a region's line.
+fn services(region: &Region) -> &'static [Service] {
+    if region.is_global() { &[Service::Route53] } else { &Service::REGIONAL }
+}
+
+/// A region in a word or two, and what there is to say about it beside.
+pub(super) fn region(app: &App, region: &Region) -> (Glance, String) {
+    let all: Vec<_> = services(region).iter().flat_map(|s| places(app, region, *s)).collect();
+    let ranks: Vec<Rank> = all.iter().map(|(place, cell)| rank(app, place, *cell)).collect();
+    let count = |wanted: Rank| ranks.iter().filter(|rank| **rank == wanted).count();
+    let failing: Vec<&Cell> = all
+        .iter()
+        .zip(&ranks)
+        .filter(|(_, rank)| **rank == Rank::Failing || **rank == Rank::Ours)
+        .filter_map(|((_, cell), _)| *cell)
+        .collect();
+    let since = failing.iter().map(|cell| cell.since).min().map(|at| age(app.now, at)).unwrap_or_default();
+    let word = |fault: Option<&Fault>| fault.map_or("", Fault::word);
+    let theirs = failing.iter().filter_map(|c| c.fault()).find(|f| is_theirs(f));
+    let ours = failing.iter().filter_map(|c| c.fault()).find(|f| !is_theirs(f));
+    let heard = ranks.len() - count(Rank::Never) - count(Rank::Asking);
+    let note = |fault: Option<&Fault>| fault.map(ToString::to_string).unwrap_or_default();
+
+    let glance = |mark, text: String, role| Glance::new(mark, text.clone(), text, role);
+    if ranks.is_empty() {
+        return (glance(Mark::None, "not watched".into(), Role::Muted), String::new());
+    }
+    if heard == 0 {
+        let asking = all
+            .iter()
+            .filter_map(|(place, _)| app.schedule.get(*place)?.in_flight.map(|(_, since)| since))
+            .min();
+        return match asking {
+            Some(since) => {
+                let seconds = app.now.duration_since(since).as_secs();
+                let text = if seconds < ASKING_AFTER_S {
+                    "asking".into()
+                } else {
+                    format!("asking {}", span(seconds))
+                };
+                (glance(Mark::None, text, Role::Muted), String::new())
+            }
+            None => (glance(Mark::Unknown, "never asked".into(), Role::Unknown), String::new()),
+        };
+    }
+    match (count(Rank::Failing), count(Rank::Ours)) {
+        (theirs_n, _) if theirs_n == ranks.len() => {
+            (glance(Mark::Bad, format!("DOWN {since}"), Role::Down), note(theirs))
+        }
+        (0, ours_n) if ours_n == ranks.len() => {
+            (glance(Mark::Warn, format!("{} {since}", word(ours)), Role::Warn), note(ours))
+        }
+        (0, 0) if count(Rank::Stale) == heard => {
+            let newest = all.iter().filter_map(|(_, cell)| (*cell)?.last_ok).max();
+            let old = newest.map(|at| age(app.now, at)).unwrap_or_default();
+            (glance(Mark::Unknown, format!("stale {old}"), Role::Stale), "last known; not heard since".into())
+        }
+        (0, 0) if count(Rank::Slow) > 0 && region.is_global() => {
+            (service(app, region, Service::Route53), String::new())
+        }
+        (0, 0) if heard < ranks.len() => {
+            (glance(Mark::None, format!("ok {heard} of {}", ranks.len()), Role::Muted), String::new())
+        }
+        (0, 0) => (glance(Mark::None, "ok".into(), Role::Ok), String::new()),
+        (0, _) => (glance(Mark::Warn, format!("partly {since}"), Role::Warn), note(ours)),
+        (_, _) => (glance(Mark::Warn, format!("partly {since}"), Role::Warn), note(theirs)),
+    }
+}
+
+/// Calls of a region that take long, in words.
+pub(super) fn asking(app: &App, region: &Region) -> Option<String> {
+    let oldest = app
+        .schedule
+        .iter()
+        .filter(|(place, _)| place.scope.region == *region)
+        .filter_map(|(_, schedule)| schedule.in_flight.map(|(_, since)| since))
+        .min()?;
+    let seconds = app.now.duration_since(oldest).as_secs();
+    (seconds >= ASKING_AFTER_S).then(|| format!("asking {}", span(seconds)))
+}
+
+/// Every cell of a region, in the order of the services.
+pub(super) fn all_cells<'a>(app: &'a App, region: &'a Region) -> Vec<(&'a Place, Option<&'a Cell>)> {
+    services(region).iter().flat_map(|s| places(app, region, *s)).collect()
+}

@@ -1,0 +1,268 @@
+//! Screens 2 to 6: one table, whatever it lists.
+//!
+//! Widths come from the columns and the terminal alone, never from what the rows say, so nothing moves while data
+//! streams in. Only the rows in sight are asked for their text.
+
+use super::canvas::{Canvas, Row, cells, piece, row_width};
+use super::empty;
+use super::frame::{person, tone};
+use super::happening::{standing_mark, standing_role};
+use super::look::Mark;
+use super::sites::health_role;
+use super::text::{clean, cut, cut_middle, keep_end, width};
+use crate::app::table::{Align, Column, RowId, clock_time, columns, window};
+use crate::app::{App, ListView, Overlay, Screen};
+use crate::incident::cell::Health;
+use crate::settings::theme::Role;
+use ratatui::layout::Rect;
+
+/// Columns before the first: pointer and mark.
+const MARGIN: u16 = 2;
+
+/// A column with its place on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Placed {
+    /// Its index among the screen's columns.
+    pub(super) index: usize,
+    pub(super) column: Column,
+    pub(super) x: u16,
+    pub(super) width: u16,
+}
+
+/// Which columns fit, and how wide each is. The highest `drop` goes first; what is left over goes to those that can use
+/// it, in order.
+pub(super) fn place(columns: &[Column], available: u16) -> Vec<Placed> {
+    let gap = if available >= 110 { 2 } else { 1 };
+    let mut shown: Vec<(usize, Column)> = columns.iter().copied().enumerate().collect();
+    let needs = |shown: &[(usize, Column)]| {
+        shown.iter().map(|(_, c)| c.min).sum::<u16>() + gap * cells(shown.len().saturating_sub(1))
+    };
+    while needs(&shown) > available {
+        let Some(at) = (0..shown.len()).filter(|at| shown[*at].1.drop > 0).max_by_key(|at| shown[*at].1.drop)
+        else {
+            break;
+        };
+        shown.remove(at);
+    }
+    let mut widths: Vec<u16> = shown.iter().map(|(_, c)| c.min).collect();
+    // Where even those that are never dropped do not fit, the widest give.
+    while widths.iter().sum::<u16>() + gap * cells(widths.len().saturating_sub(1)) > available {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > 3 => *widest -= 1,
+            Some(_) | None => break,
+        }
+    }
+    let mut spare = available.saturating_sub(needs(&shown));
+    while spare > 0 {
+        let mut grew = false;
+        for (at, (_, column)) in shown.iter().enumerate() {
+            if spare > 0 && widths[at] < column.max {
+                widths[at] += 1;
+                spare -= 1;
+                grew = true;
+            }
+        }
+        if !grew {
+            break;
+        }
+    }
+    let mut x = 0;
+    let mut placed = Vec::new();
+    for ((index, column), width) in shown.into_iter().zip(widths) {
+        placed.push(Placed { index, column, x, width });
+        x += width + gap;
+    }
+    placed
+}
+
+/// Draws a screen's table.
+pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
+    let Some(view) = app.lists.get(&app.screen) else { return };
+    let mut area = body;
+    if app.screen == Screen::Log {
+        area = operations(canvas, area, app);
+    }
+    canvas.horizontal(area.x, area.y, area.width, Role::Border);
+    let placed = place(columns(app.screen), area.width.saturating_sub(MARGIN + 1));
+    let trouble = empty::trouble(app);
+    let list =
+        Rect { y: area.y + 2, height: area.height.saturating_sub(2 + u16::from(trouble.is_some())), ..area };
+    heading(canvas, area, app, view, usize::from(list.height));
+    heads(canvas, Rect { y: area.y + 1, height: 1, ..area }, &placed, view);
+    if let Some((words, role)) = trouble {
+        let y = area.bottom().saturating_sub(1);
+        canvas.mark(area.x + 1, y, Mark::Warn, role);
+        canvas.put(area.x + 3, y, area.width.saturating_sub(4), &words, role);
+    }
+    if view.rows.is_empty() {
+        empty::draw(canvas, Rect { x: area.x + 2, width: area.width.saturating_sub(4), ..list }, app, view);
+        return;
+    }
+    let first = first_row(view, usize::from(list.height));
+    for (y, row) in (list.top()..list.bottom()).zip(view.rows.iter().skip(first)) {
+        let line = Rect { y, height: 1, ..list };
+        table_row(canvas, line, app, &placed, row, view.marked.contains(row));
+        if view.selected.as_ref() == Some(row) {
+            canvas.put(line.x, y, 1, canvas.look.glyphs.pointer(), Role::Accent);
+            canvas.select(line);
+        }
+    }
+}
+
+/// The first row shown: where the view stands, with the selected row in sight whatever the terminal's height.
+fn first_row(view: &ListView, height: usize) -> usize {
+    let at = view.position().unwrap_or(0);
+    window(view.offset, at, view.rows.len(), height)
+}
+
+fn heading(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &ListView, height: usize) {
+    let typing = matches!(app.overlays.last(), Some(Overlay::Filter));
+    let mut left: Row = vec![piece(format!(" {} ", app.screen.title().to_lowercase()), Role::Title)];
+    if typing || !view.filter.is_empty() {
+        let caret = if typing { canvas.look.glyphs.caret() } else { "" };
+        let room = usize::from(area.width / 3);
+        left.push(piece(" filter ", Role::Muted));
+        left.push(piece(format!("{}{caret} ", keep_end(&view.filter, room)), Role::Accent));
+        left.push(piece(format!(" {} of {} ", view.rows.len(), view.unfiltered), Role::Text));
+    } else {
+        left.push(piece(format!("{} ", view.rows.len()), Role::Muted));
+    }
+    if !view.marked.is_empty() {
+        left.push(piece(format!(" {} marked ", view.marked.len()), Role::Accent));
+    }
+    let used = canvas.row(area.x + 1, area.y, area.width.saturating_sub(2), &left);
+    if view.rows.len() > height {
+        let first = first_row(view, height);
+        let last = (first + height).min(view.rows.len());
+        let row = vec![piece(format!(" {}-{last} of {} ", first + 1, view.rows.len()), Role::Muted)];
+        if usize::from(area.width.saturating_sub(used + 4)) > row_width(&row) {
+            canvas.row_right(area.x, area.y, area.width - 1, &row);
+        }
+    }
+}
+
+fn heads(canvas: &mut Canvas<'_>, line: Rect, placed: &[Placed], view: &ListView) {
+    for p in placed {
+        let sorted = view.sort == Some(p.index);
+        let title = if sorted {
+            format!("{}{}", p.column.title, canvas.look.glyphs.sorted(view.descending))
+        } else {
+            p.column.title.to_owned()
+        };
+        let role = if sorted { Role::Accent } else { Role::Header };
+        let x = line.x + MARGIN + p.x;
+        match p.column.align {
+            Align::Left => {
+                canvas.put(x, line.y, p.width, &title, role);
+            }
+            Align::Right => canvas.put_right(x, line.y, p.width, &title, role),
+        }
+    }
+}
+
+fn table_row(canvas: &mut Canvas<'_>, line: Rect, app: &App, placed: &[Placed], row: &RowId, marked: bool) {
+    let texts = app.cells(app.screen, row);
+    let health = app.row_health(row);
+    if marked {
+        canvas.mark(line.x + 1, line.y, Mark::Marked, Role::Accent);
+    }
+    for p in placed {
+        let Some(text) = texts.get(p.index) else { continue };
+        let role = cell_role(app, row, health, p.column.title, text);
+        let x = line.x + MARGIN + p.x;
+        let glyphs = canvas.look.glyphs;
+        let text = clean(text, glyphs);
+        let room = usize::from(p.width);
+        let text =
+            if is_id(p.column.title) { cut_middle(&text, room, glyphs) } else { cut(&text, room, glyphs) };
+        match p.column.align {
+            Align::Left => {
+                canvas.put(x, line.y, p.width, &text, role);
+            }
+            Align::Right => {
+                let pad = p.width.saturating_sub(cells(width(&text)));
+                canvas.put(x + pad, line.y, p.width, &text, role);
+            }
+        }
+    }
+}
+
+/// Columns whose text tells itself apart at both ends.
+fn is_id(title: &str) -> bool {
+    matches!(title, "INSTANCE" | "TARGET" | "POINT" | "ACCOUNT" | "GROUP" | "BALANCER" | "DATABASE")
+}
+
+/// What a cell plays. A row that needs no eyes is neutral; in one that does, the columns that say why are coloured.
+fn cell_role(app: &App, row: &RowId, health: Option<Health>, title: &str, text: &str) -> Role {
+    if let RowId::Event(..) = row {
+        return match title {
+            "WHO" => person(app, text),
+            "WHAT" => app.row_tone(row).map_or(Role::Text, tone),
+            _ => Role::Muted,
+        };
+    }
+    let stale = health == Some(Health::Stale);
+    match title {
+        "HEALTH" | "STATE" => match (row, health) {
+            (RowId::Target { .. }, _) if text.starts_with("current") => Role::Accent,
+            (RowId::Site(_), _) if text.starts_with("maintenance") => Role::Warn,
+            (_, Some(health)) => health_role(health),
+            (_, None) => Role::Text,
+        },
+        "AGE" | "LOST" => {
+            if stale {
+                Role::Stale
+            } else {
+                Role::Muted
+            }
+        }
+        "CLAIM" if health == Some(Health::Lie) => Role::Lie,
+        "PROBE" => match text {
+            "answers" => Role::Ok,
+            "" => Role::Muted,
+            _ => Role::Down,
+        },
+        "FAULT" => match text {
+            "AWS" => Role::Warn,
+            _ => Role::Text,
+        },
+        "CHECKS" if text.contains("impaired") => Role::Down,
+        "NAME" if matches!(row, RowId::Site(_)) => Role::Title,
+        "TYPE" | "ACCOUNT" | "UP" | "ENGINE" | "GIB" | "KIND" | "CHECKS" | "TTL" => Role::Muted,
+        _ if stale => Role::Muted,
+        _ => Role::Text,
+    }
+}
+
+/// On the log screen: the operations over the story. Returns what is left.
+fn operations(canvas: &mut Canvas<'_>, area: Rect, app: &App) -> Rect {
+    let mut all = app.incident.operations_in_order();
+    if all.is_empty() {
+        return area;
+    }
+    all.reverse();
+    let room = if area.height >= 30 { 8 } else { 3 };
+    canvas.horizontal(area.x, area.y, area.width, Role::Border);
+    canvas.title(area.x + 1, area.y, area.width, "operations");
+    if all.len() > room {
+        let row = vec![piece(format!(" newest {room} of {} ", all.len()), Role::Muted)];
+        canvas.row_right(area.x, area.y, area.width - 1, &row);
+    }
+    let shown = cells(all.len().min(room));
+    for (y, operation) in (area.y + 1..=area.y + shown).zip(all) {
+        let standing = operation.standing(&app.incident);
+        let role = standing_role(standing);
+        let at = operation.confirmed.as_ref().map_or(operation.proposed, |(at, _)| *at);
+        let row = vec![
+            piece(format!("{} ", clock_time(at)), Role::Muted),
+            piece(super::text::pad(&operation.by, 9, canvas.look.glyphs), person(app, &operation.by)),
+            piece(operation.plan.title.clone(), Role::Text),
+        ];
+        let words = format!(" {}", standing.as_str());
+        let right = cells(width(&words)) + 1;
+        canvas.mark(area.x + 1, y, standing_mark(standing), role);
+        canvas.row(area.x + MARGIN + 1, y, area.width.saturating_sub(MARGIN + 2 + right), &row);
+        canvas.put_right(area.x, y, area.width - 1, &words, role);
+    }
+    Rect { y: area.y + 1 + shown, height: area.height.saturating_sub(1 + shown), ..area }
+}
