@@ -9,8 +9,8 @@
     reason = "a test that cannot go on says so and stops"
 )]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test says what was skipped")]
-#![allow(clippy::disallowed_methods, reason = "tests wait for real processes and read their own environment")]
 #![allow(unreachable_pub, reason = "nothing outside the test binary can reach anything here")]
+#![allow(clippy::disallowed_methods, reason = "the harness waits, within bounds, for real programs")]
 
 mod support;
 

@@ -180,7 +180,9 @@ impl App {
         let news = !gone.is_empty()
             || self.incident.cells.get(&place).is_none_or(|cell| match (&cell.status, &status) {
                 (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => false,
-                (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => a != b || !cell.told,
+                (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => {
+                    a != b || (!cell.told && cell.failures >= 2)
+                }
                 (SweepStatus::Ok { .. }, SweepStatus::Failed { .. })
                 | (SweepStatus::Failed { .. }, SweepStatus::Ok { .. }) => true,
             });

@@ -303,7 +303,7 @@ impl App {
                     })
                     .collect();
                 // Newest data first; points without data (backups off) last.
-                keyed.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| a.0.cmp(&b.0)).then_with(|| a.2.cmp(b.2)));
+                keyed.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| a.0.cmp(b.0)).then_with(|| a.2.cmp(b.2)));
                 keyed.into_iter().map(|(_, _, key)| RowId::Key(key.clone())).collect()
             }
             Screen::Registrations => {

@@ -215,7 +215,7 @@ impl Incident {
         match self.cells.get_mut(&place) {
             Some(cell) if cell.last_attempt > entry.ts => {}
             Some(cell) => {
-                // The story tells of the second failure in a row (see `story`), and of the end of what it told.
+                // The story tells of failing that lasts (`App` records the third in a row), and of the end of what it told.
                 cell.told = !ok && !cell.is_ok();
                 if cell.is_ok() != ok {
                     cell.since = entry.ts;
@@ -305,6 +305,17 @@ impl Incident {
                 Some(_) | None => {
                     self.cells.insert(place, cell);
                 }
+            }
+        }
+    }
+
+    /// Marks sessions whose process ended without a goodbye: they left when they were last heard.
+    pub fn gone(&mut self, sessions: &[SessionId]) {
+        for session in sessions {
+            if let Some(presence) = self.sessions.get_mut(session)
+                && presence.left.is_none()
+            {
+                presence.left = Some(presence.last_heard);
             }
         }
     }
