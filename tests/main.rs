@@ -14,6 +14,7 @@
 
 mod support;
 
+mod generated;
 mod harness;
 mod harness_surroundings;
 mod incidents;
