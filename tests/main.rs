@@ -17,6 +17,7 @@ mod harness;
 mod harness_surroundings;
 
 mod live;
+mod terminal;
 
 #[test]
 fn every_file_in_tests_is_listed() {
