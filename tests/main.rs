@@ -10,11 +10,16 @@
 )]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test says what was skipped")]
 #![allow(unreachable_pub, reason = "nothing outside the test binary can reach anything here")]
+#![allow(clippy::disallowed_methods, reason = "the harness waits, within bounds, for real programs")]
 
 mod support;
 
+mod generated;
 mod harness;
 mod harness_surroundings;
+mod incidents;
+mod layers;
+mod replay;
 
 mod live;
 mod terminal;

@@ -5,6 +5,9 @@
 //! failed: its check is read like any other, and only what was seen decides. Several plans may be under way at once.
 
 use super::App;
+use super::checking::{
+    Seen, check_holds, check_query, guard_holds, guard_query, is_compare_failure, resolve_call,
+};
 use super::message::{Effect, Ticket};
 use crate::incident::cell::ProbeSubject;
 use crate::incident::entry::{Body, Ending, Finding, Outcome};
@@ -12,11 +15,8 @@ use crate::incident::fault::{Fault, Performed};
 use crate::incident::hash::PlanHash;
 use crate::incident::operation::Standing;
 use crate::incident::place::{Scope, Service};
-use crate::incident::plan::{Action, Check, Guard, Plan, Step};
-use crate::incident::request::{
-    Answer, BalancerRef, Call, CallResult, Done, InstanceRef, Query, QueryResult,
-};
-use crate::incident::resource::{InstanceState, RecordSet, Registration};
+use crate::incident::plan::{Action, Check, Plan, Step};
+use crate::incident::request::{Answer, BalancerRef, Call, CallResult, Done, Query, QueryResult};
 use crate::incident::story::Tone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -93,7 +93,7 @@ pub struct Execution {
     pub unknown: Option<Fault>,
     /// Effects that were not seen in time.
     pub unseen: Vec<String>,
-    /// Why AWS refused the current call, while what is there instead is read.
+    /// The world refused the call because things were otherwise by then: what they are is read before it ends.
     pub refused: Option<Fault>,
 }
 
@@ -145,14 +145,73 @@ impl App {
         }
     }
 
-    /// The logbook is gone: nothing that was not called yet is called.
-    pub(super) fn stop_unrecorded(&mut self, why: &str) {
-        for execution in self.executions.values_mut() {
-            if matches!(execution.phase, Phase::Recording(..) | Phase::Guarding { .. }) {
-                execution.phase = Phase::Over;
-                execution.unseen.push(format!("stopped: the logbook cannot be written ({why})"));
+    /// The logbook is gone: nothing that was not called yet is called. What was called is still looked at.
+    pub(super) fn stop_unrecorded(&mut self, why: &str, effects: &mut Vec<Effect>) {
+        let why = format!("the logbook cannot be written ({why})");
+        let waiting: Vec<(PlanHash, bool)> = self
+            .executions
+            .iter()
+            .filter_map(|(hash, execution)| match execution.phase {
+                Phase::Recording(_, Next::Check) => Some((hash.clone(), true)),
+                Phase::Recording(..) | Phase::Guarding { .. } => Some((hash.clone(), false)),
+                Phase::Calling(_) | Phase::Checking { .. } | Phase::Over => None,
+            })
+            .collect();
+        for (hash, called) in waiting {
+            if called {
+                self.begin_check(&hash, effects);
+            } else {
+                self.end_early(&hash, &why, effects);
+                self.over(&hash);
             }
         }
+    }
+
+    /// The cockpit leaves: what was not called will not be, what was not seen stays unseen, and the log says so.
+    pub(super) fn abandon(&mut self, reason: &str, effects: &mut Vec<Effect>) {
+        let why = format!("the cockpit left ({reason})");
+        let hashes: Vec<PlanHash> = self.executions.keys().cloned().collect();
+        for hash in hashes {
+            self.end_early(&hash, &why, effects);
+        }
+    }
+
+    /// Ends an execution where it stands, with the truth about the step under way.
+    fn end_early(&mut self, hash: &PlanHash, why: &str, effects: &mut Vec<Effect>) {
+        let Some(execution) = self.executions.get(hash) else { return };
+        let index = execution.step;
+        let last = index + 1 >= execution.plan.steps.len();
+        match &execution.phase {
+            Phase::Over | Phase::Recording(_, Next::End) | Phase::Calling(_) => {}
+            Phase::Guarding { .. } | Phase::Recording(_, Next::Guard) => {
+                let why = execution.refused.as_ref().map_or_else(|| why.to_owned(), ToString::to_string);
+                self.stop(hash, why, effects);
+            }
+            Phase::Recording(_, Next::Call) => self.uncalled(hash, why.to_owned(), effects),
+            Phase::Recording(_, Next::Check) | Phase::Checking { .. } => {
+                let why = format!("its effect was not seen: {why}");
+                let ending = match &execution.unknown {
+                    Some(fault) => Ending::Unknown { step: index, why: format!("{fault}; {why}") },
+                    None if last => Ending::Unverified { why },
+                    None => Ending::Stopped { step: index, why },
+                };
+                self.finish(hash, ending, effects);
+            }
+            Phase::Recording(_, Next::Step) if last => self.next_step(hash, effects),
+            Phase::Recording(_, Next::Step) => {
+                let ending = Ending::Stopped { step: index + 1, why: why.to_owned() };
+                self.finish(hash, ending, effects);
+            }
+        }
+    }
+
+    /// An intent is on record and its call will not be made: said at once, so that nobody has to wonder later.
+    fn uncalled(&mut self, hash: &PlanHash, why: String, effects: &mut Vec<Effect>) {
+        let Some(execution) = self.executions.get(hash) else { return };
+        let error = Fault::Unaskable { detail: format!("not called: {why}") };
+        let outcome = Outcome::Failed { error };
+        self.record(Body::Outcome { plan: hash.clone(), step: execution.step, outcome }, effects);
+        self.stop(hash, why, effects);
     }
 
     fn step_of(&self, hash: &PlanHash) -> Option<(&Execution, Step)> {
@@ -179,7 +238,11 @@ impl App {
             _ => self.now,
         };
         let Some(query) = guard_query(&step.guard).cloned() else {
-            self.intend(hash, effects);
+            match execution.refused.clone() {
+                // Refused once is refused: it is never called again.
+                Some(refused) => self.stop(hash, refused.to_string(), effects),
+                None => self.intend(hash, effects),
+            }
             return;
         };
         let scope = query.scope().cloned().unwrap_or(scope);
@@ -194,14 +257,26 @@ impl App {
     fn guard_answered(&mut self, hash: &PlanHash, result: QueryResult, effects: &mut Vec<Effect>) {
         let Some((execution, step)) = self.step_of(hash) else { return };
         let Phase::Guarding { since, .. } = execution.phase else { return };
-        let refused = execution.refused.clone();
+        let patient = self.now.duration_since(since).as_secs() < GUARD_PATIENCE_S;
+        if let Some(refused) = execution.refused.clone()
+            && (result.is_ok() || !patient)
+        {
+            let holds = result.map(|answer| guard_holds(&step.guard, &answer, &execution.launched));
+            let index = execution.step;
+            let why = match holds {
+                Ok(Err(otherwise)) => {
+                    let finding = Finding::Differs { detail: format!("{otherwise}; nothing was changed") };
+                    self.record(Body::Verified { plan: hash.clone(), step: index, finding }, effects);
+                    format!("{otherwise} ({refused})")
+                }
+                Ok(Ok(())) | Err(_) => refused.to_string(),
+            };
+            self.stop(hash, why, effects);
+            return;
+        }
         match result {
             Ok(answer) => match guard_holds(&step.guard, &answer, &execution.launched) {
-                Ok(()) => match refused {
-                    // What is there is what was expected: the reason is another, and AWS gave it.
-                    Some(error) => self.stop(hash, error.to_string(), effects),
-                    None => self.intend(hash, effects),
-                },
+                Ok(()) => self.intend(hash, effects),
                 Err(otherwise) => {
                     let index = execution.step;
                     let detail = format!("{otherwise}; nothing was changed");
@@ -210,12 +285,8 @@ impl App {
                     self.stop(hash, otherwise, effects);
                 }
             },
-            Err(fault) if self.now.duration_since(since).as_secs() >= GUARD_PATIENCE_S => {
-                let why = match refused {
-                    Some(error) => format!("{error}; what is there now cannot be read: {fault}"),
-                    None => format!("what it relies on cannot be read: {fault}"),
-                };
-                self.stop(hash, why, effects);
+            Err(fault) if !patient => {
+                self.stop(hash, format!("what it relies on cannot be read: {fault}"), effects);
             }
             Err(_) => {
                 // Asked again at the next tick.
@@ -246,11 +317,11 @@ impl App {
         if let Some(why) =
             self.actions_off().or_else(|| self.leaving.clone().map(|_| "the cockpit is leaving".into()))
         {
-            self.stop(hash, why, effects);
+            self.uncalled(hash, why, effects);
             return;
         }
         let Some(profile) = self.profile_of(&step.call.scope().account) else {
-            self.stop(hash, "no profile of this cockpit acts in that account".into(), effects);
+            self.uncalled(hash, "no profile of this cockpit acts in that account".into(), effects);
             return;
         };
         let ticket = self.ticket();
@@ -264,14 +335,14 @@ impl App {
         let found = self.executions.iter().find(|(_, e)| e.phase == Phase::Calling(ticket));
         let Some((hash, execution)) = found.map(|(hash, e)| (hash.clone(), e)) else { return };
         let index = execution.step;
-        // Whoever lost a race for a record is told what it is now, by the guard that was read before the call.
-        let raced = matches!(&result, Err(Fault::Refused { .. }))
-            && matches!(execution.plan.steps.get(index).map(|s| &s.guard), Some(Guard::RecordsAre { .. }));
-        let after_refusal = if raced { Next::Guard } else { Next::End };
         let (outcome, next) = match &result {
             Ok(done) => (Outcome::Ok { done: done.clone() }, Next::Check),
             Err(error) => match error.performed() {
-                Performed::No => (Outcome::Failed { error: error.clone() }, after_refusal),
+                // Route 53 compared and found something else there: what, is read before the plan ends.
+                Performed::No if is_compare_failure(error) => {
+                    (Outcome::Failed { error: error.clone() }, Next::Guard)
+                }
+                Performed::No => (Outcome::Failed { error: error.clone() }, Next::End),
                 Performed::Unknown => (Outcome::Unknown { error: error.clone() }, Next::Check),
             },
         };
@@ -283,8 +354,8 @@ impl App {
                     execution.launched.insert(index, instance.clone());
                 }
                 Ok(Done::Accepted) => {}
-                Err(error) if raced => execution.refused = Some(error.clone()),
-                Err(error) => execution.unknown = Some(error.clone()),
+                Err(error) if next == Next::Check => execution.unknown = Some(error.clone()),
+                Err(error) => execution.refused = Some(error.clone()),
             }
             execution.phase = Phase::Recording(seq, next);
         }
@@ -468,7 +539,9 @@ impl App {
                 Call::RestoreDatabase { .. } => &[Service::Rds],
             };
             for service in services {
-                self.refresh_place(&step.call.scope().place(*service));
+                // A plan made before STS answered names the account as it was known then.
+                let place = step.call.scope().place(*service);
+                self.refresh_place(&self.incident.resolve(&self.opening.session, &place));
             }
         }
         let sites: Vec<String> = self.opening.sites.iter().map(|site| site.name.clone()).collect();
@@ -480,7 +553,7 @@ impl App {
     /// Asks again what is due.
     pub(super) fn execution_tick(&mut self, effects: &mut Vec<Effect>) {
         if let super::LogState::Refused(why) = self.log.clone() {
-            self.stop_unrecorded(&why);
+            self.stop_unrecorded(&why, effects);
         }
         let due: Vec<(PlanHash, bool)> = self
             .executions
@@ -524,235 +597,5 @@ impl App {
     pub fn ended(&self, hash: &PlanHash) -> Option<Standing> {
         let over = self.executions.get(hash).is_some_and(|e| e.phase == Phase::Over);
         over.then(|| self.incident.operations.get(hash).map(|op| op.standing(&self.incident))).flatten()
-    }
-}
-
-/// What a check saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Seen {
-    Holds(String),
-    NotYet(String),
-    Differs(String),
-    InSync,
-}
-
-fn resolve_ref(reference: &mut InstanceRef, launched: &BTreeMap<usize, String>) {
-    if let InstanceRef::LaunchedByStep(step) = reference
-        && let Some(id) = launched.get(step)
-    {
-        *reference = InstanceRef::Id(id.clone());
-    }
-}
-
-/// Fills in the ids that earlier steps made.
-fn resolve_call(call: &mut Call, launched: &BTreeMap<usize, String>) {
-    match call {
-        Call::Register { targets, .. } | Call::Deregister { targets, .. } => {
-            targets.iter_mut().for_each(|target| resolve_ref(&mut target.id, launched));
-        }
-        Call::DisableSourceDestCheck { instance, .. } => resolve_ref(instance, launched),
-        Call::ChangeRecords { .. }
-        | Call::RunInstance { .. }
-        | Call::Terminate { .. }
-        | Call::RestoreDatabase { .. } => {}
-    }
-}
-
-fn ids(targets: &[InstanceRef], launched: &BTreeMap<usize, String>) -> Vec<String> {
-    targets
-        .iter()
-        .map(|target| {
-            let mut target = target.clone();
-            resolve_ref(&mut target, launched);
-            target.to_string()
-        })
-        .collect()
-}
-
-fn guard_query(guard: &Guard) -> Option<&Query> {
-    match guard {
-        Guard::RecordsAre { query, .. }
-        | Guard::InstanceNotIn { query, .. }
-        | Guard::StaysInService { query, .. }
-        | Guard::BalancerExists { query }
-        | Guard::DatabaseAbsent { query } => Some(query),
-        Guard::None => None,
-    }
-}
-
-/// `Ok` if the guard holds, else what is there instead.
-fn guard_holds(guard: &Guard, answer: &Answer, launched: &BTreeMap<usize, String>) -> Result<(), String> {
-    let misfit = || Err("the answer does not fit the question".to_owned());
-    match (guard, answer) {
-        (Guard::RecordsAre { types, records, .. }, Answer::Records { records: found, .. }) => {
-            records_differ(types, records, found).map_or(Ok(()), |now| {
-                Err(format!("the record changed meanwhile: it is now {now}, and it was not overwritten"))
-            })
-        }
-        (Guard::InstanceNotIn { instance, states, .. }, Answer::Instances(found)) => {
-            match found.iter().find(|i| i.key.id == *instance) {
-                None => Err(format!("{instance} no longer exists")),
-                Some(i) if states.iter().any(|s| s == i.state.as_str()) => {
-                    Err(format!("{instance} is {} by now", i.state.as_str()))
-                }
-                Some(_) => Ok(()),
-            }
-        }
-        (Guard::StaysInService { leaving, at_least, .. }, Answer::Registrations(found)) => {
-            let leaving = ids(leaving, launched);
-            let stay = found.iter().filter(|r| r.in_service() && !leaving.contains(&r.target)).count();
-            if stay >= *at_least {
-                Ok(())
-            } else {
-                Err(format!("only {stay} others are in service by now; the plan said {at_least}"))
-            }
-        }
-        (Guard::BalancerExists { .. }, Answer::Registrations(_)) | (Guard::None, _) => Ok(()),
-        (Guard::DatabaseAbsent { .. }, Answer::Database(found)) => match found {
-            None => Ok(()),
-            Some(database) => Err(format!("{} exists by now", database.key.id)),
-        },
-        (
-            Guard::RecordsAre { .. }
-            | Guard::InstanceNotIn { .. }
-            | Guard::StaysInService { .. }
-            | Guard::BalancerExists { .. }
-            | Guard::DatabaseAbsent { .. },
-            _,
-        ) => misfit(),
-    }
-}
-
-/// What the records of these types are instead, if they differ.
-fn records_differ(types: &[String], wanted: &[RecordSet], found: &[RecordSet]) -> Option<String> {
-    let found: Vec<&RecordSet> = found.iter().filter(|r| types.contains(&r.record_type)).collect();
-    let same = found.len() == wanted.len() && wanted.iter().all(|w| found.iter().any(|f| f.same(w)));
-    if same {
-        return None;
-    }
-    if found.is_empty() {
-        return Some("absent".into());
-    }
-    let words: Vec<String> = found.iter().map(|r| format!("{} {}", r.record_type, r.points_to())).collect();
-    Some(words.join(", "))
-}
-
-/// The question a check asks next; `None` if there is nothing to ask.
-fn check_query(step: &Step, execution: &Execution) -> Option<Query> {
-    let scope = step.call.scope().clone();
-    match &step.check {
-        Check::RecordsAre { query, .. } => match (&execution.change_id, execution.in_sync) {
-            (Some(change_id), false) => Some(Query::Change { scope, change_id: change_id.clone() }),
-            (Some(_) | None, _) => Some(query.clone()),
-        },
-        Check::LaunchedRuns => Some(match (execution.launched.get(&execution.step), &step.call) {
-            (Some(id), _) => Query::Instances { scope, ids: vec![id.clone()] },
-            (None, Call::RunInstance { client_token, .. }) => {
-                Query::InstancesByToken { scope, client_token: client_token.clone() }
-            }
-            (None, _) => return None,
-        }),
-        Check::InService { scope, under, .. } | Check::NotRegistered { scope, under, .. } => {
-            Some(Query::Registrations { scope: scope.clone(), under: under.clone() })
-        }
-        Check::Terminated { query, .. } | Check::DatabaseAvailable { query } => Some(query.clone()),
-        Check::Accepted => None,
-    }
-}
-
-fn check_holds(step: &Step, execution: &Execution, answer: &Answer) -> Seen {
-    let launched = &execution.launched;
-    match (&step.check, answer) {
-        (Check::RecordsAre { .. }, Answer::Change { in_sync: true }) => Seen::InSync,
-        (Check::RecordsAre { .. }, Answer::Change { in_sync: false }) => {
-            Seen::NotYet("PENDING at Route 53".into())
-        }
-        (Check::RecordsAre { types, records, .. }, Answer::Records { records: found, .. }) => {
-            match records_differ(types, records, found) {
-                None if execution.in_sync => Seen::Holds("INSYNC, and the record reads as planned".into()),
-                None => Seen::Holds("the record reads as planned".into()),
-                Some(now) if execution.unknown.is_some() => Seen::NotYet(format!("it reads {now}")),
-                Some(now) => Seen::Differs(format!("it reads {now}")),
-            }
-        }
-        (Check::LaunchedRuns, Answer::Instances(found)) => match found.first() {
-            None => Seen::NotYet("not listed yet".into()),
-            Some(instance) => match &instance.state {
-                InstanceState::Running => Seen::Holds(format!("{} runs", instance.key.id)),
-                InstanceState::Pending => Seen::NotYet(format!("{} is pending", instance.key.id)),
-                InstanceState::ShuttingDown
-                | InstanceState::Terminated
-                | InstanceState::Stopping
-                | InstanceState::Stopped
-                | InstanceState::Other(_) => Seen::Differs(format!(
-                    "{} is {}{}",
-                    instance.key.id,
-                    instance.state.as_str(),
-                    instance.state_reason.as_ref().map_or_else(String::new, |r| format!(": {r}")),
-                )),
-            },
-        },
-        (Check::InService { targets, .. }, Answer::Registrations(found)) => {
-            let wanted = ids(targets, launched);
-            let state_of = |id: &String| found.iter().find(|r| r.target == *id);
-            let waiting: Vec<String> = wanted
-                .iter()
-                .filter(|id| !state_of(id).is_some_and(Registration::in_service))
-                .map(|id| match state_of(id) {
-                    None => format!("{id} is not listed"),
-                    Some(r) => {
-                        let why = r.description.clone().or_else(|| r.reason.clone()).unwrap_or_default();
-                        format!("{id} is {} {why}", r.state)
-                    }
-                })
-                .collect();
-            if waiting.is_empty() {
-                Seen::Holds(format!("{} in service", wanted.join(", ")))
-            } else {
-                Seen::NotYet(waiting.join(", "))
-            }
-        }
-        (Check::NotRegistered { targets, .. }, Answer::Registrations(found)) => {
-            let wanted = ids(targets, launched);
-            let still: Vec<&Registration> = found
-                .iter()
-                .filter(|r| {
-                    wanted.contains(&r.target) && !r.state.contains("draining") && r.state != "unused"
-                })
-                .collect();
-            if still.is_empty() {
-                Seen::Holds(format!("{} no longer takes traffic", wanted.join(", ")))
-            } else {
-                Seen::NotYet(format!("{} is still {}", still[0].target, still[0].state))
-            }
-        }
-        (Check::Terminated { instance, .. }, Answer::Instances(found)) => {
-            match found.iter().find(|i| i.key.id == *instance).map(|i| &i.state) {
-                None | Some(InstanceState::Terminated | InstanceState::ShuttingDown) => {
-                    Seen::Holds(format!("{instance} is gone or going"))
-                }
-                Some(state) => Seen::NotYet(format!("{instance} is {}", state.as_str())),
-            }
-        }
-        (Check::DatabaseAvailable { .. }, Answer::Database(found)) => match found {
-            None => Seen::NotYet("not listed yet".into()),
-            Some(database) if database.status == "available" => {
-                Seen::Holds(format!("{} claims available", database.key.id))
-            }
-            Some(database) if database.status.contains("fail") => {
-                Seen::Differs(format!("{} is {}", database.key.id, database.status))
-            }
-            Some(database) => Seen::NotYet(format!("{} is {}", database.key.id, database.status)),
-        },
-        (Check::Accepted, _) => Seen::Holds("accepted".into()),
-        (
-            Check::RecordsAre { .. }
-            | Check::LaunchedRuns
-            | Check::InService { .. }
-            | Check::NotRegistered { .. }
-            | Check::Terminated { .. }
-            | Check::DatabaseAvailable { .. },
-            _,
-        ) => Seen::NotYet("the answer does not fit the question".into()),
     }
 }

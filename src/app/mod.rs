@@ -8,6 +8,8 @@
 //! confirmed plan to a verified effect), `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod acting;
+mod checking;
+mod choosing;
 pub mod commands;
 mod executing;
 mod input;
@@ -122,6 +124,8 @@ pub enum LogState {
 pub struct Notice {
     /// When.
     pub at: Timestamp,
+    /// When, on the monotonic clock: it goes away by this one.
+    pub mono_ms: u64,
     /// How it sounds.
     pub tone: Tone,
     /// What.
@@ -223,10 +227,15 @@ impl App {
 
     /// The one function that changes the state.
     pub fn update(&mut self, stamped: Stamped) -> Vec<Effect> {
-        // A clock that steps back must not make ages negative or timers fire late.
-        self.now = self.now.max(stamped.at);
         self.mono_ms = self.mono_ms.max(stamped.mono_ms);
         let mut effects = Vec::new();
+        if self.replay.is_some() {
+            self.replay_message(stamped.message, &mut effects);
+            self.go_if_done(&mut effects);
+            return effects;
+        }
+        // A clock that steps back must not make ages negative or timers fire late.
+        self.now = self.now.max(stamped.at);
         match stamped.message {
             Message::Start => self.start(&mut effects),
             Message::Tick => self.tick(&mut effects),
@@ -243,8 +252,9 @@ impl App {
             Message::Performed(ticket, result) => self.performed(ticket, result, &mut effects),
             Message::Probed(ticket, evidence) => self.probed(ticket, evidence, &mut effects),
             Message::Recorded(seq) => self.recorded(seq, &mut effects),
-            Message::RecordFailed(why) => self.record_failed(why),
+            Message::RecordFailed(why) => self.record_failed(why, &mut effects),
             Message::Others(entries) => self.others(&entries),
+            Message::Gone(sessions) => self.incident.gone(&sessions),
             Message::LogComplaint(why) => self.notice(Tone::Bad, why),
             Message::Act(action) => self.propose(action, &mut effects),
             Message::Confirm { plan, typed } => self.confirm(&plan, &typed, &mut effects),
@@ -269,28 +279,28 @@ impl App {
     }
 
     fn tick(&mut self, effects: &mut Vec<Effect>) {
-        while self.notices.front().is_some_and(|n| self.now.duration_since(n.at).as_secs() >= Self::NOTICE_S)
-        {
-            self.notices.pop_front();
-        }
-        if self.replay.is_some() {
-            self.replay_tick();
-            return;
-        }
+        self.drop_notices();
         self.sweep_due(effects);
         self.execution_tick(effects);
         self.planning_tick(effects);
     }
 
-    /// Seconds a notice stays.
-    const NOTICE_S: i64 = 8;
+    /// Milliseconds a notice stays, of the reader's time: a replay's may stand still, a demo's may fly.
+    const NOTICE_MS: u64 = 8_000;
+
+    fn drop_notices(&mut self) {
+        let over = |notice: &Notice| self.mono_ms.saturating_sub(notice.mono_ms) >= Self::NOTICE_MS;
+        while self.notices.front().is_some_and(over) {
+            self.notices.pop_front();
+        }
+    }
 
     /// Says something at the bottom of the screen.
     pub(crate) fn notice(&mut self, tone: Tone, text: String) {
         if self.notices.len() >= 4 {
             self.notices.pop_front();
         }
-        self.notices.push_back(Notice { at: self.now, tone, text });
+        self.notices.push_back(Notice { at: self.now, mono_ms: self.mono_ms, tone, text });
     }
 
     /// Begins to leave. What was called is finished and logged first; nothing new is called.
@@ -307,6 +317,7 @@ impl App {
         if calling || self.quitting {
             return;
         }
+        self.abandon(&reason, effects);
         if self.replay.is_none() {
             self.record(Body::Left { reason }, effects);
         }
@@ -334,11 +345,11 @@ impl App {
         seq
     }
 
-    fn record_failed(&mut self, why: String) {
+    fn record_failed(&mut self, why: String, effects: &mut Vec<Effect>) {
         if self.log == LogState::Writing {
             self.notice(Tone::Bad, format!("the logbook refused: {why}; actions are off"));
             self.log = LogState::Refused(why.clone());
-            self.stop_unrecorded(&why);
+            self.stop_unrecorded(&why, effects);
         }
     }
 
@@ -346,6 +357,7 @@ impl App {
         for entry in entries {
             self.incident.fold(entry);
         }
+        self.refresh_list();
     }
 
     /// Why no action is possible, if so. `None` means actions are on.
@@ -372,7 +384,9 @@ impl App {
 
     /// The profile that acts in an account.
     pub(crate) fn profile_of(&self, account: &Account) -> Option<Profile> {
-        self.accounts.iter().find(|(a, _)| a == account).map(|(_, profile)| profile.clone())
+        // What was planned before STS answered still names the account by its profile.
+        let is_it = |a: &Account, profile: &Profile| a == account || Account::unverified(profile) == *account;
+        self.accounts.iter().find(|(a, profile)| is_it(a, profile)).map(|(_, profile)| profile.clone())
     }
 
     pub(crate) fn ticket(&mut self) -> Ticket {

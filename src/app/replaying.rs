@@ -5,6 +5,7 @@
 
 use super::App;
 use super::commands::Command;
+use super::message::{Effect, Message};
 use crate::incident::Incident;
 use crate::incident::entry::Entry;
 use crate::incident::story::{Tone, describe};
@@ -125,14 +126,40 @@ impl App {
         }
     }
 
-    pub(super) fn replay_tick(&mut self) {
+    /// A replay takes keys, time and the terminal's news. Whatever else arrives is about the world, and not for it.
+    pub(super) fn replay_message(&mut self, message: Message, effects: &mut Vec<Effect>) {
+        match message {
+            Message::Tick => {
+                self.drop_notices();
+                self.replay_tick();
+            }
+            Message::Key(key) => self.key(key, effects),
+            Message::Paste(text) => self.paste(&text),
+            Message::Resize(columns, rows) => self.size = (columns, rows),
+            Message::LogComplaint(why) => self.notice(Tone::Bad, why),
+            Message::Copied(Ok(())) => self.notice(Tone::Neutral, "copied".into()),
+            Message::Copied(Err(why)) => self.notice(Tone::Warn, format!("not copied: {why}")),
+            Message::Signal(name) => self.leave(name, effects),
+            Message::Start
+            | Message::Page(..)
+            | Message::Swept(..)
+            | Message::Answered(..)
+            | Message::Performed(..)
+            | Message::Probed(..)
+            | Message::Recorded(_)
+            | Message::RecordFailed(_)
+            | Message::Others(_)
+            | Message::Act(_)
+            | Message::Confirm { .. } => {}
+        }
+    }
+
+    fn replay_tick(&mut self) {
         let mono_ms = self.mono_ms;
         let Some(replay) = &mut self.replay else { return };
         let passed_ms = mono_ms.saturating_sub(replay.last_tick_ms);
         replay.last_tick_ms = mono_ms;
         if !replay.playing {
-            // Time in a replay is the log's: it stands while nothing plays.
-            self.now = replay.at;
             return;
         }
         let step = i64::try_from(passed_ms.saturating_mul(u64::from(replay.speed))).unwrap_or(i64::MAX);

@@ -5,6 +5,7 @@
 
 use super::App;
 use super::message::{Effect, Ticket};
+use crate::incident::Seen;
 use crate::incident::cell::{Evidence, ProbeSubject, SweepStatus, Verdict};
 use crate::incident::entry::Body;
 use crate::incident::fault::Fault;
@@ -139,7 +140,12 @@ impl App {
             resource.key_mut().place = place.clone();
             under_way.seen.insert((resource.key().kind, resource.key().id.clone()));
             let known = self.incident.rows.get(resource.key());
-            if known.is_none_or(|seen| is_news(&seen.resource, &mut resource)) {
+            // A row remembered under a profile's name is another session's: that we saw it goes on record once, so that
+            // it is renamed with ours when the account's number comes.
+            let unverified = !place.scope.account.is_verified();
+            let (started, session) = (self.started, &self.opening.session);
+            let inherited = |seen: &Seen| unverified && seen.changed < started && seen.by != *session;
+            if known.is_none_or(|seen| is_news(&seen.resource, &mut resource) || inherited(seen)) {
                 changed.push(resource);
             }
         }
@@ -180,7 +186,9 @@ impl App {
         let news = !gone.is_empty()
             || self.incident.cells.get(&place).is_none_or(|cell| match (&cell.status, &status) {
                 (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => false,
-                (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => a != b || !cell.told,
+                (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => {
+                    a != b || (!cell.told && cell.failures >= 2)
+                }
                 (SweepStatus::Ok { .. }, SweepStatus::Failed { .. })
                 | (SweepStatus::Failed { .. }, SweepStatus::Ok { .. }) => true,
             });

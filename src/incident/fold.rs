@@ -87,6 +87,9 @@ pub struct Incident {
     pub entries: u64,
     /// The time of the newest entry.
     pub latest: Option<Timestamp>,
+    /// Rows that are gone, with when and by whom that was seen: an older sight of one, arriving late from another
+    /// strand, does not bring it back.
+    gone: BTreeMap<Key, (Timestamp, SessionId)>,
 }
 
 impl Incident {
@@ -192,11 +195,7 @@ impl Incident {
         for resource in changed {
             let mut resource = resource.clone();
             resource.key_mut().place = place.clone();
-            let key = resource.key().clone();
-            if self.rows.get(&key).is_some_and(|seen| seen.changed > entry.ts) {
-                continue;
-            }
-            self.rows.insert(key, Seen { resource, changed: entry.ts, by: entry.session.clone() });
+            self.see(Seen { resource, changed: entry.ts, by: entry.session.clone() });
         }
         for id in gone {
             let Some((kind, id)) = id.split_once('/') else {
@@ -205,17 +204,14 @@ impl Incident {
             let Ok(kind) = kind.parse::<Kind>() else {
                 continue;
             };
-            let key = place.key(kind, id);
-            if self.rows.get(&key).is_some_and(|seen| seen.changed <= entry.ts) {
-                self.rows.remove(&key);
-            }
+            self.miss(place.key(kind, id), entry.ts, &entry.session);
         }
         let Some(status) = status else { return };
         let ok = matches!(status, SweepStatus::Ok { .. });
         match self.cells.get_mut(&place) {
             Some(cell) if cell.last_attempt > entry.ts => {}
             Some(cell) => {
-                // The story tells of the second failure in a row (see `story`), and of the end of what it told.
+                // The story tells of failing that lasts (`App` records the third in a row), and of the end of what it told.
                 cell.told = !ok && !cell.is_ok();
                 if cell.is_ok() != ok {
                     cell.since = entry.ts;
@@ -243,6 +239,31 @@ impl Incident {
                 );
             }
         }
+    }
+
+    /// Takes a row in, unless a newer sight of it is known. Sessions that saw at the same moment are ordered by name,
+    /// so that the order in which their entries arrive makes no difference.
+    fn see(&mut self, seen: Seen) {
+        let key = seen.resource.key().clone();
+        let this = (seen.changed, &seen.by);
+        if self.rows.get(&key).is_some_and(|known| (known.changed, &known.by) > this)
+            || self.gone.get(&key).is_some_and(|(at, by)| (*at, by) > this)
+        {
+            return;
+        }
+        self.gone.remove(&key);
+        self.rows.insert(key, seen);
+    }
+
+    /// Takes a row out, unless a newer sight of it is known.
+    fn miss(&mut self, key: Key, at: Timestamp, by: &SessionId) {
+        if self.rows.get(&key).is_some_and(|known| (known.changed, &known.by) > (at, by))
+            || self.gone.get(&key).is_some_and(|(known, whom)| (*known, whom) > (at, by))
+        {
+            return;
+        }
+        self.rows.remove(&key);
+        self.gone.insert(key, (at, by.clone()));
     }
 
     fn probe(&mut self, at: Timestamp, subject: &ProbeSubject, evidence: &super::cell::Evidence) {
@@ -288,9 +309,19 @@ impl Incident {
                 continue;
             };
             seen.resource.key_mut().place.scope.account = account.clone();
-            let key = seen.resource.key().clone();
-            // What was read under the real number is not replaced by an older guess.
-            self.rows.entry(key).or_insert(seen);
+            self.see(seen);
+        }
+        let gone: Vec<Key> = self
+            .gone
+            .iter()
+            .filter(|(key, (_, by))| key.place.scope.account == *unverified && by == session)
+            .map(|(key, _)| key.clone())
+            .collect();
+        for mut key in gone {
+            if let Some((at, by)) = self.gone.remove(&key) {
+                key.place.scope.account = account.clone();
+                self.miss(key, at, &by);
+            }
         }
         let cells: Vec<Place> =
             self.cells.keys().filter(|place| place.scope.account == *unverified).cloned().collect();
@@ -305,6 +336,17 @@ impl Incident {
                 Some(_) | None => {
                     self.cells.insert(place, cell);
                 }
+            }
+        }
+    }
+
+    /// Marks sessions whose process ended without a goodbye: they left when they were last heard.
+    pub fn gone(&mut self, sessions: &[SessionId]) {
+        for session in sessions {
+            if let Some(presence) = self.sessions.get_mut(session)
+                && presence.left.is_none()
+            {
+                presence.left = Some(presence.last_heard);
             }
         }
     }

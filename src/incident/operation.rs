@@ -7,6 +7,9 @@ use super::plan::{Action, Plan};
 use super::request::Call;
 use jiff::Timestamp;
 
+/// Seconds of silence after which a session is taken for dead; a running cockpit writes every thirty.
+const SILENT_S: i64 = 120;
+
 /// One step of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StepProgress {
@@ -138,7 +141,8 @@ impl Operation {
         }
     }
 
-    /// Where it stands. A call without an outcome is unknown as soon as its session is gone.
+    /// Where it stands. A call without an outcome is unknown as soon as its session is gone: it left, or it has not
+    /// been heard of for longer than any running cockpit is silent.
     #[must_use]
     pub fn standing(&self, incident: &Incident) -> Standing {
         if self.undone_by.is_some() {
@@ -152,7 +156,10 @@ impl Operation {
             None if self.vetoed.is_some() => Standing::Vetoed,
             None if self.confirmed.is_none() => Standing::Proposed,
             None => {
-                let gone = incident.sessions.get(&self.session).is_none_or(|session| session.left.is_some());
+                let gone = incident.sessions.get(&self.session).is_none_or(|session| {
+                    let silent = incident.latest.map(|latest| latest.duration_since(session.last_heard));
+                    session.left.is_some() || silent.is_some_and(|silent| silent.as_secs() > SILENT_S)
+                });
                 let open_intent =
                     self.steps.iter().any(|step| step.intent.is_some() && step.outcome.is_none());
                 match (gone, open_intent) {

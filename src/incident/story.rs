@@ -211,7 +211,7 @@ fn cell_turned(
         words = format!("{words} of {}", place.scope.account.short());
     }
     match (status, cell) {
-        // One failed sweep is on the board; two in a row are worth a line, and so is the end of what was told.
+        // A failed sweep is on the board; the third in a row is worth a line, and so is the end of what was told.
         (SweepStatus::Ok { .. }, Some(cell)) if cell.told => {
             let lasted = entry.ts.duration_since(cell.since).as_secs();
             let lasted = if lasted < 120 { format!("{lasted}s") } else { format!("{}m", lasted / 60) };
