@@ -99,7 +99,12 @@ fn live_status_sees_three_regions() {
     }
     assert!(snapshots.iter().any(|id| id.starts_with("rds:fito-db-")), "no automated one in {snapshots:?}");
     let backups = rows(&status, "automated-backup");
-    assert!(backups.iter().any(|row| row["latest"].is_string() || row["window"].is_object() || row["to"].is_string()), "{backups:?}");
+    assert!(
+        backups
+            .iter()
+            .any(|row| row["latest"].is_string() || row["window"].is_object() || row["to"].is_string()),
+        "{backups:?}"
+    );
 
     let registrations = rows(&status, "registration");
     let of = |balancer: &str| -> Vec<String> {
@@ -119,7 +124,8 @@ fn live_status_sees_three_regions() {
     assert_eq!(zones.len(), 1);
     assert_eq!(key(zones[0]).2, estate.id("/zone/id"));
     let records = rows(&status, "record-set");
-    let a = records.iter().find(|row| row["record_type"] == "A" && row["name"] == format!("{ZONE}.")).unwrap();
+    let a =
+        records.iter().find(|row| row["record_type"] == "A" && row["name"] == format!("{ZONE}.")).unwrap();
     assert!(leads_to(a["alias"]["dns_name"].as_str().unwrap(), estate.id("/us-east-1/classic/dns")), "{a}");
     assert_eq!(status["sites"][0]["target"], "east");
     assert_eq!(status["sites"][0]["maintenance"], false);
@@ -359,7 +365,8 @@ fn live_a_record_that_changed_meanwhile_is_not_overwritten() {
     };
     let home = scene::home(&ground);
     let [a, aaaa] = apex(&ground).map(Option::unwrap);
-    let colleague = json!({"Name": ZONE, "Type": "A", "TTL": 5, "ResourceRecords": [{"Value": "192.0.2.77"}]});
+    let colleague =
+        json!({"Name": ZONE, "Type": "A", "TTL": 5, "ResourceRecords": [{"Value": "192.0.2.77"}]});
     let hold = ground.standin.rule(Rule::new(Fault::Hold).action("ChangeResourceRecordSets").times(1));
     let ran = std::thread::scope(|scope| {
         let run = scope.spawn(|| home.run(&["do", "apex", "www", "standby", "--confirm", "www"]));
@@ -378,7 +385,11 @@ fn live_a_record_that_changed_meanwhile_is_not_overwritten() {
     assert_eq!(points_at(&ground, "A"), "192.0.2.77", "the colleague's record stands");
     assert_eq!(points_at(&ground, "AAAA"), "-");
     assert!(said.contains("it is now A 192.0.2.77"), "the new state is shown:\n{said}");
-    assert_eq!(ground.standin.calls_of("route53", "ChangeResourceRecordSets").len(), 2, "it does not try again");
+    assert_eq!(
+        ground.standin.calls_of("route53", "ChangeResourceRecordSets").len(),
+        2,
+        "it does not try again"
+    );
     assert_intact(&home);
 }
 
@@ -392,7 +403,11 @@ fn live_maintenance_outlives_the_process_and_the_operator() {
     let home = scene::home(&ground);
     let before = apex(&ground);
     let ran = home.run(&["do", "maintenance", "off", "www", "--confirm", "www"]).expect_code(1);
-    assert!(ran.stderr.contains("not in maintenance") && ran.stderr.contains("Nothing to do"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("not in maintenance") && ran.stderr.contains("Nothing to do"),
+        "{}",
+        ran.stderr
+    );
     assert_untouched(&ground.standin);
 
     home.run(&["do", "maintenance", "on", "www", "--confirm", "www"]).expect_code(0);
@@ -429,7 +444,12 @@ fn live_maintenance_outlives_the_process_and_the_operator() {
 fn character(ground: &Ground, id: &str) -> Value {
     let instance = ground.boto.instance(EAST, id);
     let attribute = |name: &str| {
-        ground.boto.call("ec2", EAST, "describe_instance_attribute", json!({"InstanceId": id, "Attribute": name}))
+        ground.boto.call(
+            "ec2",
+            EAST,
+            "describe_instance_attribute",
+            json!({"InstanceId": id, "Attribute": name}),
+        )
     };
     // On the interface: moto shows the instance's own list only for a launch that names no interface.
     let mut groups: Vec<String> = instance["NetworkInterfaces"][0]["Groups"]
@@ -503,7 +523,11 @@ fn live_relaunch_makes_the_same_again() {
     ground.standin.forget_calls();
 
     let ran = home.run(&["plan", "relaunch", "web-3"]).expect_code(0);
-    assert!(ran.stdout.contains(&format!("type: {old}")) && ran.stdout.contains("3 in service now"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains(&format!("type: {old}")) && ran.stdout.contains("3 in service now"),
+        "{}",
+        ran.stdout
+    );
     assert_clean(&ground.account, &ran);
     home.run(&["do", "relaunch", "web-3", "--confirm", "web-3"]).expect_code(2);
     assert_untouched(&ground.standin);
@@ -620,7 +644,8 @@ fn live_registrations_there_and_back() {
     let before = taking(&group);
     let ran = home.run(&["plan", "register", "fito-alb-targets", "web-3"]).expect_code(0);
     assert!(ran.stdout.contains("has 2 of 2 targets in service"), "{}", ran.stdout);
-    home.run(&["do", "register", "fito-alb-targets", "web-3", "--confirm", "fito-alb-targets"]).expect_code(0);
+    home.run(&["do", "register", "fito-alb-targets", "web-3", "--confirm", "fito-alb-targets"])
+        .expect_code(0);
     assert_eq!(taking(&group), all);
     home.run(&["do", "undo", "--confirm", "fito-alb-targets"]).expect_code(0);
     assert_eq!(taking(&group), before);
@@ -699,7 +724,9 @@ fn live_the_log_tells_what_was_done() {
     home.run(&["close", "the page is up"]).expect_code(0);
     assert_intact(&home);
     let log = home.run(&["log", "show"]).expect_code(0);
-    for wanted in ["us-east-1 dark", "RDS logs frozen at 23:00", "maintenance on", "calling:", "verified", "INSYNC"] {
+    for wanted in
+        ["us-east-1 dark", "RDS logs frozen at 23:00", "maintenance on", "calling:", "verified", "INSYNC"]
+    {
         assert!(log.stdout.contains(wanted), "no {wanted:?} in\n{}", log.stdout);
     }
     let report = home.run(&["log", "report"]).expect_code(0);

@@ -149,6 +149,7 @@ impl App {
             | Message::Recorded(_)
             | Message::RecordFailed(_)
             | Message::Others(_)
+            | Message::Gone(_)
             | Message::Act(_)
             | Message::Confirm { .. } => {}
         }

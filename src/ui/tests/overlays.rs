@@ -89,6 +89,7 @@ fn running(world: &mut World) -> PlanHash {
             in_sync: false,
             unknown: None,
             unseen: Vec::new(),
+            refused: None,
         },
     );
     world.wait(41);

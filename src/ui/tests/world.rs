@@ -108,6 +108,7 @@ impl World {
             logbook: Some("/var/log/blackstart".into()),
             logbook_fault: None,
             complaints: Vec::new(),
+            looks_only: false,
         };
         let mut app = App::new(opening, at(now));
         for (known, _) in &mut app.accounts {
