@@ -21,6 +21,7 @@ mod incidents;
 mod layers;
 mod replay;
 
+mod bad_input;
 mod live;
 mod terminal;
 

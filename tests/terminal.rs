@@ -43,7 +43,12 @@ fn wait_ready(pty: &Pty) {
     pty.press("5");
     pty.wait_for("AAAA");
     pty.press("1");
-    pty.wait_for("east elb us-east-1/web");
+    pty.wait_until("where www points", |s| line_of(s, "www").is_some_and(|l| l.contains("us-east-1/web")));
+}
+
+/// The first line with that text.
+fn line_of<'s>(screen: &'s str, text: &str) -> Option<&'s str> {
+    screen.lines().find(|line| line.contains(text))
 }
 
 /// Closes what lies over the screen, and waits until it is gone: a key that follows Esc at once would be an Alt chord.
@@ -323,7 +328,7 @@ fn terminal_puts_a_site_into_maintenance_and_back() {
     wait_verified(&pty);
     assert_eq!(points_at(&ground, "A"), PAGE);
     assert_eq!(points_at(&ground, "AAAA"), "-");
-    pty.wait_for("page address");
+    pty.wait_until("maintenance", |s| line_of(s, "www ").is_some_and(|l| l.contains("maintenance")));
     quit(pty);
 
     // Another cockpit knows, and the same key leads back.
@@ -467,8 +472,7 @@ fn terminal_in_the_dark_shows_what_was_last_known() {
     }
     // They are not shown as fresh: the age at the end of the line grows.
     pty.wait_until("an age", |screen| {
-        let line = screen.lines().find(|line| line.contains("standby-1"));
-        line.is_some_and(|line| line.trim_end().ends_with(|c: char| c == 's' || c == 'm'))
+        line_of(screen, "standby-1").is_some_and(|line| line.trim_end().ends_with(|c: char| c == 's' || c == 'm'))
     });
     pty.press("5");
     pty.wait_for(ZONE);
@@ -511,7 +515,7 @@ fn terminal_replays_what_was_written() {
     }
     pty.wait_for("note: the page is up");
     pty.press("5");
-    pty.wait_for(&format!("A           {PAGE}"));
+    pty.wait_until("the page, as current", |s| line_of(s, PAGE).is_some() && s.contains("current, maintenance"));
     // Nothing can be done in it.
     pty.press("m");
     pty.press(":");
