@@ -211,8 +211,8 @@ impl Incident {
         match self.cells.get_mut(&place) {
             Some(cell) if cell.last_attempt > entry.ts => {}
             Some(cell) => {
-                // The story tells of failing that lasts (`App` records the third in a row), and of the end of what it told.
-                cell.told = !ok && !cell.is_ok();
+                // The story tells of failing that lasts (`App` records it again after a minute), and of the end of what it told.
+                cell.told = !ok && (cell.told || cell.worth_telling(entry.ts));
                 if cell.is_ok() != ok {
                     cell.since = entry.ts;
                 }

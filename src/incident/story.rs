@@ -211,7 +211,7 @@ fn cell_turned(
         words = format!("{words} of {}", place.scope.account.short());
     }
     match (status, cell) {
-        // A failed sweep is on the board; the third in a row is worth a line, and so is the end of what was told.
+        // A failed sweep is on the board; a minute of failing is worth a line, and so is the end of what was told.
         (SweepStatus::Ok { .. }, Some(cell)) if cell.told => {
             let lasted = entry.ts.duration_since(cell.since).as_secs();
             let lasted = if lasted < 120 { format!("{lasted}s") } else { format!("{}m", lasted / 60) };
@@ -220,6 +220,7 @@ fn cell_turned(
         (SweepStatus::Failed { error }, Some(cell)) if !cell.is_ok() => {
             let turned = cell.fault().map(super::fault::Fault::word) != Some(error.word());
             match (cell.told, turned) {
+                (false, _) if !cell.worth_telling(entry.ts) => None,
                 (false, _) => Some((Tone::Bad, format!("{words} {}: {error}", error.word()))),
                 (true, true) => Some((Tone::Warn, format!("{words} now {}: {error}", error.word()))),
                 (true, false) => None,

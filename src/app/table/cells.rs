@@ -212,9 +212,11 @@ fn health_word(health: Health, word: &str) -> String {
 }
 
 fn reason_words(registration: &Registration) -> String {
-    match (&registration.reason, &registration.description) {
+    // Classic balancers say "N/A" where there is nothing to say.
+    let told = |text: &Option<String>| text.clone().filter(|text| text != "N/A");
+    match (told(&registration.reason), told(&registration.description)) {
         (Some(reason), Some(description)) => format!("{reason}: {description}"),
-        (Some(one), None) | (None, Some(one)) => one.clone(),
+        (Some(one), None) | (None, Some(one)) => one,
         (None, None) => String::new(),
     }
 }

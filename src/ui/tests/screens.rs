@@ -175,7 +175,8 @@ fn a_log_that_refuses_is_seen_on_every_screen() {
 fn notices_take_the_place_of_the_hints() {
     let mut world = quiet();
     has(&world.text(80, 24), "? help");
-    let notice = |tone, text: &str| Notice { at: at("2012-06-30T02:50:04Z"), mono_ms: 0, tone, text: text.into() };
+    let notice =
+        |tone, text: &str| Notice { at: at("2012-06-30T02:50:04Z"), mono_ms: 0, tone, text: text.into() };
     world.app.notices.push_back(notice(Tone::Neutral, "copied"));
     world.app.notices.push_back(notice(Tone::Bad, "the logbook refused: disk full"));
     let rows = world.text(80, 24);
