@@ -80,7 +80,8 @@ fn bad_endpoints() {
 
     // No endpoint at all.
     for url in ["not-a-url", "ftp://127.0.0.1", "http://", "http://a b"] {
-        for words in [&["--endpoint-url", url, "status"][..], &["--endpoint-url", url, "plan", "apex", "www", "page"]]
+        for words in
+            [&["--endpoint-url", url, "status"][..], &["--endpoint-url", url, "plan", "apex", "www", "page"]]
         {
             let ran = home.run(words).expect_code(2);
             said(&ran, &[url, "http://"]);
@@ -299,7 +300,9 @@ fn bad_targets() {
         &format!("zone = \"{ZONE}\"\nrecord = \"{ZONE}\""),
         "zone = \"fitocrazy.example\"\nrecord = \"fitocrazy.example\"",
     ));
-    for words in [&["do", "maintenance", "on", "www", "--confirm", "www"][..], &["plan", "apex", "www", "page"]] {
+    for words in
+        [&["do", "maintenance", "on", "www", "--confirm", "www"][..], &["plan", "apex", "www", "page"]]
+    {
         let ran = home.run(words).expect_code(1);
         said(&ran, &["no public hosted zone fitocrazy.example", ZONE]);
     }
@@ -326,7 +329,8 @@ fn bad_logbooks() {
     pty.press("1");
     pty.wait_for("www");
     pty.press("m");
-    pty.wait_for("the logbook cannot be written");
+    let screen = pty.wait_for("no plan:");
+    assert!(screen.contains("the logbook cannot be written"), "{screen}");
     pty.press("Esc");
     pty.wait_gone("no plan:");
     pty.press("q");

@@ -178,7 +178,8 @@ fn terminal_paints_although_nothing_answers() {
     // Hung is hung: whatever is on the screen came before any answer.
     let screen = pty.wait_for("us-east-1");
     assert!(screen.contains("LIVE") && screen.contains("www"), "{screen}");
-    for (key, heading) in [("2", "HEALTH"), ("3", "LOST"), ("4", "TARGET"), ("5", "POINTS TO"), ("6", "WHAT")] {
+    for (key, heading) in [("2", "HEALTH"), ("3", "LOST"), ("4", "TARGET"), ("5", "POINTS TO"), ("6", "WHAT")]
+    {
         pty.press(key);
         pty.wait_for(heading);
     }
@@ -191,10 +192,32 @@ fn terminal_paints_although_nothing_answers() {
 }
 
 #[test]
+fn terminal_learns_the_account_although_the_first_region_is_dark() {
+    let Some(ground) = ground("STS of another region") else {
+        return;
+    };
+    let home = scene::home(&ground);
+    // A regional outage: everything signed for the region, but for the global services.
+    for service in ["sts", "ec2", "rds", "elb", "elbv2"] {
+        ground.standin.rule(Rule::new(Fault::Reset).region(EAST).service(service));
+    }
+    let pty = Pty::start(&home, DESIGN, &[]);
+    let id = &ground.account.id;
+    pty.wait_for(&format!("{}…{}", &id[..4], &id[8..]));
+    pty.wait_until("us-east-1 dark", |s| line_of(s, "us-east-1 ").is_some_and(|l| l.contains("DOWN")));
+    pty.press("2");
+    pty.wait_for("standby-1");
+    assert!(ground.standin.calls_of("sts", "GetCallerIdentity").iter().any(|call| call.region != EAST));
+    quit(pty);
+}
+
+#[test]
 fn terminal_is_given_back_however_it_ends() {
     let home = dark_home();
-    let mut ends: Vec<(&str, Box<dyn Fn(&Pty)>)> =
-        vec![("q", Box::new(|pty: &Pty| pty.press("q"))), ("ctrl-c", Box::new(|pty: &Pty| pty.press("ctrl-c")))];
+    let mut ends: Vec<(&str, Box<dyn Fn(&Pty)>)> = vec![
+        ("q", Box::new(|pty: &Pty| pty.press("q"))),
+        ("ctrl-c", Box::new(|pty: &Pty| pty.press("ctrl-c"))),
+    ];
     for (name, signal) in
         [("SIGTERM", Signal::SIGTERM), ("SIGHUP", Signal::SIGHUP), ("SIGINT", Signal::SIGINT)]
     {
@@ -401,9 +424,13 @@ fn terminal_read_only_has_no_way_to_act() {
     let pty = Pty::start(&home, DESIGN, &["--read-only"]);
     pty.wait_for("READ-ONLY");
     wait_ready(&pty);
-    for (screen, row, key) in
-        [("1", "www", "m"), ("5", "AAAA", "a"), ("2", "web-1", "r"), ("2", "web-1", "t"), ("4", "fito-nlb", "-")]
-    {
+    for (screen, row, key) in [
+        ("1", "www", "m"),
+        ("5", "AAAA", "a"),
+        ("2", "web-1", "r"),
+        ("2", "web-1", "t"),
+        ("4", "fito-nlb", "-"),
+    ] {
         pty.press(screen);
         pty.wait_for(row);
         pty.press(key);
@@ -472,7 +499,8 @@ fn terminal_in_the_dark_shows_what_was_last_known() {
     }
     // They are not shown as fresh: the age at the end of the line grows.
     pty.wait_until("an age", |screen| {
-        line_of(screen, "standby-1").is_some_and(|line| line.trim_end().ends_with(|c: char| c == 's' || c == 'm'))
+        line_of(screen, "standby-1")
+            .is_some_and(|line| line.trim_end().ends_with(|c: char| c == 's' || c == 'm'))
     });
     pty.press("5");
     pty.wait_for(ZONE);
@@ -515,7 +543,9 @@ fn terminal_replays_what_was_written() {
     }
     pty.wait_for("note: the page is up");
     pty.press("5");
-    pty.wait_until("the page, as current", |s| line_of(s, PAGE).is_some() && s.contains("current, maintenance"));
+    pty.wait_until("the page, as current", |s| {
+        line_of(s, PAGE).is_some() && s.contains("current, maintenance")
+    });
     // Nothing can be done in it.
     pty.press("m");
     pty.press(":");
@@ -563,7 +593,8 @@ fn terminal_demo_opens_in_the_storm() {
     assert_eq!(pty.wait_exit(), 0);
     pty.assert_restored();
     let text = String::from_utf8_lossy(&pty.raw()).into_owned();
-    let place = text.split("blackstart replay ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    let place =
+        text.split("blackstart replay ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
     home.run(&["log", "verify", &place]).expect_code(0);
     let log = home.run(&["log", "show", &place]).expect_code(0);
     assert!(log.stdout.contains("maintenance on") && log.stdout.contains("verified"), "{}", log.stdout);
