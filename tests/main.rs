@@ -21,7 +21,9 @@ mod incidents;
 mod layers;
 mod replay;
 
+mod bad_input;
 mod live;
+mod terminal;
 
 #[test]
 fn every_file_in_tests_is_listed() {

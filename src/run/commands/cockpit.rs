@@ -10,7 +10,6 @@ use crate::run::clock::Clock;
 use crate::run::scribe::open_strand;
 use crate::run::setup::{Bench, Ground, drive, open_bench, runtime};
 use crate::run::stage::Stage;
-use crate::run::terminal::Screen;
 use crate::run::{Exit, complain, say};
 use crate::settings::with_config;
 use jiff::Timestamp;
@@ -64,8 +63,7 @@ fn play(
         complain(&format!("The terminal failed: {error}. What was done is in the logbook."));
         Exit::Failed
     };
-    let screen = Screen::enter().map_err(failed)?;
-    runtime.block_on(driver.cockpit(screen, look)).map_err(failed)
+    runtime.block_on(driver.cockpit(look)).map_err(failed)
 }
 
 /// The cockpit on the simulator.
