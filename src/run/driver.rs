@@ -159,6 +159,7 @@ impl Driver {
             self.take(Message::Start);
         }
         let mut dirty = true;
+        let mut forgotten = false;
         while !self.app.quitting {
             let mut changed = true;
             tokio::select! {
@@ -168,7 +169,11 @@ impl Driver {
                     Some(Ok(event)) => match translate(event) {
                         Some(Input::Key(key)) => self.take(Message::Key(key)),
                         Some(Input::Paste(text)) => self.take(Message::Paste(text)),
-                        Some(Input::Resize(columns, rows)) => self.take(Message::Resize(columns, rows)),
+                        Some(Input::Resize(columns, rows)) => {
+                            // A terminal that shrank and grew again has forgotten what was on it.
+                            forgotten = true;
+                            self.take(Message::Resize(columns, rows));
+                        }
                         None => {}
                     },
                     // The other end of the SSH session is gone.
@@ -194,6 +199,9 @@ impl Driver {
                 self.take(Message::Copied(sent));
             }
             if dirty && !pace.is_busy() {
+                if std::mem::take(&mut forgotten) {
+                    screen.terminal.clear()?;
+                }
                 screen.terminal.draw(|frame| draw(frame, &self.app, look))?;
                 dirty = false;
             }
