@@ -13,11 +13,15 @@
 
 mod support;
 
+mod cockpit;
+mod crew;
 mod harness;
 mod harness_surroundings;
 mod incidents;
+mod laws;
 mod layers;
 mod replay;
+mod together;
 
 #[test]
 fn every_file_in_tests_is_listed() {
