@@ -267,7 +267,7 @@ impl Bare {
 }
 
 fn instance(sweep: &Sweep, name: &str) -> Resource {
-    Resource::Instance(Box::new(Instance {
+    Resource::Instance(Instance {
         key: sweep.place.key(Kind::Instance, format!("i-{name}")),
         name: name.into(),
         state: InstanceState::Running,
@@ -286,7 +286,7 @@ fn instance(sweep: &Sweep, name: &str) -> Resource {
         instance_status: None,
         client_token: None,
         tags: std::collections::BTreeMap::new(),
-    }))
+    })
 }
 
 #[test]
@@ -579,7 +579,7 @@ fn pickers_narrow_as_one_types_and_choose_what_is_under_the_cursor() {
     let Some(Overlay::Picker(picker)) = overlay(&crew) else { panic!() };
     assert_eq!(picker.current().unwrap().label, "west");
     crew.type_in(0, "lin");
-    assert_eq!(labels(&crew), ["linode"]);
+    assert_eq!(labels(&crew)[0], "linode");
     crew.type_in(0, "zzz");
     assert!(labels(&crew).is_empty());
     crew.press(0, "<enter>");
