@@ -198,7 +198,7 @@ fn the_night_of_the_storm_is_worked_by_keys_and_leaves_its_story() {
         "adam verified: www: maintenance on",
         "adam verified: www: apex fitocracy.com -> west",
         "adam undone: www: apex fitocracy.com -> west",
-        "adam verified: www: maintenance off",
+        "adam confirmed www: maintenance off",
         "- probe: site www answers",
         "adam undone: www: maintenance off",
         "adam verified: www: maintenance off",

@@ -10,18 +10,23 @@
 )]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test says what was skipped")]
 #![allow(unreachable_pub, reason = "nothing outside the test binary can reach anything here")]
+#![allow(clippy::disallowed_methods, reason = "the harness waits, within bounds, for real programs")]
 
 mod support;
 
 mod cockpit;
 mod crew;
+mod generated;
 mod harness;
 mod harness_surroundings;
 mod incidents;
 mod laws;
 mod layers;
+mod live;
 mod replay;
 mod together;
+
+mod live;
 
 #[test]
 fn every_file_in_tests_is_listed() {

@@ -2,7 +2,7 @@
 
 use crate::app::keys::Key;
 use crate::incident::cell::Evidence;
-use crate::incident::entry::Entry;
+use crate::incident::entry::{Entry, SessionId};
 use crate::incident::fault::Fault;
 use crate::incident::hash::PlanHash;
 use crate::incident::place::Profile;
@@ -54,6 +54,8 @@ pub enum Message {
     RecordFailed(String),
     /// Entries of other cockpits on the same logbook.
     Others(Vec<Entry>),
+    /// Sessions whose process is gone, with or without a goodbye.
+    Gone(Vec<SessionId>),
     /// Something is wrong with another strand.
     LogComplaint(String),
     /// Plan an action (the command line's way in; keys go through pickers).

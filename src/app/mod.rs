@@ -258,6 +258,7 @@ impl App {
             Message::Recorded(seq) => self.recorded(seq, &mut effects),
             Message::RecordFailed(why) => self.record_failed(why, &mut effects),
             Message::Others(entries) => self.others(&entries),
+            Message::Gone(sessions) => self.incident.gone(&sessions),
             Message::LogComplaint(why) => self.notice(Tone::Bad, why),
             Message::Act(action) => self.propose(action, &mut effects),
             Message::Confirm { plan, typed } => self.confirm(&plan, &typed, &mut effects),

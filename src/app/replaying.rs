@@ -111,6 +111,17 @@ impl App {
     fn adopt_logged_places(&mut self) {
         self.schedule =
             self.incident.cells.keys().map(|place| (place.clone(), super::Schedule::default())).collect();
+        let mut accounts: Vec<_> = self
+            .incident
+            .identities
+            .iter()
+            .map(|((_, profile), identity)| (identity.account.clone(), profile.clone()))
+            .collect();
+        accounts.sort();
+        accounts.dedup();
+        if !accounts.is_empty() {
+            self.accounts = accounts;
+        }
         let mut regions: Vec<_> = self
             .incident
             .cells
@@ -149,6 +160,7 @@ impl App {
             | Message::Recorded(_)
             | Message::RecordFailed(_)
             | Message::Others(_)
+            | Message::Gone(_)
             | Message::Act(_)
             | Message::Confirm { .. } => {}
         }

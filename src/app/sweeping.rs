@@ -183,10 +183,13 @@ impl App {
         if let Some(schedule) = self.schedule.get_mut(&place) {
             *schedule = Schedule { due: Some(due), in_flight: None, failures };
         }
+        let now = self.now;
         let news = !gone.is_empty()
             || self.incident.cells.get(&place).is_none_or(|cell| match (&cell.status, &status) {
                 (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => false,
-                (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => a != b,
+                (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => {
+                    a != b || (!cell.told && cell.worth_telling(now))
+                }
                 (SweepStatus::Ok { .. }, SweepStatus::Failed { .. })
                 | (SweepStatus::Failed { .. }, SweepStatus::Ok { .. }) => true,
             });

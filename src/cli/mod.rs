@@ -1,8 +1,9 @@
 //! What can be typed: the command line as a contract, parsed and nothing more.
 //!
-//! Refuses to read the environment, the disk or the clock; `run` does what is asked here. The man page and the
-//! completions are generated from these definitions.
+//! Refuses to read the environment, the disk or the clock; `run` does what is asked here. The manual page, the reference
+//! and the completions are written from these definitions ([`listings`]); [`words`] turns names into an action.
 
+pub mod listings;
 pub mod words;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

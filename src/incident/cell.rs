@@ -39,7 +39,16 @@ pub struct Cell {
     pub told: bool,
 }
 
+/// Seconds that a cell must have failed before the story tells of it: one that comes and goes does not fill it.
+pub const TOLD_AFTER_S: i64 = 60;
+
 impl Cell {
+    /// Whether it has failed for so long that the story should tell of it.
+    #[must_use]
+    pub fn worth_telling(&self, now: Timestamp) -> bool {
+        !self.is_ok() && now.duration_since(self.since).as_secs() >= TOLD_AFTER_S
+    }
+
     /// Whether the newest sweep succeeded.
     #[must_use]
     pub fn is_ok(&self) -> bool {

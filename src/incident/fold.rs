@@ -211,9 +211,9 @@ impl Incident {
         match self.cells.get_mut(&place) {
             Some(cell) if cell.last_attempt > entry.ts => {}
             Some(cell) => {
+                // The story tells of failing that lasts (`App` records it again after a minute), and of the end of what it told.
+                cell.told = !ok && (cell.told || cell.worth_telling(entry.ts));
                 if cell.is_ok() != ok {
-                    let streak = entry.ts.duration_since(cell.since).as_secs();
-                    cell.told = !ok && streak >= super::story::TURN_IS_NEWS_S;
                     cell.since = entry.ts;
                 }
                 cell.status = status.clone();
@@ -234,7 +234,7 @@ impl Incident {
                         last_attempt: entry.ts,
                         last_ok: ok.then_some(entry.ts),
                         failures: u32::from(!ok),
-                        told: !ok,
+                        told: false,
                     },
                 );
             }
@@ -336,6 +336,17 @@ impl Incident {
                 Some(_) | None => {
                     self.cells.insert(place, cell);
                 }
+            }
+        }
+    }
+
+    /// Marks sessions whose process ended without a goodbye: they left when they were last heard.
+    pub fn gone(&mut self, sessions: &[SessionId]) {
+        for session in sessions {
+            if let Some(presence) = self.sessions.get_mut(session)
+                && presence.left.is_none()
+            {
+                presence.left = Some(presence.last_heard);
             }
         }
     }

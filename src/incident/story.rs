@@ -210,28 +210,25 @@ fn cell_turned(
     if several {
         words = format!("{words} of {}", place.scope.account.short());
     }
-    let streak = cell.map(|cell| entry.ts.duration_since(cell.since));
     match (status, cell) {
-        // A cell that comes and goes is shown as such on the board; the story tells of turns that lasted.
-        (SweepStatus::Ok { .. }, Some(cell)) if !cell.is_ok() => streak
-            .filter(|_| cell.told)
-            .map(|streak| (Tone::Good, format!("{words} answers again after {}m", streak.as_mins()))),
-        (SweepStatus::Failed { error }, Some(cell)) if cell.is_ok() => streak
-            .filter(|streak| streak.as_secs() >= TURN_IS_NEWS_S)
-            .map(|_| (Tone::Bad, format!("{words} {}: {error}", error.word()))),
-        (SweepStatus::Failed { error }, None) => {
-            Some((Tone::Bad, format!("{words} {}: {error}", error.word())))
+        // A failed sweep is on the board; a minute of failing is worth a line, and so is the end of what was told.
+        (SweepStatus::Ok { .. }, Some(cell)) if cell.told => {
+            let lasted = entry.ts.duration_since(cell.since).as_secs();
+            let lasted = if lasted < 120 { format!("{lasted}s") } else { format!("{}m", lasted / 60) };
+            Some((Tone::Good, format!("{words} answers again after {lasted}")))
         }
-        (SweepStatus::Failed { error }, Some(cell)) => {
+        (SweepStatus::Failed { error }, Some(cell)) if !cell.is_ok() => {
             let turned = cell.fault().map(super::fault::Fault::word) != Some(error.word());
-            (turned && cell.told).then(|| (Tone::Warn, format!("{words} now {}: {error}", error.word())))
+            match (cell.told, turned) {
+                (false, _) if !cell.worth_telling(entry.ts) => None,
+                (false, _) => Some((Tone::Bad, format!("{words} {}: {error}", error.word()))),
+                (true, true) => Some((Tone::Warn, format!("{words} now {}: {error}", error.word()))),
+                (true, false) => None,
+            }
         }
-        (SweepStatus::Ok { .. }, Some(_) | None) => None,
+        (SweepStatus::Failed { .. } | SweepStatus::Ok { .. }, Some(_) | None) => None,
     }
 }
-
-/// Seconds that a cell must have answered before its failing is worth a line.
-pub(super) const TURN_IS_NEWS_S: i64 = 120;
 
 fn done_words(done: &Done) -> String {
     match done {

@@ -9,7 +9,7 @@ pub mod screenshots;
 mod scribe;
 mod setup;
 pub mod stage;
-mod terminal;
+pub mod terminal;
 
 pub use clock::Clock;
 pub use setup::Ground;

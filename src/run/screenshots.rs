@@ -7,7 +7,7 @@ use super::stage::Stage;
 use crate::app::{App, Replay, Screen};
 use crate::cli::Global;
 use crate::cloud::sim::Scenario;
-use crate::incident::entry::{Actor, Mode, SessionId};
+use crate::incident::entry::{Actor, Entry, Mode, SessionId};
 use crate::settings::{Settings, Surroundings};
 use crate::ui::svg::svg;
 use crate::ui::{Glyphs, Look, buffer};
@@ -35,6 +35,10 @@ const SMALL: (u16, u16) = (80, 24);
 /// # Errors
 /// The shipped scenario is broken.
 pub fn storm() -> Result<Stage, String> {
+    storm_and_colleagues().map(|(stage, _)| stage)
+}
+
+fn storm_and_colleagues() -> Result<(Stage, Vec<Entry>), String> {
     let scenario = Scenario::shipped("2012-storm").map_err(|error| error.to_string())?;
     let seed = scenario.seed;
     let ground = Ground { global: Global::default(), surroundings: Surroundings::new(BTreeMap::new(), None) };
@@ -44,7 +48,7 @@ pub fn storm() -> Result<Stage, String> {
         ..crate::settings::Config::default()
     };
     let settings = Settings { config, ..Settings::shipped() };
-    let (stage, _) = curtain(&ground, &settings, scenario, seed, |opening| {
+    let (stage, colleagues) = curtain(&ground, &settings, scenario, seed, |opening| {
         opening.actor = Actor {
             user: "adam".into(),
             uid: 1000,
@@ -55,7 +59,7 @@ pub fn storm() -> Result<Stage, String> {
         opening.session = SessionId("20120630T030000Z-adam@jump-1-4242".into());
         opening.pid = 4242;
     });
-    Ok(stage)
+    Ok((stage, colleagues.into_iter().flatten().collect()))
 }
 
 /// Paints every picture.
@@ -72,7 +76,7 @@ pub fn paint() -> Result<Vec<Picture>, String> {
         pictures
             .push(Picture { name, svg: svg(&buffer(&app, &look, width, height), &look, "blackstart demo") });
     };
-    let mut stage = storm()?;
+    let (mut stage, colleagues) = storm_and_colleagues()?;
     for (keys, name) in [
         ("1", "board"),
         ("2", "instances"),
@@ -103,7 +107,9 @@ pub fn paint() -> Result<Vec<Picture>, String> {
     let mut replayed = App::new(stage.app.opening.clone(), stage.now());
     replayed.opening.mode = Mode::Replay;
     let at = stage.now() - jiff::SignedDuration::from_secs(150);
-    replayed.replay_from(Replay::new(stage.entries.clone()), Some(at));
+    let mut entries: Vec<Entry> = stage.entries.iter().chain(&colleagues).cloned().collect();
+    entries.sort_by(|a, b| (a.ts, &a.session, a.seq).cmp(&(b.ts, &b.session, b.seq)));
+    replayed.replay_from(Replay::new(entries), Some(at));
     replayed.screen = Screen::Board;
     shoot("replay", &replayed, DESIGN);
     Ok(pictures)

@@ -4,7 +4,7 @@
 
 use crate::app::message::Message;
 use crate::incident::entry::{Entry, SessionId};
-use crate::logbook::{StrandWriter, Tail};
+use crate::logbook::{Presence, StrandWriter, Tail, presence};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,6 +12,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// How often the other strands are looked at: their moves are on our screen within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// Looks between two roll calls of who is still there: five seconds.
+const LOOKS_A_ROLL_CALL: u32 = 25;
 
 /// The cockpit's end of the scribe.
 #[derive(Debug)]
@@ -57,6 +59,7 @@ fn write_and_watch(
     inbox: &Receiver<Box<Entry>>,
     messages: &UnboundedSender<Message>,
 ) {
+    let mut looks: u32 = 0;
     loop {
         match inbox.recv_timeout(LOOK_EVERY) {
             Ok(entry) => {
@@ -68,10 +71,26 @@ fn write_and_watch(
                     // The cockpit is gone; what it asked for is still written.
                 }
             }
-            Err(RecvTimeoutError::Timeout) => look(&mut tail, messages),
+            Err(RecvTimeoutError::Timeout) => {
+                look(&mut tail, messages);
+                if looks.is_multiple_of(LOOKS_A_ROLL_CALL) {
+                    roll_call(&tail, messages);
+                }
+                looks = looks.wrapping_add(1);
+            }
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
+}
+
+/// Which cockpits ended without a goodbye: the kernel dropped the locks on their strands.
+fn roll_call(tail: &Tail, messages: &UnboundedSender<Message>) {
+    let gone: Vec<SessionId> = tail
+        .strands()
+        .filter(|(_, path)| presence(path) == Presence::Gone)
+        .map(|(session, _)| session.clone())
+        .collect();
+    let _ = messages.send(Message::Gone(gone));
 }
 
 fn look(tail: &mut Tail, messages: &UnboundedSender<Message>) {

@@ -71,7 +71,7 @@ impl Stage {
                 }
                 Some(_) | None if self.next_tick <= until => {
                     self.now = self.next_tick;
-                    self.next_tick = self.next_tick + SignedDuration::from_secs(1);
+                    self.next_tick += SignedDuration::from_secs(1);
                     self.take(Message::Tick);
                 }
                 Some(_) | None => break,

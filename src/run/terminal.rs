@@ -88,10 +88,11 @@ impl Screen {
             return Err(error);
         }
         let before = std::panic::take_hook();
+        let drawing = std::thread::current().id();
         std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
             // A panic in a task is an answer like any other (see `driver`), and the screen stays. One in the loop ends
             // the cockpit, and the message must land on a terminal that shows it.
-            if std::thread::current().name() == Some("main") {
+            if std::thread::current().id() == drawing {
                 restore();
                 before(info);
             }

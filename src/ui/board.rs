@@ -4,12 +4,12 @@
 //! they are what visitors see. Nothing here is ordered by what is wrong: that would make it jump.
 
 use super::canvas::{Canvas, Row, cells, piece, row_width};
-use super::frame::{mode, present};
+use super::frame::present;
 use super::happening;
 use super::look::Mark;
 use super::region::{self, Glance};
 use super::sites;
-use super::text::{pad, width};
+use super::text::{cut_middle, pad, width};
 use crate::app::App;
 use crate::app::table::RowId;
 use crate::incident::place::{Region, Service};
@@ -39,7 +39,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 
 fn side_by_side(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
     let inner = canvas.boxed(body, Role::Border);
-    let left = (inner.width * 46 / 100).clamp(62, 96);
+    let left = (inner.width * 45 / 100).clamp(62, 96);
     let right = inner.width - left - 1;
     let site_lines = site_lines(canvas, app, right - 2);
     let wanted = (app.opening.regions.len() + 1).max(site_lines.len()).max(3);
@@ -144,13 +144,23 @@ fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             }
         }
         let used = canvas.row(area.x, y, area.width, &row);
-        let note = region::asking(app, region).unwrap_or(note);
-        canvas.put(area.x + used, y, area.width.saturating_sub(used), &note, Role::Muted);
+        // A few columns would only say that there is something to say.
+        let room = area.width.saturating_sub(used);
+        match region::asking(app, region) {
+            Some(asking) if room >= 11 => {
+                canvas.put(area.x + used, y, room, &asking, Role::Muted);
+            }
+            None if room >= 24 => {
+                canvas.put(area.x + used, y, room, &note, Role::Muted);
+            }
+            Some(_) | None => {}
+        }
         select(canvas, Rect { y, height: 1, ..area }, id.as_ref(), app);
     }
     if !hidden.is_empty() {
         let y = area.bottom().saturating_sub(1);
-        let bad = hidden.iter().filter(|(_, r)| region::region(app, r).0.role != Role::Ok).count();
+        let quiet = |role: Role| matches!(role, Role::Ok | Role::Muted);
+        let bad = hidden.iter().filter(|(_, r)| !quiet(region::region(app, r).0.role)).count();
         let words = format!("   and {} more, {bad} of them not ok; move down to see them", hidden.len());
         let role = if bad > 0 { Role::Warn } else { Role::Muted };
         canvas.put(area.x, y, area.width, &words, role);
@@ -198,9 +208,9 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
         return vec![Line { id: None, left: row, right: Row::new() }];
     }
     let lies = sites::lies(app);
+    // From what was declared alone: a lie that appears must not move the sites.
     let names = app.opening.sites.iter().map(|s| width(&s.name));
-    let names = names.chain(lies.iter().map(|(key, ..)| width(&key.id)));
-    let name = names.max().unwrap_or(0).clamp(4, 12) + 1;
+    let name = names.max().unwrap_or(0).clamp(7, 14) + 1;
     let mut lines = Vec::new();
     for site in &app.opening.sites {
         let (mark, words, role) = sites::state(app, site);
@@ -224,10 +234,11 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
             lines.push(Line { id: None, left: row, right: Row::new() });
         }
     }
+    let all_lie = sites::count(app) == lies.len();
     for (key, claim, found) in lies {
         let left = vec![
             piece(format!(" {} ", glyphs.mark(Mark::Lie)), Role::Lie),
-            piece(pad(&key.id, name, glyphs), Role::Title),
+            piece(format!("{} ", pad(&cut_middle(&key.id, name - 1, glyphs), name - 1, glyphs)), Role::Title),
             piece("CLAIM ", Role::Muted),
             piece(format!("{claim}  "), Role::Text),
             piece("PROBE ", Role::Muted),
@@ -235,7 +246,7 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
         ];
         lines.push(Line { id: None, left, right: vec![piece("LIE ", Role::Lie)] });
     }
-    if let Some(words) = sites::databases(app) {
+    if let Some(words) = sites::databases(app).filter(|_| !all_lie) {
         let left = vec![piece(format!("   {words}"), Role::Muted)];
         lines.push(Line { id: None, left, right: Row::new() });
     }
@@ -293,7 +304,5 @@ fn people(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
         }
     }
     row.push(piece(" ", Role::Muted));
-    let (word, role) = mode(app);
     canvas.row_right(body.x, body.bottom() - 1, body.width - 2, &row);
-    canvas.put(body.x + 2, body.bottom() - 1, body.width / 2, &format!(" {} ", word.to_lowercase()), role);
 }

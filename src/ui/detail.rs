@@ -322,7 +322,7 @@ fn mentions(doc: &mut Doc, app: &App, words: &[&str]) {
             &format!("{} {}", clock_time(event.ts), short(&event.who)),
             "",
             &event.text,
-            tone(event.tone),
+            super::happening::story_role(event),
         );
     }
 }
@@ -360,12 +360,14 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
                     || "it never answered".to_owned(),
                     |at| format!("it last answered {} ago", age(app.now, at)),
                 );
-                let words = format!("{last}; {} sweeps failed in a row", cell.failures);
+                let sweeps = if cell.failures == 1 { "sweep" } else { "sweeps" };
+                let words = format!("{last}; {} {sweeps} failed in a row", cell.failures);
                 doc.field("", &words, Role::Muted);
             }
         }
         let rows = app.incident.rows_of(place).count();
-        doc.field("", &format!("{rows} rows known"), Role::Muted);
+        let noun = if rows == 1 { "row" } else { "rows" };
+        doc.field("", &format!("{rows} {noun} known"), Role::Muted);
     }
     mentions(doc, app, &[name.0.as_str()]);
     format!("region {name}")
@@ -455,6 +457,7 @@ fn event(doc: &mut Doc, app: &App, event: &Event, columns: u16, look: &Look) -> 
         doc.heading(&found.plan.title);
         operation::course(doc, app, found, look);
         doc.heading("the plan as it was confirmed");
+        doc.line(operation::acts_in(app, &found.plan));
         operation::plan(doc, app, &found.plan, columns, look);
     }
     format!("log entry: {}", event.kind)

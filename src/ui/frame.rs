@@ -48,6 +48,17 @@ pub(super) fn person(app: &App, user: &str) -> Role {
     users.iter().position(|known| *known == user).map_or(Role::Text, Role::operator)
 }
 
+/// The mark of a tone.
+pub(super) fn tone_mark(tone: Tone) -> Mark {
+    match tone {
+        Tone::Neutral => Mark::None,
+        Tone::Good => Mark::Done,
+        Tone::Pending => Mark::Pending,
+        Tone::Warn => Mark::Warn,
+        Tone::Bad => Mark::Bad,
+    }
+}
+
 /// The role of a tone.
 pub(super) fn tone(tone: Tone) -> Role {
     match tone {
@@ -92,7 +103,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App) -> Rect {
 
 fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let (word, mode_role) = mode(app);
-    let mut left: Row = vec![super::canvas::chip(format!(" {word} "), mode_role)];
+    let mut left: Row = vec![piece(format!(" {word}"), mode_role)];
     let accounts: Vec<String> = app
         .accounts
         .iter()
@@ -280,13 +291,8 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     for (above, notice) in app.notices.iter().rev().take(3).enumerate() {
         let y = y.saturating_sub(cells(above));
         canvas.clear(Rect { y, ..line });
-        let (mark, role) = match notice.tone {
-            Tone::Neutral => (Mark::Now, Role::Accent),
-            Tone::Good => (Mark::Done, Role::Ok),
-            Tone::Pending => (Mark::Pending, Role::Pending),
-            Tone::Warn => (Mark::Warn, Role::Warn),
-            Tone::Bad => (Mark::Bad, Role::Down),
-        };
+        let role = if notice.tone == Tone::Neutral { Role::Accent } else { tone(notice.tone) };
+        let mark = tone_mark(notice.tone);
         canvas.mark(area.x + 1, y, mark, role);
         canvas.put(area.x + 3, y, area.width.saturating_sub(4), &notice.text, role);
     }

@@ -1,12 +1,13 @@
 //! What is happening: operations under way with their step, then the story, newest first.
 
 use super::canvas::{Piece, Row, piece};
-use super::frame::{ago, person, since, tone};
+use super::frame::{ago, person, since, tone, tone_mark};
 use super::look::{Look, Mark};
 use super::text::pad;
 use crate::app::table::clock_time;
 use crate::app::{App, Execution, Phase};
 use crate::incident::operation::{Operation, Standing};
+use crate::incident::story::{Event, Tone};
 use crate::settings::theme::Role;
 
 /// What a phase waits for, in words.
@@ -103,6 +104,14 @@ pub(super) fn operations(app: &App, look: &Look) -> Vec<Row> {
     rows
 }
 
+/// The role of a sentence of the story. Its mark says how it sounded then; red text is for what is wrong now.
+pub(super) fn story_role(event: &Event) -> Role {
+    match (event.is_action || event.plan.is_some(), event.tone) {
+        (true, _) | (false, Tone::Bad | Tone::Warn | Tone::Pending) => Role::Text,
+        (false, Tone::Neutral | Tone::Good) => Role::Muted,
+    }
+}
+
 /// The newest lines of the story.
 pub(super) fn story(app: &App, lines: usize, look: &Look) -> Vec<Row> {
     app.incident
@@ -114,7 +123,8 @@ pub(super) fn story(app: &App, lines: usize, look: &Look) -> Vec<Row> {
             vec![
                 piece(format!("{} ", clock_time(event.ts)), Role::Muted),
                 name(app, &event.who, look),
-                piece(event.text.clone(), tone(event.tone)),
+                piece(format!("{} ", look.glyphs.mark(tone_mark(event.tone))), tone(event.tone)),
+                piece(event.text.clone(), story_role(event)),
             ]
         })
         .collect()

@@ -1,7 +1,7 @@
 //! What you see: one pure function from the state of the cockpit to the cells of a terminal.
 //!
 //! [`draw`] reads `&App` and nothing else: no clock, no environment, no memory of the last frame. Screens name roles,
-//! never colours ([`look`]); a state is a word first, then a mark, then a colour. Imports `incident`, `app` and
+//! never colours ([`Look`]); a state is a word first, then a mark, then a colour. Imports `incident`, `app` and
 //! `settings`; only `run` imports it.
 //!
 //! Reads in this order: `frame` (title, tabs, footer), `board`, `table` (screens 2 to 6), then what lies over them:

@@ -1,6 +1,6 @@
 //! A plan and what became of it, as a text to read: the dialog shows the first half, the log's detail both.
 
-use super::canvas::{Doc, piece};
+use super::canvas::{Doc, Row, piece};
 use super::frame::{mode, person, since};
 use super::happening::{standing_role, step_words};
 use super::look::{Look, Mark};
@@ -17,24 +17,26 @@ use crate::settings::theme::Role;
 /// The margin that labels stand in.
 pub(super) const LABEL: u16 = 11;
 
-/// Writes a plan: where it acts, what changes, who is hit, what it rests on, the exact calls.
+/// Where a plan acts, in full.
+pub(super) fn acts_in(app: &App, plan: &Plan) -> Row {
+    let (word, mode_role) = mode(app);
+    vec![
+        piece(format!("{:<1$}", "acts in", usize::from(LABEL)), Role::Muted),
+        piece(word, mode_role),
+        piece(format!("  account {}", plan.scope.account), Role::Title),
+        piece(format!("  profile {}", plan.profile), Role::Text),
+        piece(format!("  region {}", region_words(plan)), Role::Title),
+    ]
+}
+
+/// Writes a plan: what changes, who is hit, what it rests on, the exact calls.
 pub(super) fn plan(doc: &mut Doc, app: &App, plan: &Plan, columns: u16, look: &Look) {
     let glyphs = look.glyphs;
-    let (word, mode_role) = mode(app);
     let risk_role = match plan.risk {
         Risk::Reversible => Role::Text,
         Risk::Disruptive => Role::Warn,
         Risk::Destructive => Role::Danger,
     };
-    doc.labelled(
-        "acts in",
-        vec![
-            piece(word, mode_role),
-            piece(format!("  account {}", plan.scope.account), Role::Title),
-            piece(format!("  profile {}", plan.profile), Role::Text),
-            piece(format!("  region {}", region_words(plan)), Role::Title),
-        ],
-    );
     doc.labelled("risk", vec![piece(plan.risk.as_str(), risk_role)]);
     doc.field("acts on", &plan.resources.join("  "), Role::Text);
     doc.blank();

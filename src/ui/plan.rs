@@ -29,6 +29,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, dialog: &Dial
     let columns = WIDEST.min(if body.width >= 100 { body.width - 8 } else { body.width });
     let inner = columns.saturating_sub(4);
     let mut doc = Doc::new(inner, LABEL);
+    let mut always = None;
     let (title, foot) = match &dialog.planning {
         Planning::Gathering { done, of, since: begun } => {
             gathering(&mut doc, app, *done, *of, *begun);
@@ -49,11 +50,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, dialog: &Dial
             (format!("no plan: {}", dialog.action), vec![vec![piece("Esc or Enter closes", Role::Muted)]])
         }
         Planning::Ready(plan) => {
+            always = Some(operation::acts_in(app, plan));
             operation::plan(&mut doc, app, plan, inner, canvas.look);
             (plan.title.clone(), confirmation(canvas, app, dialog, plan))
         }
     };
-    let chrome = 3 + cells(foot.len());
+    let chrome = 3 + cells(foot.len()) + u16::from(always.is_some());
     let area = middle(body, columns, cells(doc.rows.len()).saturating_add(chrome).max(7));
     canvas.clear(area);
     let inside = canvas.boxed(area, Role::BorderFocus);
@@ -73,6 +75,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, dialog: &Dial
         height: line_y.saturating_sub(inside.y),
         ..inside
     };
+    let mut text = text;
+    if let Some(row) = always {
+        canvas.row(text.x, text.y, text.width, &row);
+        text = Rect { y: text.y + 1, height: text.height.saturating_sub(1), ..text };
+    }
     let (first, below) = doc.draw(canvas, text, dialog.scroll);
     canvas.horizontal(inside.x, line_y, inside.width, Role::BorderFocus);
     let [left, right, ..] = canvas.look.glyphs.borders().joints;

@@ -52,10 +52,10 @@ pub(super) fn state(app: &App, site: &Site) -> (Mark, String, Role) {
     }
 }
 
-/// Where a site points, shortly: `east elb us-east-1/web`.
+/// Where a site points, shortly: `east us-east-1/web`.
 pub(super) fn points_to(app: &App, site: &Site) -> (String, Role) {
     match (app.current_target(site), app.points_to(site)) {
-        (Some(target), _) => (format!("{} {} {}", target.name, target.kind, target.place()), Role::Text),
+        (Some(target), _) => (format!("{} {}", target.name, target.place()), Role::Text),
         (None, Some(elsewhere)) => (elsewhere, Role::Warn),
         (None, None) => ("not read yet".into(), Role::Muted),
     }
@@ -70,7 +70,7 @@ fn alternative(app: &App, target: &SiteTarget) -> (bool, String) {
             format!("{} {} ({ttl}s)", target.name, target.place())
         }
         TargetKind::Elb | TargetKind::Alb | TargetKind::Nlb => {
-            format!("{} {} {} {readiness}", target.name, target.kind, target.place())
+            format!("{} {} {readiness}", target.name, target.place())
         }
         TargetKind::Cloudfront | TargetKind::S3 => format!("{} {}", target.name, target.place()),
     };
@@ -127,9 +127,14 @@ pub(super) fn lies(app: &App) -> Vec<(&Key, &str, String)> {
     found
 }
 
+/// How many DB instances are known.
+pub(super) fn count(app: &App) -> usize {
+    app.incident.of_kind(Kind::Database).count()
+}
+
 /// The databases in one quiet line: how many there are, how many answer.
 pub(super) fn databases(app: &App) -> Option<String> {
-    let of = app.incident.of_kind(Kind::Database).count();
+    let of = count(app);
     if of == 0 {
         return None;
     }

@@ -6,6 +6,7 @@ use super::look::Look;
 use crate::settings::theme::Role;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
@@ -99,8 +100,82 @@ pub fn svg(buffer: &Buffer, look: &Look, title: &str) -> String {
             text(&mut out, run, top);
         }
     }
-    out.push_str("</g>\n</svg>\n");
+    out.push_str("</g>\n");
+    strokes(&mut out, buffer, own);
+    out.push_str("</svg>\n");
     out
+}
+
+/// Which arms a frame's sign has: left, right, up, down.
+fn arms(sign: &str) -> Option<[bool; 4]> {
+    Some(match sign {
+        "─" | "━" => [true, true, false, false],
+        "│" => [false, false, true, true],
+        "┌" => [false, true, false, true],
+        "┐" => [true, false, false, true],
+        "└" => [false, true, true, false],
+        "┘" => [true, false, true, false],
+        "├" => [false, true, true, true],
+        "┤" => [true, false, true, true],
+        "┬" => [true, true, false, true],
+        "┴" => [true, true, true, false],
+        _ => return None,
+    })
+}
+
+/// Frames as lines, colour by colour: fonts leave gaps between the rows.
+fn strokes(out: &mut String, buffer: &Buffer, own: (Rgb, Rgb)) {
+    let area = buffer.area;
+    let mut paths: BTreeMap<(Rgb, bool), String> = BTreeMap::new();
+    let middle_x = |x: u16| MARGIN + u32::from(x - area.left()) * CELL.0 + CELL.0 / 2;
+    let middle_y = |y: u16| BAR + MARGIN / 2 + u32::from(y - area.top()) * CELL.1 + CELL.1 / 2;
+    let key = |x: u16, y: u16| (paint(&buffer[(x, y)], own).fg, buffer[(x, y)].symbol() == "━");
+    let has = |x: u16, y: u16, arm: usize| {
+        x < area.right() && y < area.bottom() && arms(buffer[(x, y)].symbol()).is_some_and(|a| a[arm])
+    };
+    let half = |from: u32, arm: bool, by: u32, plus: bool| match (arm, plus) {
+        (false, _) => from,
+        (true, true) => from + by,
+        (true, false) => from - by,
+    };
+    for y in area.top()..area.bottom() {
+        let mut x = area.left();
+        while x < area.right() {
+            let start = x;
+            if has(x, y, 0) || has(x, y, 1) {
+                while has(x, y, 1) && has(x + 1, y, 0) && key(x + 1, y) == key(start, y) {
+                    x += 1;
+                }
+                let from = half(middle_x(start), has(start, y, 0), CELL.0 / 2, false);
+                let to = half(middle_x(x), has(x, y, 1), CELL.0 / 2, true);
+                let path = paths.entry(key(start, y)).or_default();
+                let _ = write!(path, "M{} {}H{}", px(from), px(middle_y(y)), px(to));
+            }
+            x += 1;
+        }
+    }
+    for x in area.left()..area.right() {
+        let mut y = area.top();
+        while y < area.bottom() {
+            let start = y;
+            if has(x, y, 2) || has(x, y, 3) {
+                while has(x, y, 3) && has(x, y + 1, 2) && key(x, y + 1) == key(x, start) {
+                    y += 1;
+                }
+                let from = half(middle_y(start), has(x, start, 2), CELL.1 / 2, false);
+                let to = half(middle_y(y), has(x, y, 3), CELL.1 / 2, true);
+                let path = paths.entry(key(x, start)).or_default();
+                let _ = write!(path, "M{} {}V{}", px(middle_x(x)), px(from), px(to));
+            }
+            y += 1;
+        }
+    }
+    for ((colour, thick), path) in paths {
+        let width = if thick { "2.5" } else { "1" };
+        let colour = hex(colour);
+        let _ =
+            writeln!(out, "<path d=\"{path}\" stroke=\"{colour}\" stroke-width=\"{width}\" fill=\"none\"/>");
+    }
 }
 
 /// A run of text without the blanks around it, pinned to its columns.
@@ -108,10 +183,22 @@ fn text(out: &mut String, run: &Run, top: u32) {
     let trimmed = run.text.trim_start();
     let lead = u16::try_from(run.text.len() - trimmed.len()).unwrap_or_default();
     let trimmed = trimmed.trim_end();
-    if trimmed.is_empty() {
+    let paint = run.paint;
+    if trimmed.is_empty() || arms(trimmed).is_some() {
         return;
     }
-    let paint = run.paint;
+    if trimmed == "▌" {
+        let x = MARGIN + u32::from(run.x) * CELL.0;
+        let (w, h) = (px(CELL.0 / 2), px(CELL.1));
+        let _ = writeln!(
+            out,
+            "<rect x=\"{}\" y=\"{}\" width=\"{w}\" height=\"{h}\" fill=\"{}\"/>",
+            px(x),
+            px(top),
+            hex(paint.fg)
+        );
+        return;
+    }
     let columns = u32::try_from(super::text::width(trimmed)).unwrap_or_default();
     let fill = if paint.dim { blend(paint.fg, paint.bg, 2) } else { paint.fg };
     let mut style = String::new();

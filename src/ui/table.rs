@@ -5,10 +5,10 @@
 
 use super::canvas::{Canvas, Row, cells, piece, row_width};
 use super::empty;
-use super::frame::{person, tone};
-use super::happening::{standing_mark, standing_role};
+use super::frame::{person, tone, tone_mark};
+use super::happening::{self, standing_mark, standing_role, story_role};
 use super::look::Mark;
-use super::sites::health_role;
+use super::sites::{health_mark, health_role};
 use super::text::{clean, cut, cut_middle, keep_end, width};
 use crate::app::table::{Align, Column, RowId, clock_time, columns, window};
 use crate::app::{App, ListView, Overlay, Screen};
@@ -16,8 +16,8 @@ use crate::incident::cell::Health;
 use crate::settings::theme::Role;
 use ratatui::layout::Rect;
 
-/// Columns before the first: pointer and mark.
-const MARGIN: u16 = 2;
+/// Columns before the first: pointer, mark and a blank.
+const MARGIN: u16 = 3;
 
 /// A column with its place on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,19 +52,14 @@ pub(super) fn place(columns: &[Column], available: u16) -> Vec<Placed> {
             Some(_) | None => break,
         }
     }
-    let mut spare = available.saturating_sub(needs(&shown));
-    while spare > 0 {
-        let mut grew = false;
-        for (at, (_, column)) in shown.iter().enumerate() {
-            if spare > 0 && widths[at] < column.max {
-                widths[at] += 1;
-                spare -= 1;
-                grew = true;
-            }
-        }
-        if !grew {
+    for _ in 0..available.saturating_sub(needs(&shown)) {
+        // To whom it lacks most: columns that hold sentences before columns that hold words.
+        let lacks = |at: usize, widths: &[u16]| shown[at].1.max.saturating_sub(widths[at]);
+        let Some(at) = (0..widths.len()).rev().max_by_key(|at| lacks(*at, &widths)) else { break };
+        if lacks(at, &widths) == 0 {
             break;
         }
+        widths[at] += 1;
     }
     let mut x = 0;
     let mut placed = Vec::new();
@@ -79,15 +74,18 @@ pub(super) fn place(columns: &[Column], available: u16) -> Vec<Placed> {
 pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
     let Some(view) = app.lists.get(&app.screen) else { return };
     let mut area = body;
-    if app.screen == Screen::Log {
-        area = operations(canvas, area, app);
+    match app.screen {
+        Screen::Log => area = operations(canvas, area, app),
+        Screen::Apex => area = under_way(canvas, area, app),
+        Screen::Board | Screen::Instances | Screen::RestorePoints | Screen::Registrations => {}
     }
     canvas.horizontal(area.x, area.y, area.width, Role::Border);
     let placed = place(columns(app.screen), area.width.saturating_sub(MARGIN + 1));
     let trouble = empty::trouble(app);
     let list =
         Rect { y: area.y + 2, height: area.height.saturating_sub(2 + u16::from(trouble.is_some())), ..area };
-    heading(canvas, area, app, view, usize::from(list.height));
+    let first = first_row(view, usize::from(list.height));
+    heading(canvas, area, app, view, first, usize::from(list.height));
     heads(canvas, Rect { y: area.y + 1, height: 1, ..area }, &placed, view);
     if let Some((words, role)) = trouble {
         let y = area.bottom().saturating_sub(1);
@@ -98,7 +96,6 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
         empty::draw(canvas, Rect { x: area.x + 2, width: area.width.saturating_sub(4), ..list }, app, view);
         return;
     }
-    let first = first_row(view, usize::from(list.height));
     for (y, row) in (list.top()..list.bottom()).zip(view.rows.iter().skip(first)) {
         let line = Rect { y, height: 1, ..list };
         table_row(canvas, line, app, &placed, row, view.marked.contains(row));
@@ -115,7 +112,7 @@ fn first_row(view: &ListView, height: usize) -> usize {
     window(view.offset, at, view.rows.len(), height)
 }
 
-fn heading(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &ListView, height: usize) {
+fn heading(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &ListView, first: usize, height: usize) {
     let typing = matches!(app.overlays.last(), Some(Overlay::Filter));
     let mut left: Row = vec![piece(format!(" {} ", app.screen.title().to_lowercase()), Role::Title)];
     if typing || !view.filter.is_empty() {
@@ -132,7 +129,6 @@ fn heading(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &ListView, heig
     }
     let used = canvas.row(area.x + 1, area.y, area.width.saturating_sub(2), &left);
     if view.rows.len() > height {
-        let first = first_row(view, height);
         let last = (first + height).min(view.rows.len());
         let row = vec![piece(format!(" {}-{last} of {} ", first + 1, view.rows.len()), Role::Muted)];
         if usize::from(area.width.saturating_sub(used + 4)) > row_width(&row) {
@@ -165,6 +161,10 @@ fn table_row(canvas: &mut Canvas<'_>, line: Rect, app: &App, placed: &[Placed], 
     let health = app.row_health(row);
     if marked {
         canvas.mark(line.x + 1, line.y, Mark::Marked, Role::Accent);
+    } else if let Some(tone_of) = app.row_tone(row) {
+        canvas.mark(line.x + 1, line.y, tone_mark(tone_of), tone(tone_of));
+    } else if let Some(health) = health {
+        canvas.mark(line.x + 1, line.y, health_mark(health), health_role(health));
     }
     for p in placed {
         let Some(text) = texts.get(p.index) else { continue };
@@ -197,7 +197,10 @@ fn cell_role(app: &App, row: &RowId, health: Option<Health>, title: &str, text: 
     if let RowId::Event(..) = row {
         return match title {
             "WHO" => person(app, text),
-            "WHAT" => app.row_tone(row).map_or(Role::Text, tone),
+            "WHAT" => match row {
+                RowId::Event(session, seq) => app.event(session, *seq).map_or(Role::Text, story_role),
+                RowId::Site(_) | RowId::Region(_) | RowId::Key(_) | RowId::Target { .. } => Role::Text,
+            },
             _ => Role::Muted,
         };
     }
@@ -234,6 +237,22 @@ fn cell_role(app: &App, row: &RowId, health: Option<Health>, title: &str, text: 
     }
 }
 
+/// On the apex screen: changes on their way to the name servers. Returns what is left.
+fn under_way(canvas: &mut Canvas<'_>, area: Rect, app: &App) -> Rect {
+    let mut rows = happening::operations(app, canvas.look);
+    rows.truncate(3);
+    if rows.is_empty() {
+        return area;
+    }
+    canvas.horizontal(area.x, area.y, area.width, Role::Border);
+    canvas.title(area.x + 1, area.y, area.width, "under way");
+    for (y, row) in (area.y + 1..).zip(&rows) {
+        canvas.row(area.x + 1, y, area.width.saturating_sub(2), row);
+    }
+    let taken = cells(rows.len()) + 1;
+    Rect { y: area.y + taken, height: area.height.saturating_sub(taken), ..area }
+}
+
 /// On the log screen: the operations over the story. Returns what is left.
 fn operations(canvas: &mut Canvas<'_>, area: Rect, app: &App) -> Rect {
     let mut all = app.incident.operations_in_order();
@@ -261,7 +280,7 @@ fn operations(canvas: &mut Canvas<'_>, area: Rect, app: &App) -> Rect {
         let words = format!(" {}", standing.as_str());
         let right = cells(width(&words)) + 1;
         canvas.mark(area.x + 1, y, standing_mark(standing), role);
-        canvas.row(area.x + MARGIN + 1, y, area.width.saturating_sub(MARGIN + 2 + right), &row);
+        canvas.row(area.x + MARGIN, y, area.width.saturating_sub(MARGIN + 1 + right), &row);
         canvas.put_right(area.x, y, area.width - 1, &words, role);
     }
     Rect { y: area.y + 1 + shown, height: area.height.saturating_sub(1 + shown), ..area }

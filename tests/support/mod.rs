@@ -9,5 +9,6 @@ pub mod estate;
 pub mod http;
 pub mod moto;
 pub mod pty;
+pub mod scene;
 pub mod standin;
 pub mod xml;

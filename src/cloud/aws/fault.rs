@@ -28,6 +28,7 @@ where
 {
     let sent = Box::pin(sent);
     async move {
+        #[expect(clippy::disallowed_methods, reason = "a span, not a time: how long AWS was waited for")]
         let started = Instant::now();
         sent.await.map_err(|error| fault(&error, action, started.elapsed()))
     }

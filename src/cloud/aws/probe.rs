@@ -21,6 +21,7 @@ const REDIRECTS_LIMIT: usize = 5;
 
 /// Makes a probe. It ends within `limit`.
 pub(super) async fn probe(how: ProbeHow, limit: Duration) -> Evidence {
+    #[expect(clippy::disallowed_methods, reason = "a span, not a time: how long the probe took")]
     let started = Instant::now();
     let finding = match &how {
         ProbeHow::Http(site) => timeout(limit, http(site, limit)).await,

@@ -204,6 +204,12 @@ impl Lookup<'_> {
                 }
             }
         }
+        // A database that is there is restored from its own log; its backup window of the same name adds nothing.
+        let databases: Vec<Key> = found.iter().filter(|key| key.kind == Kind::Database).cloned().collect();
+        found.retain(|key| {
+            key.kind != Kind::AutomatedBackup
+                || !databases.iter().any(|database| database.scope() == key.scope())
+        });
         match found.as_slice() {
             [key] => Ok(key.clone()),
             [] => {
@@ -227,8 +233,9 @@ fn is_instance_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-    use super::super::bench::Bench;
+    use super::super::bench::{Bench, scope};
     use super::*;
+    use crate::incident::resource::AutomatedBackup;
 
     fn look<'a>(bench: &'a Bench, region: Option<&'a str>) -> Lookup<'a> {
         Lookup { incident: &bench.incident, accounts: &bench.accounts, region }
@@ -288,6 +295,16 @@ mod tests {
     fn a_restore_point_goes_by_name() {
         let mut bench = Bench::new();
         bench.database("us-east-1", "fito-db");
+        bench.put(Resource::AutomatedBackup(AutomatedBackup {
+            key: scope("us-east-1").place(Service::Rds).key(Kind::AutomatedBackup, "fito-db"),
+            source: "fito-db".into(),
+            status: "active".into(),
+            earliest: None,
+            latest: None,
+            source_region: None,
+            arn: None,
+            engine: "postgres".into(),
+        }));
         bench.snapshot("us-east-1", "nightly", "fito-db", 60);
         bench.snapshot("us-west-1", "nightly", "fito-db", 60);
         let all = look(&bench, None);

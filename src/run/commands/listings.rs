@@ -1,10 +1,9 @@
 //! What can be listed: complaints, keys, themes, the man page, completions, screenshots.
 
-use crate::cli::Cli;
+use crate::cli::listings as written;
 use crate::run::setup::Ground;
 use crate::run::{Exit, complain, say};
 use crate::settings::listing;
-use clap::CommandFactory;
 use std::path::Path;
 
 /// Every complaint about the settings.
@@ -43,26 +42,15 @@ pub(crate) fn themes(ground: &Ground) -> Exit {
     Exit::Done
 }
 
-/// The man page, in roff.
-#[must_use]
-pub(crate) fn man_page() -> Vec<u8> {
-    let mut page = Vec::new();
-    // Rendering into memory cannot fail.
-    let _ = clap_mangen::Man::new(Cli::command()).render(&mut page);
-    page
-}
-
 /// Prints the man page.
 pub(crate) fn man() -> Exit {
-    say(&String::from_utf8_lossy(&man_page()));
+    say(&written::man_page());
     Exit::Done
 }
 
 /// Prints completions.
 pub(crate) fn completions(shell: clap_complete::Shell) -> Exit {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "blackstart", &mut text);
-    say(&String::from_utf8_lossy(&text));
+    say(&written::completions(shell));
     Exit::Done
 }
 

@@ -114,7 +114,7 @@ fn as_text(app: &App) -> String {
     let lies = app.incident.of_kind(Kind::Database).filter_map(|seen| {
         let key = seen.resource.key();
         let (health, word) = app.incident.health(key, app.now);
-        (health <= crate::incident::cell::Health::Down).then(|| (key, word, seen))
+        (health <= crate::incident::cell::Health::Down).then_some((key, word, seen))
     });
     for (key, word, seen) in lies {
         if let Resource::Database(database) = &seen.resource {

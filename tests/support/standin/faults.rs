@@ -36,6 +36,9 @@ pub enum Fault {
     AnswerLost,
     /// The true answer, that much later.
     Slow(Duration),
+    /// The request waits at the door until its rule is taken back; then it gets the true answer. What a test does in
+    /// between happens between the sending of the request and its effect, on any machine.
+    Hold,
 }
 
 /// Which requests get a fault. A `*` at the end of a pattern stands for any rest.
@@ -116,7 +119,7 @@ pub(super) enum Outcome {
     Reset,
 }
 
-pub(super) async fn apply(shared: &Shared, fault: &Fault, request: &Request) -> Outcome {
+pub(super) async fn apply(shared: &Shared, id: u64, fault: &Fault, request: &Request) -> Outcome {
     match fault {
         Fault::Unavailable => Outcome::Reply(html(503, "503 Service Unavailable")),
         Fault::Hang => std::future::pending().await,
@@ -138,6 +141,12 @@ pub(super) async fn apply(shared: &Shared, fault: &Fault, request: &Request) -> 
         }
         Fault::Slow(delay) => {
             tokio::time::sleep(*delay).await;
+            Outcome::Reply(shared.answer(request).await)
+        }
+        Fault::Hold => {
+            while shared.in_force(id) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
             Outcome::Reply(shared.answer(request).await)
         }
     }

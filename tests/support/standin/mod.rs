@@ -286,6 +286,13 @@ impl StandIn {
         calls
     }
 
+    /// The calls that change something, oldest first.
+    pub fn mutations(&self) -> Vec<Call> {
+        let mut calls = self.calls();
+        calls.retain(|call| !["Describe", "List", "Get"].iter().any(|reads| call.action.starts_with(reads)));
+        calls
+    }
+
     /// Forgets what was asked so far.
     pub fn forget_calls(&self) {
         self.state().calls.clear();
@@ -355,12 +362,12 @@ async fn one(
     request.account = shared.account_of(&request.access_key).await;
     let id = shared.note(&request);
     let rule = shared.pick(&request);
-    if let Some(rule) = &rule {
+    if let Some((_, rule)) = &rule {
         shared.tell(id, |call| call.fault = Some(rule.name.clone()));
     }
     let reply = match rule {
         None => shared.answer(&request).await,
-        Some(rule) => match faults::apply(&shared, &rule.fault, &request).await {
+        Some((number, rule)) => match faults::apply(&shared, number, &rule.fault, &request).await {
             faults::Outcome::Reply(reply) => reply,
             faults::Outcome::Cut(reply) => {
                 shared.tell(id, |call| call.status = Some(reply.status));
@@ -417,13 +424,18 @@ impl Shared {
     }
 
     /// The rule for this request, if one fits; its uses are counted down.
-    fn pick(&self, request: &Request) -> Option<Rule> {
+    fn pick(&self, request: &Request) -> Option<(u64, Rule)> {
         let mut state = self.state();
-        let (_, rule) = state.rules.iter_mut().find(|(_, rule)| rule.wants(request))?;
+        let (id, rule) = state.rules.iter_mut().find(|(_, rule)| rule.wants(request))?;
         if let Some(times) = &mut rule.times {
             *times -= 1;
         }
-        Some(rule.clone())
+        Some((*id, rule.clone()))
+    }
+
+    /// Whether a rule was not yet taken back.
+    fn in_force(&self, id: u64) -> bool {
+        self.state().rules.iter().any(|(other, _)| *other == id)
     }
 
     /// The account behind an access key: moto knows, and is asked once for each.

@@ -2,13 +2,17 @@
 //!
 //! The order is worked out when something changed, in `update`; drawing only asks for the text of the rows it shows.
 
+mod cells;
+mod columns;
+
+pub use columns::{Align, Column, columns};
+
 use super::restore_points::RestorePoint;
 use super::{App, Screen};
 use crate::incident::cell::Health;
 use crate::incident::entry::SessionId;
-use crate::incident::health::Blame;
-use crate::incident::place::{Key, Kind, Region, Service};
-use crate::incident::resource::{Registration, Resource};
+use crate::incident::place::{Key, Kind, Region};
+use crate::incident::resource::Resource;
 use crate::incident::story::Tone;
 use jiff::Timestamp;
 use std::cmp::Ordering;
@@ -32,111 +36,6 @@ pub enum RowId {
     },
     /// A line of the story.
     Event(SessionId, u64),
-}
-
-/// How a column is set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Align {
-    /// Words.
-    Left,
-    /// Numbers and ages.
-    Right,
-}
-
-/// A column of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
-    /// Heading.
-    pub title: &'static str,
-    /// Cells it wants at least.
-    pub min: u16,
-    /// Cells it can use at most.
-    pub max: u16,
-    /// Left or right.
-    pub align: Align,
-    /// What is dropped on narrow terminals: the highest first, 0 never.
-    pub drop: u8,
-}
-
-const fn column(title: &'static str, min: u16, max: u16, align: Align, drop: u8) -> Column {
-    Column { title, min, max, align, drop }
-}
-
-const INSTANCES: &[Column] = &[
-    column("HEALTH", 8, 12, Align::Left, 0),
-    column("NAME", 8, 24, Align::Left, 0),
-    column("INSTANCE", 12, 19, Align::Left, 0),
-    column("CLAIM", 8, 13, Align::Left, 0),
-    column("CHECKS", 7, 14, Align::Left, 3),
-    column("TYPE", 8, 13, Align::Left, 4),
-    column("ZONE", 10, 15, Align::Left, 0),
-    column("ADDRESS", 11, 15, Align::Left, 2),
-    column("UNDER", 6, 20, Align::Left, 1),
-    column("UP", 3, 4, Align::Right, 5),
-    column("ACCOUNT", 9, 13, Align::Left, 6),
-    column("AGE", 3, 4, Align::Right, 0),
-];
-
-const RESTORE_POINTS: &[Column] = &[
-    column("DATA OF", 19, 19, Align::Left, 0),
-    column("LOST", 4, 5, Align::Right, 0),
-    column("DATABASE", 8, 24, Align::Left, 0),
-    column("KIND", 9, 14, Align::Left, 0),
-    column("POINT", 12, 40, Align::Left, 1),
-    column("CLAIM", 9, 14, Align::Left, 0),
-    column("PROBE", 7, 12, Align::Left, 2),
-    column("GIB", 4, 6, Align::Right, 4),
-    column("ENGINE", 8, 18, Align::Left, 5),
-    column("REGION", 9, 14, Align::Left, 0),
-    column("ACCOUNT", 9, 13, Align::Left, 6),
-    column("AGE", 3, 4, Align::Right, 0),
-];
-
-const REGISTRATIONS: &[Column] = &[
-    column("HEALTH", 8, 14, Align::Left, 0),
-    column("FAULT", 5, 5, Align::Left, 0),
-    column("BALANCER", 8, 22, Align::Left, 0),
-    column("KIND", 4, 7, Align::Left, 3),
-    column("GROUP", 6, 20, Align::Left, 2),
-    column("TARGET", 12, 19, Align::Left, 0),
-    column("NAME", 6, 18, Align::Left, 4),
-    column("CLAIM", 9, 14, Align::Left, 0),
-    column("REASON", 12, 60, Align::Left, 1),
-    column("REGION", 9, 14, Align::Left, 0),
-    column("ACCOUNT", 9, 13, Align::Left, 5),
-    column("AGE", 3, 4, Align::Right, 0),
-];
-
-const APEX: &[Column] = &[
-    column("NAME", 14, 32, Align::Left, 0),
-    column("TYPE", 6, 10, Align::Left, 0),
-    column("POINTS TO", 20, 70, Align::Left, 0),
-    column("TTL", 4, 6, Align::Right, 1),
-    column("STATE", 10, 28, Align::Left, 0),
-    column("ACCOUNT", 9, 13, Align::Left, 2),
-    column("AGE", 3, 4, Align::Right, 0),
-];
-
-const LOG: &[Column] = &[
-    column("TIME", 8, 8, Align::Left, 0),
-    column("WHO", 6, 10, Align::Left, 0),
-    column("KIND", 9, 10, Align::Left, 1),
-    column("WHAT", 30, 200, Align::Left, 0),
-];
-
-const BOARD: &[Column] = &[column("NAME", 12, 32, Align::Left, 0)];
-
-/// The columns of a screen's table.
-#[must_use]
-pub fn columns(screen: Screen) -> &'static [Column] {
-    match screen {
-        Screen::Board => BOARD,
-        Screen::Instances => INSTANCES,
-        Screen::RestorePoints => RESTORE_POINTS,
-        Screen::Registrations => REGISTRATIONS,
-        Screen::Apex => APEX,
-        Screen::Log => LOG,
-    }
 }
 
 /// Selection, filter and sort of one table.
@@ -303,7 +202,7 @@ impl App {
                     })
                     .collect();
                 // Newest data first; points without data (backups off) last.
-                keyed.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| a.0.cmp(&b.0)).then_with(|| a.2.cmp(b.2)));
+                keyed.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| a.0.cmp(b.0)).then_with(|| a.2.cmp(b.2)));
                 keyed.into_iter().map(|(_, _, key)| RowId::Key(key.clone())).collect()
             }
             Screen::Registrations => {
@@ -354,194 +253,6 @@ impl App {
                 self.incident.story.iter().rev().map(|e| RowId::Event(e.session.clone(), e.seq)).collect()
             }
         }
-    }
-
-    /// What a row says, column by column.
-    #[must_use]
-    pub fn cells(&self, screen: Screen, row: &RowId) -> Vec<String> {
-        match row {
-            RowId::Site(name) => self.site_cells(screen, name),
-            RowId::Region(region) => vec![region.0.clone()],
-            RowId::Target { site, target } => self.target_cells(site, target),
-            RowId::Event(session, seq) => self.event_cells(session, *seq),
-            RowId::Key(key) => self.key_cells(key),
-        }
-    }
-
-    fn event_cells(&self, session: &SessionId, seq: u64) -> Vec<String> {
-        self.event(session, seq).map_or_else(Vec::new, |event| {
-            vec![clock_time(event.ts), event.who.clone(), event.kind.into(), event.text.clone()]
-        })
-    }
-
-    /// A line of the story.
-    #[must_use]
-    pub fn event(&self, session: &SessionId, seq: u64) -> Option<&crate::incident::story::Event> {
-        self.incident.story.iter().rev().find(|e| e.session == *session && e.seq == seq)
-    }
-
-    fn site_cells(&self, screen: Screen, name: &str) -> Vec<String> {
-        let Some(site) = self.opening.sites.iter().find(|site| site.name == name) else {
-            return vec![name.to_owned()];
-        };
-        if screen == Screen::Board {
-            return vec![site.name.clone()];
-        }
-        let state = match self.incident.maintenance(name) {
-            Some(op) => format!("maintenance since {}", clock_time(op.proposed)),
-            None => self.site_evidence(name).map_or_else(String::new, |(_, words)| words),
-        };
-        vec![
-            site.record.clone(),
-            "site".into(),
-            self.points_to(site).unwrap_or_else(|| "not read yet".into()),
-            String::new(),
-            state,
-            String::new(),
-            String::new(),
-        ]
-    }
-
-    fn target_cells(&self, site: &str, target: &str) -> Vec<String> {
-        let Some(site) = self.opening.sites.iter().find(|s| s.name == site) else { return Vec::new() };
-        let Some(target) = site.target(target) else { return Vec::new() };
-        let mut state = if self.current_target(site).is_some_and(|t| t.name == target.name) {
-            "current".to_owned()
-        } else {
-            self.target_readiness(target).to_string()
-        };
-        if target.maintenance {
-            state.push_str(", maintenance");
-        }
-        vec![
-            format!("  {}", target.name),
-            target.kind.id().into(),
-            target.place(),
-            target.record_ttl().map_or_else(String::new, |ttl| format!("{ttl}s")),
-            state,
-            String::new(),
-            String::new(),
-        ]
-    }
-
-    fn key_cells(&self, key: &Key) -> Vec<String> {
-        let Some(seen) = self.incident.rows.get(key) else { return Vec::new() };
-        let (health, word) = self.incident.health(key, self.now);
-        let as_of = self.incident.as_of(key).map_or_else(String::new, |at| coarse_age(self.now, at));
-        let account = key.place.scope.account.short();
-        let region = key.region().0.clone();
-        match &seen.resource {
-            Resource::Instance(i) => {
-                let checks = match (&i.system_status, &i.instance_status) {
-                    (Some(system), Some(instance)) if system == instance => system.clone(),
-                    (Some(system), Some(instance)) => format!("{system}/{instance}"),
-                    (Some(one), None) | (None, Some(one)) => one.clone(),
-                    (None, None) => String::new(),
-                };
-                let under: BTreeSet<&str> =
-                    self.registrations_of(key).map(|registration| registration.under()).collect();
-                vec![
-                    health_word(health, word),
-                    i.name.clone(),
-                    key.id.clone(),
-                    i.state.as_str().to_owned(),
-                    checks,
-                    i.instance_type.clone(),
-                    i.zone.clone(),
-                    i.public_ip.clone().or_else(|| i.private_ip.clone()).unwrap_or_default(),
-                    under.into_iter().collect::<Vec<_>>().join(" "),
-                    i.launched.map_or_else(String::new, |at| age(self.now, at)),
-                    account,
-                    as_of,
-                ]
-            }
-            Resource::Registration(r) => {
-                let instance = key.scope().place(Service::Ec2).key(Kind::Instance, r.target.clone());
-                let name = match self.incident.rows.get(&instance).map(|seen| &seen.resource) {
-                    Some(Resource::Instance(i)) => i.name.clone(),
-                    _ => String::new(),
-                };
-                let port = r.port.map_or_else(String::new, |port| format!(":{port}"));
-                vec![
-                    health_word(health, word),
-                    Blame::of(r.reason.as_deref()).as_str().into(),
-                    r.balancer.clone(),
-                    r.balancer_kind.map_or("", |kind| kind.as_str()).into(),
-                    r.target_group.clone().unwrap_or_default(),
-                    format!("{}{port}", r.target),
-                    name,
-                    r.state.clone(),
-                    reason_words(r),
-                    region,
-                    account,
-                    as_of,
-                ]
-            }
-            Resource::HostedZone(zone) => vec![
-                zone.name.trim_end_matches('.').into(),
-                if zone.private { "private" } else { "zone" }.into(),
-                zone.record_count.map_or_else(String::new, |n| format!("{n} record sets")),
-                String::new(),
-                String::new(),
-                account,
-                as_of,
-            ],
-            Resource::RecordSet(record) => vec![
-                format!("  {}", record.name.trim_end_matches('.')),
-                record.record_type.clone(),
-                record.alias.as_ref().map_or_else(
-                    || record.values.join(" "),
-                    |alias| format!("alias {}", alias.dns_name.trim_end_matches('.')),
-                ),
-                record.ttl.map_or_else(String::new, |ttl| format!("{ttl}s")),
-                record.routing.clone().unwrap_or_default(),
-                account,
-                as_of,
-            ],
-            Resource::Database(_)
-            | Resource::Cluster(_)
-            | Resource::Snapshot(_)
-            | Resource::AutomatedBackup(_)
-            | Resource::Balancer(_)
-            | Resource::TargetGroup(_) => {
-                let Some(point) = RestorePoint::of(&seen.resource) else { return vec![key.id.clone()] };
-                let probe = self.incident.evidence_on(key, self.now);
-                vec![
-                    point.data_of.map_or_else(|| "none".into(), date_time),
-                    point.data_of.map_or_else(String::new, |at| age(self.now, at)),
-                    point.database.to_owned(),
-                    point.kind.to_owned(),
-                    point.name.to_owned(),
-                    if health == Health::Lie {
-                        format!("{} LIE", point.claim)
-                    } else {
-                        point.claim.to_owned()
-                    },
-                    probe.map_or_else(String::new, |p| p.evidence.verdict.as_str().to_owned()),
-                    point.size_gib.map_or_else(String::new, |gib| gib.to_string()),
-                    point.engine.to_owned(),
-                    region,
-                    account,
-                    as_of,
-                ]
-            }
-        }
-    }
-
-    /// Where an instance is registered.
-    pub fn registrations_of<'a>(&'a self, instance: &'a Key) -> impl Iterator<Item = &'a Registration> {
-        let scope = instance.scope();
-        [Service::Elb, Service::ElbV2].into_iter().flat_map(move |service| {
-            let place = scope.place(service);
-            self.incident
-                .rows
-                .range(place.key(Kind::Registration, "")..)
-                .take_while(move |(key, _)| key.place == place && key.kind == Kind::Registration)
-                .filter_map(|(_, seen)| match &seen.resource {
-                    Resource::Registration(r) if r.target == instance.id => Some(r),
-                    _ => None,
-                })
-        })
     }
 
     fn sort_key(&self, screen: Screen, row: &RowId, column: usize) -> SortKey {
@@ -620,25 +331,6 @@ fn urgency(health: Health) -> u8 {
     }
 }
 
-fn health_word(health: Health, word: &str) -> String {
-    match health {
-        Health::Lie => "LIE".into(),
-        Health::Down => word.to_uppercase(),
-        Health::Changing => word.into(),
-        Health::Stale => "stale".into(),
-        Health::Claimed => "claimed".into(),
-        Health::Proven => "ok".into(),
-    }
-}
-
-fn reason_words(registration: &Registration) -> String {
-    match (&registration.reason, &registration.description) {
-        (Some(reason), Some(description)) => format!("{reason}: {description}"),
-        (Some(one), None) | (None, Some(one)) => one.clone(),
-        (None, None) => String::new(),
-    }
-}
-
 enum SortKey {
     Number(i64),
     Text(String),
@@ -652,5 +344,35 @@ impl SortKey {
             (Self::Number(_), Self::Text(_)) => Ordering::Less,
             (Self::Text(_), Self::Number(_)) => Ordering::Greater,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_window_moves_by_half_its_height_and_only_when_it_must() {
+        assert_eq!(window(0, 9, 100, 10), 0);
+        assert_eq!(window(0, 10, 100, 10), 6);
+        assert_eq!(window(50, 49, 100, 10), 44);
+        assert_eq!(window(95, 99, 100, 10), 90, "no empty lines below the last row");
+        assert_eq!(window(7, 2, 3, 10), 0);
+        assert_eq!(window(0, 0, 0, 0), 0);
+        for at in 0..100 {
+            for first in [0, 13, 90] {
+                let first = window(first, at, 100, 10);
+                assert!((first..first + 10).contains(&at), "{at} is in sight");
+            }
+        }
+    }
+
+    #[test]
+    fn ages_that_are_read_again_and_again_move_in_steps() {
+        let then: Timestamp = "2012-06-30T03:00:00Z".parse().unwrap();
+        let old = |s: i64| coarse_age(then + jiff::SignedDuration::from_secs(s), then);
+        let ages: Vec<String> = [0, 4, 5, 14, 59, 60, 99, 100, 7200].into_iter().map(old).collect();
+        assert_eq!(ages, ["now", "now", "5s", "10s", "55s", "60s", "90s", "1m", "2h"]);
     }
 }

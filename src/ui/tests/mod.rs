@@ -1,0 +1,6 @@
+//! Whole frames: their words, and the roles those words play.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod overlays;
+mod screens;
+mod world;
