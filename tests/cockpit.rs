@@ -182,7 +182,8 @@ fn every_column_sorts_both_ways() {
             let up = rows(app(&crew));
             crew.press(0, "S");
             let down = rows(app(&crew));
-            let text = |rows: &[RowId]| rows.iter().map(|r| app(&crew).cells(of, r)[at].clone()).collect::<Vec<_>>();
+            let text =
+                |rows: &[RowId]| rows.iter().map(|r| app(&crew).cells(of, r)[at].clone()).collect::<Vec<_>>();
             let (first, last) = (text(&up), text(&down));
             assert_eq!(first.first(), last.last().filter(|_| false).or(first.first()));
             assert_eq!(up.len(), own.len());

@@ -79,7 +79,14 @@ pub struct Crew {
     queue: BTreeMap<(Timestamp, u64), (usize, Message)>,
     counter: u64,
     next_tick: Timestamp,
+    /// Seconds between ticks: coarser where hours go by.
+    step: i64,
 }
+
+/// Seconds between ticks while somebody works.
+const FINE_S: i64 = 1;
+/// Seconds between ticks while nobody does.
+const COARSE_S: i64 = 5;
 
 impl Crew {
     /// Nobody yet, at the scenario's start.
@@ -94,7 +101,8 @@ impl Crew {
             origin: start,
             queue: BTreeMap::new(),
             counter: 0,
-            next_tick: start + SignedDuration::from_secs(1),
+            next_tick: start + SignedDuration::from_secs(FINE_S),
+            step: FINE_S,
         }
     }
 
@@ -154,7 +162,7 @@ impl Crew {
                 }
             } else if self.next_tick <= until {
                 self.now = self.next_tick;
-                self.next_tick += SignedDuration::from_secs(1);
+                self.next_tick += SignedDuration::from_secs(self.step);
                 for seat in 0..self.seats.len() {
                     self.take(seat, Message::Tick);
                 }
@@ -167,17 +175,21 @@ impl Crew {
 
     /// To so many minutes after the scenario's start.
     pub fn at_minute(&mut self, minute: i64) {
+        self.step = COARSE_S;
+        self.run_until(self.origin + SignedDuration::from_mins(minute) - SignedDuration::from_secs(COARSE_S));
+        self.step = FINE_S;
         self.run_until(self.origin + SignedDuration::from_mins(minute));
     }
 
     pub fn wait_until(&mut self, seconds: i64, mut holds: impl FnMut(&Self) -> bool) -> bool {
-        for _ in 0..seconds {
-            if holds(self) {
-                return true;
-            }
-            self.run_for(1);
+        let (began, mut held) = (self.now, holds(self));
+        while !held && self.now.duration_since(began).as_secs() < seconds {
+            self.step = if self.now.duration_since(began).as_secs() < 300 { FINE_S } else { COARSE_S };
+            self.run_for(self.step);
+            held = holds(self);
         }
-        holds(self)
+        self.step = FINE_S;
+        held
     }
 
     pub fn press(&mut self, seat: usize, keys: &str) {
@@ -333,8 +345,12 @@ impl Crew {
         let mut world = self.world.clone();
         for second in 0..120 {
             let (reply, _) = world.answer(self.now + SignedDuration::from_secs(second), &request);
-            if let Reply::Answered(Ok(blackstart::incident::request::Answer::Records { records, .. })) = reply {
-                return records.into_iter().filter(|r| matches!(r.record_type.as_str(), "A" | "AAAA")).collect();
+            if let Reply::Answered(Ok(blackstart::incident::request::Answer::Records { records, .. })) = reply
+            {
+                return records
+                    .into_iter()
+                    .filter(|r| matches!(r.record_type.as_str(), "A" | "AAAA"))
+                    .collect();
             }
         }
         panic!("route 53 does not answer");
@@ -347,7 +363,12 @@ impl Crew {
 
     /// Kinds of the entries of a plan on a seat's disk, in order.
     pub fn kinds_of(&self, seat: usize, plan: &PlanHash) -> Vec<&'static str> {
-        self.seats[seat].disk.iter().filter(|e| plan_of(&e.body) == Some(plan)).map(|e| e.body.kind()).collect()
+        self.seats[seat]
+            .disk
+            .iter()
+            .filter(|e| plan_of(&e.body) == Some(plan))
+            .map(|e| e.body.kind())
+            .collect()
     }
 }
 

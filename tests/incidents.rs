@@ -133,7 +133,12 @@ fn the_night() -> Crew {
     let web_5 = instance(&crew, "web-5");
     stand_on(&mut crew, "2", &web_5);
     let (_, standing) = crew.act(0, "r", 3000);
-    assert_eq!(standing, Standing::Verified, "{:#?}", crew.story(0).iter().rev().take(12).collect::<Vec<_>>());
+    assert_eq!(
+        standing,
+        Standing::Verified,
+        "{:#?}",
+        crew.story(0).iter().rev().take(12).collect::<Vec<_>>()
+    );
     // web-1, which came back by itself, leaves the balancer for a moment and is put behind it again.
     crew.run_for(60);
     let web_1 = instance(&crew, "web-1");
@@ -206,7 +211,8 @@ fn the_night_of_the_storm_is_worked_by_keys_and_leaves_its_story() {
         "adam left (quit)",
     ] {
         let found = story[at..].iter().position(|line| line.contains(words));
-        let found = found.unwrap_or_else(|| panic!("{words:?} is not told after line {at}:\n{}", story.join("\n")));
+        let found =
+            found.unwrap_or_else(|| panic!("{words:?} is not told after line {at}:\n{}", story.join("\n")));
         at += found + 1;
     }
     // Nothing was called that was not confirmed and written down before.

@@ -26,8 +26,6 @@ mod live;
 mod replay;
 mod together;
 
-mod live;
-
 #[test]
 fn every_file_in_tests_is_listed() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");

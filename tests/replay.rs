@@ -260,7 +260,9 @@ fn the_screens_work_and_actions_do_not() {
     }
     // The palette offers what can be done here and nothing else.
     player.press(":");
-    let Some(blackstart::app::Overlay::Palette(picker)) = player.app.overlays.last() else { panic!("no palette") };
+    let Some(blackstart::app::Overlay::Palette(picker)) = player.app.overlays.last() else {
+        panic!("no palette")
+    };
     assert!(picker.choices.iter().any(|choice| choice.label == "next-action"));
     assert!(!picker.choices.iter().any(|choice| choice.label == "maintenance"));
     player.press("<esc>q");

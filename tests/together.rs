@@ -96,7 +96,8 @@ fn of_two_switches_at_once_one_wins_and_the_other_is_told_by_what() {
     }));
     let standings = [crew.standing(ADAM, &first), crew.standing(DANIEL, &second)];
     assert!(
-        standings == [Standing::Verified, Standing::Stopped] || standings == [Standing::Stopped, Standing::Verified],
+        standings == [Standing::Verified, Standing::Stopped]
+            || standings == [Standing::Stopped, Standing::Verified],
         "{standings:?}"
     );
     let points_to = crew.points_to(ZONE, ZONE);
@@ -106,7 +107,8 @@ fn of_two_switches_at_once_one_wins_and_the_other_is_told_by_what() {
         (ADAM, &first, "standby")
     };
     assert!(points_to.contains(there), "{points_to}");
-    let Some((_, Ending::Stopped { why, .. })) = &crew.seats[loser].app.incident.operations[lost].ending else {
+    let Some((_, Ending::Stopped { why, .. })) = &crew.seats[loser].app.incident.operations[lost].ending
+    else {
         panic!("not stopped");
     };
     assert!(why.contains("changed meanwhile") && why.contains(there), "{why}");
@@ -184,7 +186,8 @@ fn launches(crew: &mut Crew) -> (usize, usize) {
     let calls = crew.seats[0].calls.iter().filter(|(_, c)| matches!(c, Call::RunInstance { .. })).count();
     crew.run_for(60);
     let rows = crew.seats[0].app.incident.of_kind(Kind::Instance);
-    let named = rows.filter(|seen| matches!(&seen.resource, Resource::Instance(i) if i.name == "app-1")).count();
+    let named =
+        rows.filter(|seen| matches!(&seen.resource, Resource::Instance(i) if i.name == "app-1")).count();
     (calls, named)
 }
 
@@ -247,7 +250,11 @@ fn a_log_that_is_lost_in_the_middle_of_a_plan_stops_it_there() {
     assert_eq!(performs(&crew, 0), 1);
     assert!(!crew.seats[0].app.busy());
     let op = &crew.seats[0].app.incident.operations[&plan];
-    assert!(matches!(&op.ending, Some((_, Ending::Stopped { why, .. })) if why.contains("disk full")), "{:?}", op.ending);
+    assert!(
+        matches!(&op.ending, Some((_, Ending::Stopped { why, .. })) if why.contains("disk full")),
+        "{:?}",
+        op.ending
+    );
     // On disk is what was on disk: an intent, and no outcome. Whoever reads it is told to verify first.
     let mut read = blackstart::incident::Incident::default();
     crew.seats[0].disk.iter().for_each(|entry| read.fold(entry));
@@ -285,7 +292,11 @@ fn leaving_waits_for_the_call_in_flight_logs_it_and_starts_nothing_new() {
     assert_eq!(performs(&crew, 0), 1);
     let kinds: Vec<_> = crew.seats[0].disk.iter().map(|entry| entry.body.kind()).collect();
     assert_eq!(kinds.last(), Some(&"left"));
-    assert!(crew.kinds_of(0, &plan).ends_with(&["intent", "outcome", "finished"]), "{:?}", crew.kinds_of(0, &plan));
+    assert!(
+        crew.kinds_of(0, &plan).ends_with(&["intent", "outcome", "finished"]),
+        "{:?}",
+        crew.kinds_of(0, &plan)
+    );
     assert_eq!(crew.standing(0, &plan), Standing::Stopped);
 }
 
@@ -324,7 +335,12 @@ fn a_cockpit_that_was_killed_in_a_call_leaves_an_unknown() {
     assert_eq!(crew.standing(DANIEL, &plan), Standing::Unknown);
     // It was done all the same; the other one turns it off.
     let (_, standing) = crew.act(DANIEL, "m", 300);
-    let titles: Vec<_> =
-        crew.seats[DANIEL].app.incident.operations_in_order().iter().map(|op| op.plan.title.clone()).collect();
+    let titles: Vec<_> = crew.seats[DANIEL]
+        .app
+        .incident
+        .operations_in_order()
+        .iter()
+        .map(|op| op.plan.title.clone())
+        .collect();
     assert_eq!(standing, Standing::Verified, "{titles:#?}");
 }
