@@ -100,6 +100,10 @@ fn the_night() -> Crew {
 
     // 02:00: nothing launches yet. The refusal is AWS's, and it is on record as such.
     crew.at_minute(181);
+    stand_on(&mut crew, "3", "point in time fito-db");
+    let app = &crew.seats[0].app;
+    let row = app.cells(app.screen, app.selected().unwrap()).join(" ");
+    assert!(row.contains("no time told"), "{row}");
     let web_4 = instance(&crew, "web-4");
     stand_on(&mut crew, "2", &web_4);
     let (early, standing) = crew.act(0, "r", 1200);
@@ -297,4 +301,24 @@ fn on_a_quiet_day_the_story_is_quiet() {
     let story = crew.story(0);
     assert_eq!(story.len(), 3, "{story:#?}");
     assert!(crew.seats[0].calls.is_empty());
+}
+
+#[test]
+fn every_shipped_scenario_plays_and_its_log_folds_to_its_screen() {
+    for name in blackstart::cloud::sim::Scenario::names() {
+        let mut crew = Crew::on(scenario(name, ""));
+        crew.sit("adam", Mode::Demo);
+        let mut most = 0;
+        for hour in 0..4 {
+            crew.at_minute(1 + hour * 50);
+            let incident = &crew.seats[0].app.incident;
+            most = most.max(incident.rows.len());
+            assert!(incident.rows.len() + 2 >= most, "{name}: rows vanish while nobody takes anything away");
+        }
+        let mut folded = blackstart::incident::Incident::default();
+        crew.seats[0].disk.iter().for_each(|entry| folded.fold(entry));
+        assert_eq!(folded.rows, crew.seats[0].app.incident.rows, "{name}");
+        assert_eq!(folded.story, crew.seats[0].app.incident.story, "{name}");
+        assert!(crew.seats[0].calls.is_empty(), "{name}: nobody pressed a key");
+    }
 }
