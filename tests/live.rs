@@ -438,6 +438,23 @@ fn live_maintenance_outlives_the_process_and_the_operator() {
     assert_intact(&home);
 }
 
+#[test]
+fn live_maintenance_without_sts() {
+    let Some(ground) = ground("maintenance while STS is dark") else {
+        return;
+    };
+    let home = scene::home(&ground);
+    let before = apex(&ground);
+    home.run(&["do", "maintenance", "on", "www", "--confirm", "www"]).expect_code(0);
+    // The log knows the account by its number; from now on nobody tells whose the credentials are.
+    ground.standin.rule(Rule::new(Fault::Hang).service("sts"));
+    home.run(&["do", "maintenance", "off", "www", "--confirm", "www"]).expect_code(0);
+    assert_eq!(apex(&ground), before);
+    home.run(&["do", "apex", "www", "standby", "--confirm", "www"]).expect_code(0);
+    assert!(leads_to(&points_at(&ground, "A"), ground.estate.id("/us-west-1/classic/dns")));
+    assert_intact(&home);
+}
+
 // ---- instances and registrations
 
 /// What a replacement must have of the old one.

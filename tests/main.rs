@@ -14,6 +14,7 @@
 
 mod support;
 
+mod bad_input;
 mod cockpit;
 mod crew;
 mod generated;
@@ -24,6 +25,7 @@ mod laws;
 mod layers;
 mod live;
 mod replay;
+mod terminal;
 mod together;
 
 #[test]

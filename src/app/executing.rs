@@ -14,7 +14,7 @@ use crate::incident::entry::{Body, Ending, Finding, Outcome};
 use crate::incident::fault::{Fault, Performed};
 use crate::incident::hash::PlanHash;
 use crate::incident::operation::Standing;
-use crate::incident::place::{Scope, Service};
+use crate::incident::place::{Place, Scope, Service};
 use crate::incident::plan::{Action, Check, Plan, Step};
 use crate::incident::request::{Answer, BalancerRef, Call, CallResult, Done, Query, QueryResult};
 use crate::incident::story::Tone;
@@ -526,28 +526,23 @@ impl App {
 
     /// What a plan touched is read again at once, and what it was for is probed.
     fn refresh_after(&mut self, plan: &Plan) {
-        for step in &plan.steps {
-            let services: &[Service] = match &step.call {
-                Call::ChangeRecords { .. } => &[Service::Route53],
-                Call::RunInstance { .. } | Call::DisableSourceDestCheck { .. } | Call::Terminate { .. } => {
-                    &[Service::Ec2]
-                }
-                Call::Register { under: BalancerRef::Classic(_), .. }
-                | Call::Deregister { under: BalancerRef::Classic(_), .. } => &[Service::Elb],
-                Call::Register { under: BalancerRef::TargetGroup(_), .. }
-                | Call::Deregister { under: BalancerRef::TargetGroup(_), .. } => &[Service::ElbV2],
-                Call::RestoreDatabase { .. } => &[Service::Rds],
-            };
-            for service in services {
-                // A plan made before STS answered names the account as it was known then.
-                let place = step.call.scope().place(*service);
-                self.refresh_place(&self.incident.resolve(&self.opening.session, &place));
-            }
+        for place in touched(plan) {
+            self.refresh_place(&place);
         }
         let sites: Vec<String> = self.opening.sites.iter().map(|site| site.name.clone()).collect();
         for site in sites {
             self.probe_soon(&ProbeSubject::Site(site));
         }
+    }
+
+    /// Whether all that a finished plan touched was read again since: until then the rows tell of before.
+    #[must_use]
+    pub fn reread_since(&self, hash: &PlanHash) -> bool {
+        let Some(operation) = self.incident.operations.get(hash) else { return true };
+        let Some((ended, _)) = operation.ending else { return false };
+        touched(&operation.plan).iter().all(|place| {
+            self.incident.cells.get(place).and_then(|cell| cell.last_ok).is_some_and(|at| at > ended)
+        })
     }
 
     /// Asks again what is due.
@@ -598,4 +593,24 @@ impl App {
         let over = self.executions.get(hash).is_some_and(|e| e.phase == Phase::Over);
         over.then(|| self.incident.operations.get(hash).map(|op| op.standing(&self.incident))).flatten()
     }
+}
+
+/// The cells that a plan's calls change.
+fn touched(plan: &Plan) -> Vec<Place> {
+    let service = |call: &Call| match call {
+        Call::ChangeRecords { .. } => Service::Route53,
+        Call::RunInstance { .. } | Call::DisableSourceDestCheck { .. } | Call::Terminate { .. } => {
+            Service::Ec2
+        }
+        Call::Register { under: BalancerRef::Classic(_), .. }
+        | Call::Deregister { under: BalancerRef::Classic(_), .. } => Service::Elb,
+        Call::Register { under: BalancerRef::TargetGroup(_), .. }
+        | Call::Deregister { under: BalancerRef::TargetGroup(_), .. } => Service::ElbV2,
+        Call::RestoreDatabase { .. } => Service::Rds,
+    };
+    let mut places: Vec<Place> =
+        plan.steps.iter().map(|step| step.call.scope().place(service(&step.call))).collect();
+    places.sort();
+    places.dedup();
+    places
 }

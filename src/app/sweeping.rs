@@ -54,6 +54,8 @@ pub(super) struct Sweeping {
     probe_due: BTreeMap<ProbeSubject, Timestamp>,
     identities: BTreeMap<Ticket, Profile>,
     identity_due: BTreeMap<Profile, Timestamp>,
+    /// How often STS did not say whose a profile is; each time another region's is asked next.
+    identity_misses: BTreeMap<Profile, usize>,
     heartbeat: Option<Timestamp>,
 }
 
@@ -249,7 +251,7 @@ impl App {
 
     fn ask_identities(&mut self, effects: &mut Vec<Effect>) {
         let profiles: Vec<Profile> = self.opening.profiles.clone();
-        let Some(region) = self.opening.regions.first().cloned() else { return };
+        let regions = self.opening.regions.clone();
         for (at, profile) in profiles.into_iter().enumerate() {
             let asked = self.sweeping.identities.values().any(|p| *p == profile);
             let due = self.sweeping.identity_due.get(&profile).is_none_or(|at| *at <= self.now);
@@ -257,6 +259,9 @@ impl App {
             if asked || !due || known {
                 continue;
             }
+            // The first region may be the very one that is dark.
+            let misses = self.sweeping.identity_misses.get(&profile).copied().unwrap_or_default();
+            let Some(region) = regions.get(misses % regions.len().max(1)) else { return };
             let ticket = self.ticket();
             self.sweeping.identities.insert(ticket, profile.clone());
             let query = Query::Identity { profile: profile.clone(), region: region.0.clone() };
@@ -282,7 +287,11 @@ impl App {
                 self.rename_account(&Account::unverified(&profile), &account);
             }
             Ok(_) | Err(_) => {
-                let again = self.now + SignedDuration::from_secs(BACK_OFF_MOST_S);
+                let misses = self.sweeping.identity_misses.entry(profile.clone()).or_default();
+                *misses += 1;
+                let all_asked = *misses % self.opening.regions.len().max(1) == 0;
+                let pause = if all_asked { BACK_OFF_MOST_S } else { BACK_OFF_S };
+                let again = self.now + SignedDuration::from_secs(pause);
                 self.sweeping.identity_due.insert(profile, again);
             }
         }

@@ -144,12 +144,14 @@ impl Driver {
     ///
     /// # Errors
     /// The terminal failed.
-    pub async fn cockpit(mut self, mut screen: Screen, look: &Look) -> io::Result<App> {
+    pub async fn cockpit(mut self, look: &Look) -> io::Result<App> {
+        // Before the terminal is taken over: a signal in between would leave it behind raw.
+        let mut signals = Signals::new()?;
+        let mut screen = Screen::enter()?;
         let size = screen.terminal.size()?;
         self.take(Message::Resize(size.width, size.height));
         screen.terminal.draw(|frame| draw(frame, &self.app, look))?;
         let mut events = EventStream::new();
-        let mut signals = Signals::new()?;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let pace = screen.pace();

@@ -253,6 +253,12 @@ impl<'a> Table<'a> {
                 let known: Vec<String> =
                     self.desk.accounts.iter().map(|(a, p)| format!("{a} ({p})")).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                if self.desk.accounts.iter().any(|(account, _)| !account.is_verified()) {
+                    return self.refuse(
+                        format!("STS has not yet said whether the credentials loaded are those of account {account}"),
+                        "Try again in a moment; what is read from now on is known to be of the credentials loaded",
+                    );
+                }
                 self.refuse(
                     format!("no credentials for account {account} are loaded (loaded: {known})"),
                     "Start with --profile NAME of a profile of that account",
@@ -269,9 +275,17 @@ impl<'a> Table<'a> {
             _ => None,
         });
         let ours = |scope: &&Scope| self.desk.accounts.iter().any(|(a, _)| *a == scope.account);
-        let scope = owners.clone().find(ours).or_else(|| owners.next());
-        if let Some(scope) = scope {
+        if let Some(scope) = owners.clone().find(ours) {
             return Ok(scope.clone());
+        }
+        // The log may know the zone under a number that STS has not told this cockpit yet, and in an outage may never
+        // tell. The credentials at hand are asked then: whether the zone is theirs is read fresh.
+        let untold = self.desk.accounts.iter().find(|(account, _)| !account.is_verified());
+        if let (Some(scope), None) = (owners.next(), untold) {
+            return Ok(scope.clone());
+        }
+        if let Some((account, _)) = untold {
+            return Ok(Scope::new(account.clone(), crate::incident::place::Region::global()));
         }
         let Some((account, _)) = self.desk.accounts.first() else {
             return Err(self.refuse(
@@ -377,7 +391,7 @@ impl<'a> Table<'a> {
         match query {
             Query::Records { .. } | Query::Change { .. } => Some(
                 "without Route 53 the record stays where it is: mend what it points at \
-                 (`blackstart register BALANCER INSTANCE`, `blackstart relaunch INSTANCE`), which leans on EC2 and ELB \
+                 (`blackstart do register BALANCER INSTANCE`, `blackstart do relaunch INSTANCE`), which leans on EC2 and ELB \
                  of that region only, or use a failover record that was armed before"
                     .into(),
             ),
@@ -445,7 +459,10 @@ impl<'a> Table<'a> {
                 } else {
                     "Route 53 alone".into()
                 };
-                rungs.push((leans, format!("`blackstart apex {} {}` (leans on {on})", s.name, target.name)));
+                rungs.push((
+                    leans,
+                    format!("`blackstart do apex {} {}` (leans on {on})", s.name, target.name),
+                ));
             }
         }
         rungs.sort_by_key(|(leans, _)| *leans);

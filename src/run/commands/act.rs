@@ -19,6 +19,8 @@ use std::time::Duration;
 const PLAN_LIMIT: Duration = Duration::from_secs(25);
 /// The longest an action may take: a check has patience of its own, this is only a last end.
 const ACTION_LIMIT: Duration = Duration::from_secs(3 * 3600);
+/// The longest that what was touched may take to be read again; what was done is done, and known.
+const REREAD_LIMIT: Duration = Duration::from_secs(6);
 
 /// Shows a plan; touches nothing.
 pub(crate) fn plan(ground: &Ground, act: &Act, json: bool) -> Exit {
@@ -136,6 +138,14 @@ async fn carry_out(driver: &mut Driver, plan: &Plan, json: bool) -> Exit {
         say(&format!("{}\n", plan.title));
     }
     driver.take(Message::Confirm { plan: hash.clone(), typed: plan.confirm.clone() });
+    if !driver.app.executions.contains_key(&hash) {
+        let why = driver.app.dialog().and_then(|dialog| dialog.remark.clone());
+        complain(&format!(
+            "Nothing was changed: {}.",
+            why.unwrap_or_else(|| "the plan could not be confirmed".into())
+        ));
+        return Exit::Failed;
+    }
     let mut told = 0;
     driver
         .until(ACTION_LIMIT, |app| {
@@ -145,6 +155,8 @@ async fn carry_out(driver: &mut Driver, plan: &Plan, json: bool) -> Exit {
             app.ended(&hash).is_some()
         })
         .await;
+    // The log ends with how it is now, not with how it was before.
+    driver.until(REREAD_LIMIT, |app| app.reread_since(&hash)).await;
     let app = &driver.app;
     let Some(operation) = app.incident.operations.get(&hash) else {
         complain("The plan was not carried out.");
