@@ -38,6 +38,7 @@ pub fn opening(scenario: &Scenario, user: &str, mode: Mode, at: Timestamp) -> Op
         logbook_fault: None,
         complaints: Vec::new(),
         looks_only: false,
+        two_operators: false,
     }
 }
 

@@ -34,6 +34,7 @@ fn app(scenario: &Scenario) -> App {
         logbook_fault: None,
         complaints: Vec::new(),
         looks_only: false,
+        two_operators: false,
     };
     App::new(opening, scenario.start)
 }
@@ -44,7 +45,7 @@ fn driver(scenario: Scenario, dir: &Path, speed: f64) -> Driver {
     let session = app.opening.session.clone();
     let (start, seed) = (scenario.start, scenario.seed);
     let cloud = Cloud::Sim(Sim::new(World::new(scenario, seed), speed));
-    let driver = Driver::new(app, cloud, Clock::scaled(start, speed));
+    let driver = Driver::new(app, cloud, Clock::scaled(start, speed, 0));
     let writer = open_strand(dir, &session).unwrap();
     let scribe = Scribe::start(writer, Tail::new(dir, session), driver.outbox());
     driver.with_scribe(scribe)
