@@ -344,3 +344,52 @@ fn a_cockpit_that_was_killed_in_a_call_leaves_an_unknown() {
         .collect();
     assert_eq!(standing, Standing::Verified, "{titles:#?}");
 }
+
+#[test]
+fn a_plan_made_before_sts_answered_is_carried_out_after_it_did() {
+    let dark = |region: &str, words: &str| {
+        format!("[[event]]\nat = \"+{words}\"\nregion = \"{region}\"\nservice = \"sts\"\n")
+    };
+    let regions = ["eu-central-1", "eu-west-1"];
+    let mut more = String::new();
+    for region in regions {
+        more.push_str(&format!("{}fault = \"dark\"\n", dark(region, "0s")));
+        more.push_str(&format!("{}clear = true\n", dark(region, "80s")));
+    }
+    let mut crew = quiet_but(&more);
+    assert!(crew.seats[0].app.accounts.iter().all(|(account, _)| !account.is_verified()));
+    crew.press(0, "2/");
+    crew.type_in(0, "app-1");
+    crew.press(0, "<enter>");
+    crew.run_for(10);
+    let plan = crew.insist(0, "r");
+    assert!(!crew.seats[0].app.ready_plan().unwrap().scope.account.is_verified());
+    crew.confirm(0);
+    crew.run_for(3);
+    // The number comes while the new instance boots, or before it serves.
+    assert!(crew.wait_until(600, |crew| crew.seats[0].app.accounts[0].0.is_verified()));
+    assert!(crew.wait_until(1800, |crew| crew.seats[0].app.ended(&plan).is_some()));
+    assert_eq!(crew.standing(0, &plan), Standing::Verified, "{:#?}", crew.story(0));
+    assert!(crew.wait_until(60, |crew| crew.seats[0].app.reread_since(&plan)));
+}
+
+#[test]
+fn where_two_are_asked_for_one_cannot_destroy() {
+    let quiet = scenario("quiet", "");
+    let mut crew = Crew::on(quiet.clone());
+    let mut opening = crate::crew::opening(&quiet, "adam", Mode::Demo, quiet.start);
+    opening.two_operators = true;
+    crew.sit_with(opening);
+    crew.run_for(20);
+    crew.press(0, "2/");
+    crew.type_in(0, "page-1");
+    crew.press(0, "<enter>");
+    crew.act(0, "-page<enter>", 600);
+    let called = performs(&crew, 0);
+    crew.insist(0, "t");
+    crew.confirm(0);
+    crew.run_for(30);
+    let dialog = crew.seats[0].app.dialog().expect("still asked");
+    assert!(dialog.remark.as_ref().unwrap().contains("two operators"), "{:?}", dialog.remark);
+    assert_eq!(performs(&crew, 0), called);
+}
