@@ -14,16 +14,19 @@
 
 mod support;
 
+mod bad_input;
+mod cockpit;
+mod crew;
 mod generated;
 mod harness;
 mod harness_surroundings;
 mod incidents;
+mod laws;
 mod layers;
-mod replay;
-
-mod bad_input;
 mod live;
+mod replay;
 mod terminal;
+mod together;
 
 #[test]
 fn every_file_in_tests_is_listed() {

@@ -71,7 +71,11 @@ impl App {
     }
 
     fn maintenance_action(&self, site: &str) -> Action {
-        if self.incident.maintenance(site).is_some() {
+        // The log may not know: the answer to the switch was lost, or the cockpit that made it. The record does.
+        let declared = self.opening.sites.iter().find(|s| s.name == site);
+        let there =
+            declared.and_then(|site| self.current_target(site)).is_some_and(|target| target.maintenance);
+        if there || self.incident.maintenance(site).is_some() {
             Action::MaintenanceOff { site: site.into() }
         } else {
             Action::MaintenanceOn { site: site.into(), via: None }

@@ -526,7 +526,7 @@ impl App {
 
     /// What a plan touched is read again at once, and what it was for is probed.
     fn refresh_after(&mut self, plan: &Plan) {
-        for place in touched(plan) {
+        for place in self.touched(plan) {
             self.refresh_place(&place);
         }
         let sites: Vec<String> = self.opening.sites.iter().map(|site| site.name.clone()).collect();
@@ -540,9 +540,20 @@ impl App {
     pub fn reread_since(&self, hash: &PlanHash) -> bool {
         let Some(operation) = self.incident.operations.get(hash) else { return true };
         let Some((ended, _)) = operation.ending else { return false };
-        touched(&operation.plan).iter().all(|place| {
+        self.touched(&operation.plan).iter().all(|place| {
             self.incident.cells.get(place).and_then(|cell| cell.last_ok).is_some_and(|at| at > ended)
         })
+    }
+
+    /// The cells that a plan's calls change. A plan made before STS answered names the account as it was known then.
+    fn touched(&self, plan: &Plan) -> Vec<Place> {
+        let place = |step: &Step| step.call.scope().place(service_of(&step.call));
+        let places = plan.steps.iter().map(place);
+        let mut places: Vec<Place> =
+            places.map(|place| self.incident.resolve(&self.opening.session, &place)).collect();
+        places.sort();
+        places.dedup();
+        places
     }
 
     /// Asks again what is due.
@@ -595,9 +606,9 @@ impl App {
     }
 }
 
-/// The cells that a plan's calls change.
-fn touched(plan: &Plan) -> Vec<Place> {
-    let service = |call: &Call| match call {
+/// The service whose cell a call changes.
+fn service_of(call: &Call) -> Service {
+    match call {
         Call::ChangeRecords { .. } => Service::Route53,
         Call::RunInstance { .. } | Call::DisableSourceDestCheck { .. } | Call::Terminate { .. } => {
             Service::Ec2
@@ -607,10 +618,5 @@ fn touched(plan: &Plan) -> Vec<Place> {
         Call::Register { under: BalancerRef::TargetGroup(_), .. }
         | Call::Deregister { under: BalancerRef::TargetGroup(_), .. } => Service::ElbV2,
         Call::RestoreDatabase { .. } => Service::Rds,
-    };
-    let mut places: Vec<Place> =
-        plan.steps.iter().map(|step| step.call.scope().place(service(&step.call))).collect();
-    places.sort();
-    places.dedup();
-    places
+    }
 }

@@ -135,14 +135,18 @@ impl Picker {
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::parse(&self.input, CaseMatching::Ignore, Normalization::Smart);
         let mut buffer = Vec::new();
-        let mut scored: Vec<(u32, usize)> = self
+        // A name typed out in full is that name, whatever else it is part of.
+        let typed = self.input.trim().to_lowercase();
+        let mut scored: Vec<((bool, bool, u32), usize)> = self
             .choices
             .iter()
             .enumerate()
             .filter_map(|(at, choice)| {
                 let text = format!("{} {}", choice.label, choice.detail);
                 let haystack = nucleo_matcher::Utf32Str::new(&text, &mut buffer);
-                pattern.score(haystack, &mut matcher).map(|score| (score, at))
+                let label = choice.label.to_lowercase();
+                let score = pattern.score(haystack, &mut matcher)?;
+                Some(((label == typed, label.starts_with(&typed), score), at))
             })
             .collect();
         scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));

@@ -231,6 +231,10 @@ impl App {
     pub fn update(&mut self, stamped: Stamped) -> Vec<Effect> {
         self.mono_ms = self.mono_ms.max(stamped.mono_ms);
         let mut effects = Vec::new();
+        if self.quitting {
+            // That it left is the last word of its strand.
+            return effects;
+        }
         if self.replay.is_some() {
             self.replay_message(stamped.message, &mut effects);
             self.go_if_done(&mut effects);

@@ -32,7 +32,12 @@ impl<'a> RestorePoint<'a> {
             Resource::Database(d) => Some(Self {
                 database: &d.key.id,
                 kind: "point in time",
-                name: if d.latest_restorable.is_some() { "newest log" } else { "backups off" },
+                // In an outage RDS stops telling how far a database can be restored: that is not "off".
+                name: match d.latest_restorable {
+                    Some(_) => "newest log",
+                    None if d.backup_retention_days > 0 => "no time told",
+                    None => "backups off",
+                },
                 data_of: d.latest_restorable,
                 claim: &d.status,
                 size_gib: Some(d.storage_gib),

@@ -10,6 +10,8 @@ mod scribe;
 mod setup;
 pub mod stage;
 pub mod terminal;
+#[cfg(test)]
+mod tests;
 
 pub use clock::Clock;
 pub use setup::Ground;

@@ -1,0 +1,145 @@
+//! The real driver, with its runtime, its clock, its scribe and a logbook on disk, against the stage: the same cockpit
+//! on the same world says the same, whoever drives it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use super::clock::Clock;
+use super::driver::Driver;
+use super::scribe::{Scribe, open_strand};
+use super::stage::Stage;
+use crate::app::message::Message;
+use crate::app::{App, Opening};
+use crate::cloud::Cloud;
+use crate::cloud::sim::{Scenario, Sim, World};
+use crate::incident::entry::{Actor, Body, Entry, Mode, SessionId};
+use crate::incident::operation::Standing;
+use crate::incident::place::{Profile, Region};
+use crate::incident::plan::Action;
+use crate::logbook::{Logbook, Tail};
+use crate::settings::Settings;
+use std::path::Path;
+use std::time::Duration;
+
+fn app(scenario: &Scenario) -> App {
+    let opening = Opening {
+        estate: scenario.estate.name.clone(),
+        regions: scenario.estate.regions.iter().map(|code| Region::new(code)).collect(),
+        profiles: scenario.estate.profiles.iter().cloned().map(Profile).collect(),
+        sites: scenario.sites.clone(),
+        keymap: Settings::shipped().keymap,
+        mode: Mode::Demo,
+        session: SessionId("20260311T090000Z-adam@jump-1-7".into()),
+        actor: Actor { user: "adam".into(), uid: 1000, host: "jump-1".into(), ssh_client: None, aws: None },
+        pid: 7,
+        logbook: None,
+        logbook_fault: None,
+        complaints: Vec::new(),
+        looks_only: false,
+        two_operators: false,
+    };
+    App::new(opening, scenario.start)
+}
+
+/// The cockpit on the quiet scenario, driven for real.
+fn driver(scenario: Scenario, dir: &Path, speed: f64) -> Driver {
+    let app = app(&scenario);
+    let session = app.opening.session.clone();
+    let (start, seed) = (scenario.start, scenario.seed);
+    let cloud = Cloud::Sim(Sim::new(World::new(scenario, seed), speed));
+    let driver = Driver::new(app, cloud, Clock::scaled(start, speed, 0));
+    let writer = open_strand(dir, &session).unwrap();
+    let scribe = Scribe::start(writer, Tail::new(dir, session), driver.outbox());
+    driver.with_scribe(scribe)
+}
+
+fn stage(scenario: Scenario) -> Stage {
+    let (start, seed) = (scenario.start, scenario.seed);
+    Stage::new(app(&scenario), World::new(scenario, seed), start)
+}
+
+fn on_disk(dir: &Path) -> Vec<Entry> {
+    let lines = Logbook::open_or_empty(dir).unwrap().into_timeline();
+    lines.into_iter().map(|line| line.entry).collect()
+}
+
+/// What an entry is about, without its time.
+fn gist(entry: &Entry) -> String {
+    match &entry.body {
+        Body::Observed { place, status, changed, gone } => {
+            format!("observed {place} {} {} {}", status.is_some(), changed.len(), gone.len())
+        }
+        Body::Probed { subject, evidence } => format!("probed {subject} {}", evidence.detail),
+        other => other.kind().to_owned(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_real_driver_writes_is_what_the_stage_writes() {
+    let quiet = Scenario::shipped("quiet").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut driver = driver(quiet.clone(), dir.path(), 1.0);
+    driver.take(Message::Start);
+    assert!(!driver.until(Duration::from_secs(25), |app| app.quitting).await);
+    driver.finish();
+    let mut stage = stage(quiet);
+    stage.run_for(25);
+    let real: Vec<String> = on_disk(dir.path()).iter().map(gist).collect();
+    let staged: Vec<String> = stage.entries.iter().map(gist).collect();
+    assert!(real.len() > 12, "{real:#?}");
+    // The runtime's timers count milliseconds, the stage microseconds: two answers within one may change places, what
+    // one cell or probe says may not.
+    let by_subject = |gists: &[String]| {
+        let mut sorted = gists.to_vec();
+        sorted.sort_by_key(|gist| gist.split(' ').take(2).collect::<Vec<_>>().join(" "));
+        sorted
+    };
+    assert_eq!(by_subject(&real), by_subject(&staged));
+    assert_eq!(driver.app.incident.rows.len(), stage.app.incident.rows.len());
+}
+
+#[tokio::test]
+async fn an_action_through_the_real_driver_is_on_disk_as_the_stage_has_it() {
+    let quiet = Scenario::shipped("quiet").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut driver = driver(quiet.clone(), dir.path(), 20.0);
+    let patience = Duration::from_secs(60);
+    driver.take(Message::Start);
+    assert!(driver.until(patience, App::swept_once).await);
+    driver.take(Message::Act(Action::MaintenanceOn { site: "shop".into(), via: None }));
+    assert!(driver.until(patience, |app| app.ready_plan().is_some()).await);
+    let plan = driver.app.ready_plan().unwrap().clone();
+    driver.take(Message::Confirm { plan: plan.hash.clone(), typed: plan.confirm.clone() });
+    assert!(driver.until(patience, |app| app.ended(&plan.hash).is_some()).await);
+    assert_eq!(driver.app.ended(&plan.hash), Some(Standing::Verified));
+    driver.take(Message::Signal("SIGTERM"));
+    assert!(driver.app.quitting);
+    driver.finish();
+
+    let mut stage = stage(quiet);
+    stage.run_for(20);
+    stage.take(Message::Act(plan.action.clone()));
+    assert!(stage.run_until_true(60, |app| app.ready_plan().is_some()));
+    let staged = stage.app.ready_plan().unwrap().clone();
+    stage.take(Message::Confirm { plan: staged.hash.clone(), typed: staged.confirm.clone() });
+    assert!(stage.run_until_true(300, |app| app.ended(&staged.hash).is_some()));
+    stage.take(Message::Signal("SIGTERM"));
+
+    let kinds = |entries: &[Entry]| -> Vec<&'static str> {
+        let moves = entries.iter().map(|entry| entry.body.kind());
+        moves.filter(|kind| !matches!(*kind, "observed" | "probed" | "heartbeat" | "identified")).collect()
+    };
+    let real = on_disk(dir.path());
+    assert_eq!(kinds(&real), kinds(&stage.entries));
+    assert_eq!(
+        kinds(&real),
+        ["opened", "proposed", "confirmed", "intent", "outcome", "verified", "finished", "left"]
+    );
+    assert_eq!(plan.steps, {
+        // But for the hash that the comment of the batch carries, it is the same plan.
+        let mut steps = staged.steps.clone();
+        for (step, real) in steps.iter_mut().zip(&plan.steps) {
+            step.call = real.call.clone();
+        }
+        steps
+    });
+    assert_eq!(crate::logbook::verify(dir.path()).unwrap().exit_code(), 0);
+}
