@@ -168,7 +168,12 @@ impl Driver {
                     Some(Ok(event)) => match translate(event) {
                         Some(Input::Key(key)) => self.take(Message::Key(key)),
                         Some(Input::Paste(text)) => self.take(Message::Paste(text)),
-                        Some(Input::Resize(columns, rows)) => self.take(Message::Resize(columns, rows)),
+                        Some(Input::Resize(columns, rows)) => {
+                            // Smaller and large again within a frame looks like nothing happened, and the terminal
+                            // has lost what did not fit in between.
+                            screen.terminal.clear()?;
+                            self.take(Message::Resize(columns, rows));
+                        }
                         None => {}
                     },
                     // The other end of the SSH session is gone.
