@@ -231,6 +231,11 @@ impl App {
             self.remark(why);
             return;
         }
+        if plan.risk == Risk::Destructive && self.opening.two_operators {
+            let why = "the config asks for two operators, and this version cannot ask a second one: destructive actions are off";
+            self.remark(why.into());
+            return;
+        }
         if plan.risk > Risk::Reversible && typed.trim() != plan.confirm {
             self.remark(format!("type {} to confirm, or Esc to cancel", plan.confirm));
             return;

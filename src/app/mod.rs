@@ -106,6 +106,8 @@ pub struct Opening {
     pub logbook_fault: Option<String>,
     /// Complaints about settings, to be shown.
     pub complaints: Vec<String>,
+    /// The config asks for a second operator on destructive actions, which this version cannot ask: they are off.
+    pub two_operators: bool,
     /// Only looks and plans (`status`, `plan`): nothing is recorded, nothing can be confirmed.
     pub looks_only: bool,
 }
@@ -254,7 +256,9 @@ impl App {
             Message::Recorded(seq) => self.recorded(seq, &mut effects),
             Message::RecordFailed(why) => self.record_failed(why, &mut effects),
             Message::Others(entries) => self.others(&entries),
-            Message::Gone(sessions) => self.incident.gone(&sessions),
+            // The demo's colleagues are played: no process of theirs ever held a lock.
+            Message::Gone(sessions) if self.opening.mode != Mode::Demo => self.incident.gone(&sessions),
+            Message::Gone(_) => {}
             Message::LogComplaint(why) => self.notice(Tone::Bad, why),
             Message::Act(action) => self.propose(action, &mut effects),
             Message::Confirm { plan, typed } => self.confirm(&plan, &typed, &mut effects),
@@ -273,6 +277,7 @@ impl App {
             mode: self.opening.mode,
             pid: self.opening.pid,
             regions: self.opening.regions.iter().map(|r| r.0.clone()).collect(),
+            sites: self.opening.sites.clone(),
         };
         self.record(body, effects);
         self.start_sweeping(effects);

@@ -7,6 +7,7 @@ use super::place::{Account, Place, Profile};
 use super::plan::{Action, Plan, Refusal};
 use super::request::{Call, Done};
 use super::resource::Resource;
+use super::site::Site;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -148,6 +149,9 @@ pub enum Body {
         pid: u32,
         /// Regions watched.
         regions: Vec<String>,
+        /// Sites declared: a replay shows those of its log, not today's.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sites: Vec<Site>,
     },
     /// A cockpit left in good order.
     Left {
@@ -380,11 +384,5 @@ impl Body {
             | Self::Probed { .. }
             | Self::Refused { .. } => false,
         }
-    }
-
-    /// Whether it belongs to the story that people read (not the estate's bookkeeping).
-    #[must_use]
-    pub fn is_story(&self) -> bool {
-        !matches!(self, Self::Observed { .. } | Self::Heartbeat { .. } | Self::Identified { .. })
     }
 }

@@ -13,7 +13,16 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// How an entry reads as a sentence.
-pub type Describe<'a> = &'a dyn Fn(&Entry) -> String;
+pub type Describe<'a> = &'a dyn Fn(&Entry) -> Sentence;
+
+/// An entry in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// The words.
+    pub text: String,
+    /// Whether it belongs to the story that people read; the rest is bookkeeping.
+    pub is_story: bool,
+}
 
 /// What `export` writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +49,12 @@ fn day_and_time(ts: Timestamp) -> String {
 /// # Errors
 /// When `out` cannot be written.
 pub fn show(lines: &[Line], all: bool, describe: Describe<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let told = || lines.iter().filter(|l| all || l.entry.body.is_story());
-    let width = told().map(|l| l.entry.actor.user.chars().count()).max().unwrap_or(0).min(16);
-    until_closed(told().try_for_each(|line| {
+    let told = || {
+        let described = lines.iter().map(|line| (line, describe(&line.entry)));
+        described.filter(|(_, sentence)| all || sentence.is_story)
+    };
+    let width = told().map(|(l, _)| l.entry.actor.user.chars().count()).max().unwrap_or(0).min(16);
+    until_closed(told().try_for_each(|(line, sentence)| {
         let entry = &line.entry;
         let mark = if line.sound { "" } else { "  [unproven: the chain is broken at or before this line]" };
         writeln!(
@@ -51,7 +63,7 @@ pub fn show(lines: &[Line], all: bool, describe: Describe<'_>, out: &mut dyn Wri
             day_and_time(entry.ts),
             tame(&entry.actor.user),
             entry.body.kind(),
-            tame(&describe(entry)),
+            tame(&sentence.text),
         )
     }))
 }
@@ -82,7 +94,7 @@ fn csv(lines: &[Line], describe: Describe<'_>, out: &mut dyn Write) -> io::Resul
             entry.actor.host.clone(),
             entry.actor.aws.clone().unwrap_or_default(),
             entry.body.kind().to_owned(),
-            tame(&describe(entry)),
+            tame(&describe(entry).text),
             line.sound.to_string(),
             line.hash.clone(),
         ];
@@ -304,8 +316,11 @@ fn write_report(lines: &[Line], describe: Describe<'_>, out: &mut dyn Write) -> 
     }
     write_operations(lines, out)?;
     writeln!(out, "\n## Timeline (UTC)\n")?;
-    for line in lines.iter().filter(|l| l.entry.body.is_story()) {
-        write_item(&line.entry, &describe(&line.entry), line.sound, out)?;
+    for line in lines {
+        let sentence = describe(&line.entry);
+        if sentence.is_story {
+            write_item(&line.entry, &sentence.text, line.sound, out)?;
+        }
     }
     writeln!(out, "\n## Notes\n")?;
     let mut any = false;

@@ -69,11 +69,16 @@ fn incident() -> Vec<Line> {
         .collect()
 }
 
-fn sentence(entry: &Entry) -> String {
-    match &entry.body {
-        Body::Note { text } => format!("note {text}"),
-        body => body.kind().to_owned(),
-    }
+fn sentence(entry: &Entry) -> Sentence {
+    let text = {
+        match &entry.body {
+            Body::Note { text } => format!("note {text}"),
+            body => body.kind().to_owned(),
+        }
+    };
+    let bookkeeping =
+        matches!(entry.body, Body::Observed { .. } | Body::Heartbeat { .. } | Body::Identified { .. });
+    Sentence { text, is_story: !bookkeeping }
 }
 
 fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {

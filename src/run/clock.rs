@@ -21,6 +21,8 @@ pub enum Clock {
         origin: Timestamp,
         /// Seconds a second.
         speed: f64,
+        /// Monotonic milliseconds that had passed before.
+        passed_ms: u64,
     },
 }
 
@@ -31,10 +33,10 @@ impl Clock {
         Self::Wall { started: now_instant() }
     }
 
-    /// A clock that shows `origin` now and goes `speed` times as fast.
+    /// A clock that shows `origin` now and goes `speed` times as fast; `passed_ms` of its monotonic time are over.
     #[must_use]
-    pub fn scaled(origin: Timestamp, speed: f64) -> Self {
-        Self::Scaled { started: now_instant(), origin, speed }
+    pub fn scaled(origin: Timestamp, speed: f64, passed_ms: u64) -> Self {
+        Self::Scaled { started: now_instant(), origin, speed, passed_ms }
     }
 
     /// The time, to the microsecond, and monotonic milliseconds since the start.
@@ -45,11 +47,11 @@ impl Clock {
                 let since = now_instant().duration_since(*started);
                 (to_microseconds(wall_now()), millis(since))
             }
-            Self::Scaled { started, origin, speed } => {
+            Self::Scaled { started, origin, speed, passed_ms } => {
                 let since = now_instant().duration_since(*started);
                 let scaled = since.mul_f64(*speed);
                 let shift = SignedDuration::try_from(scaled).unwrap_or(SignedDuration::ZERO);
-                (to_microseconds(origin.saturating_add(shift).unwrap_or(*origin)), millis(since))
+                (to_microseconds(origin.saturating_add(shift).unwrap_or(*origin)), passed_ms + millis(since))
             }
         }
     }

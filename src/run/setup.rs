@@ -132,6 +132,7 @@ impl Ground {
             logbook: None,
             logbook_fault: None,
             complaints: settings.complaints.iter().map(ToString::to_string).collect(),
+            two_operators: settings.config.approval.two_operators,
             looks_only: false,
         }
     }

@@ -144,6 +144,7 @@ impl Bench {
             mode: Mode::Live,
             pid: 7,
             regions: Vec::new(),
+            sites: Vec::new(),
         });
         bench.put(Resource::HostedZone(zone));
         bench

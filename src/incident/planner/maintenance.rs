@@ -34,7 +34,7 @@ pub(super) fn on(table: &mut Table<'_>, site: &str, via: Option<&str>) -> Result
                     table.ago(op.proposed),
                     op.by
                 ),
-                format!("`blackstart maintenance off {}` ends it; --via names another target", site.name),
+                format!("`blackstart do maintenance off {}` ends it; --via names another target", site.name),
             ),
             None => table.refuse(
                 format!(
@@ -122,7 +122,7 @@ pub(super) fn off(table: &mut Table<'_>, site: &str) -> Result<Planned, Refusal>
                     points(&here.old)
                 ),
                 format!(
-                    "Decide where it shall point: `blackstart apex {} TARGET` ({})",
+                    "Decide where it shall point: `blackstart do apex {} TARGET` ({})",
                     site.name,
                     target_names(site)
                 ),
@@ -137,7 +137,7 @@ pub(super) fn off(table: &mut Table<'_>, site: &str) -> Result<Planned, Refusal>
                 ),
                 Some(_) | None => table.refuse(
                     format!("{} is not in maintenance: it points at {}", site.name, points(&here.old)),
-                    format!("Nothing to do; `blackstart apex {} TARGET` points it elsewhere", site.name),
+                    format!("Nothing to do; `blackstart do apex {} TARGET` points it elsewhere", site.name),
                 ),
             },
         });
@@ -241,11 +241,11 @@ fn back_by_hand(site: &Site, page: &SiteTarget) -> String {
         .targets
         .iter()
         .filter(|t| t.name != page.name && !t.maintenance)
-        .map(|t| format!("`blackstart apex {} {}`", site.name, t.name))
+        .map(|t| format!("`blackstart do apex {} {}`", site.name, t.name))
         .collect();
     if others.is_empty() {
         return format!(
-            "Declare where {} lives as a [[site.target]], then point the record there with `blackstart apex`",
+            "Declare where {} lives as a [[site.target]], then point the record there with `blackstart do apex`",
             site.name
         );
     }

@@ -92,7 +92,7 @@ fn replaceable(table: &Table<'_>, instance: &Instance, spec: &LaunchSpec) -> Res
                     "{id} is {}: its user data and volumes can no longer be read",
                     instance.state.as_str()
                 ),
-                "Launch from its image or launch template by hand, then `blackstart register BALANCER INSTANCE`",
+                "Launch from its image or launch template by hand, then `blackstart do register BALANCER INSTANCE`",
             ));
         }
         InstanceState::Pending
@@ -106,7 +106,7 @@ fn replaceable(table: &Table<'_>, instance: &Instance, spec: &LaunchSpec) -> Res
         return Err(table.refuse(
             format!("{id} belongs to Auto Scaling group {group}, which replaces it itself"),
             format!(
-                "Terminate it (`blackstart terminate {id}`) and the group launches another, or set the group's desired \
+                "Terminate it (`blackstart do terminate {id}`) and the group launches another, or set the group's desired \
                  capacity"
             ),
         ));
@@ -186,7 +186,7 @@ fn draw(
     }
     let plural = if olds.len() == 1 { "it" } else { "them" };
     plan.effects.push(format!(
-        "{} keeps running, out of service; `blackstart terminate` {plural} when the replacement is proven",
+        "{} keeps running, out of service; `blackstart do terminate` {plural} when the replacement is proven",
         ids.join(" ")
     ));
     plan.warnings.push(

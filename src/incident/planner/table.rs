@@ -391,7 +391,7 @@ impl<'a> Table<'a> {
         match query {
             Query::Records { .. } | Query::Change { .. } => Some(
                 "without Route 53 the record stays where it is: mend what it points at \
-                 (`blackstart register BALANCER INSTANCE`, `blackstart relaunch INSTANCE`), which leans on EC2 and ELB \
+                 (`blackstart do register BALANCER INSTANCE`, `blackstart do relaunch INSTANCE`), which leans on EC2 and ELB \
                  of that region only, or use a failover record that was armed before"
                     .into(),
             ),
@@ -459,7 +459,10 @@ impl<'a> Table<'a> {
                 } else {
                     "Route 53 alone".into()
                 };
-                rungs.push((leans, format!("`blackstart apex {} {}` (leans on {on})", s.name, target.name)));
+                rungs.push((
+                    leans,
+                    format!("`blackstart do apex {} {}` (leans on {on})", s.name, target.name),
+                ));
             }
         }
         rungs.sort_by_key(|(leans, _)| *leans);

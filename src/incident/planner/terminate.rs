@@ -54,7 +54,7 @@ pub(super) fn plan(table: &mut Table<'_>, key: &Key) -> Result<Planned, Refusal>
     if let Some(under) = serving.first() {
         return Err(table.refuse(
             format!("{id} is in service under {}", serving.join(", ")),
-            format!("Take it out first: `blackstart deregister {under} {id}`"),
+            format!("Take it out first: `blackstart do deregister {under} {id}`"),
         ));
     }
     let title = format!("terminate {id} ({})", instance.label());
@@ -135,7 +135,7 @@ mod tests {
         let web = BalancerRef::Classic("web".into());
         bench.registered("us-east-1", &web, "i-1", None, "InService");
         let refusal = bench.refusal(&terminate(&key));
-        assert!(refusal.next.contains("`blackstart deregister web i-1`"), "{refusal}");
+        assert!(refusal.next.contains("`blackstart do deregister web i-1`"), "{refusal}");
         bench.registered("us-east-1", &web, "i-1", None, "OutOfService");
         let group = BalancerRef::TargetGroup(bench.group("us-east-1", "by-ip", &[]));
         bench.registered("us-east-1", &group, "10.0.0.5", Some(80), "healthy");

@@ -132,7 +132,7 @@ fn records(
     else {
         return Err(table.refuse(
             "the log does not say what the record was",
-            "Point it by hand: `blackstart apex SITE TARGET`",
+            "Point it by hand: `blackstart do apex SITE TARGET`",
         ));
     };
     let Query::Records { scope, name, .. } = query else {
@@ -153,7 +153,7 @@ fn records(
                 points(left),
                 points(&now)
             ),
-            "Decide where it shall point now: `blackstart apex SITE TARGET`",
+            "Decide where it shall point now: `blackstart do apex SITE TARGET`",
         ));
     }
     // DELETE names what is there in its own words, which may differ from ours where Route 53 does not mind.

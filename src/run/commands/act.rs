@@ -138,6 +138,14 @@ async fn carry_out(driver: &mut Driver, plan: &Plan, json: bool) -> Exit {
         say(&format!("{}\n", plan.title));
     }
     driver.take(Message::Confirm { plan: hash.clone(), typed: plan.confirm.clone() });
+    if !driver.app.executions.contains_key(&hash) {
+        let why = driver.app.dialog().and_then(|dialog| dialog.remark.clone());
+        complain(&format!(
+            "Nothing was changed: {}.",
+            why.unwrap_or_else(|| "the plan could not be confirmed".into())
+        ));
+        return Exit::Failed;
+    }
     let mut told = 0;
     driver
         .until(ACTION_LIMIT, |app| {

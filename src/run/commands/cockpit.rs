@@ -123,7 +123,7 @@ fn try_demo(ground: &Ground, demo: &Demo) -> Result<Exit, Exit> {
     if let Err(why) = &bench.writer {
         app.log = crate::app::LogState::Refused(why.clone());
     }
-    let clock = Clock::scaled(open_at, demo.speed);
+    let clock = Clock::scaled(open_at, demo.speed, app.mono_ms);
     let cloud = Cloud::Sim(Sim::new(world, demo.speed));
     let mut driver = drive(app, cloud, clock, bench);
     driver.resume();
@@ -194,6 +194,7 @@ fn colleagues(scenario: &Scenario, until: Timestamp) -> Vec<Vec<Entry>> {
                         mode: Mode::Demo,
                         pid: 4711,
                         regions: scenario.estate.regions.clone(),
+                        sites: Vec::new(),
                     },
                 ));
                 &mut fresh
@@ -260,6 +261,14 @@ fn try_replay(
     let config = &settings.config;
     let mut opening = ground.opening(&settings, Mode::Replay, (&config.estate, &config.sites), last);
     // What was watched is in the log; what is configured today may be another estate.
+    let logged = lines.iter().rev().find_map(|line| match &line.entry.body {
+        Body::Opened { estate, sites, .. } if !sites.is_empty() => Some((estate.clone(), sites.clone())),
+        _ => None,
+    });
+    if let Some((estate, sites)) = logged {
+        opening.estate = estate;
+        opening.sites = sites;
+    }
     opening.regions = if ground.global.region.is_empty() { Vec::new() } else { opening.regions };
     let mut app = App::new(opening, last);
     let mut replay = Replay::new(lines.into_iter().map(|line| line.entry).collect());

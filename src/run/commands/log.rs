@@ -4,7 +4,7 @@ use crate::cli::{ExportFormat, LogCommand};
 use crate::incident::Incident;
 use crate::incident::entry::{Body, ENTRY_VERSION, Entry, Mode};
 use crate::incident::story::describe;
-use crate::logbook::export::{Format, export, report, show};
+use crate::logbook::export::{Format, Sentence, export, report, show};
 use crate::logbook::{Line, Logbook, Tail, verify};
 use crate::run::clock::Clock;
 use crate::run::scribe::open_strand;
@@ -37,7 +37,7 @@ pub(crate) fn read(ground: &Ground, settings: &Settings, path: Option<PathBuf>) 
 
 /// The sentences of a timeline, made by the same fold as the screen's.
 struct Teller {
-    sentences: std::collections::HashMap<(String, u64), String>,
+    sentences: std::collections::HashMap<(String, u64), Sentence>,
 }
 
 impl Teller {
@@ -47,16 +47,20 @@ impl Teller {
             .iter()
             .map(|line| {
                 let entry = &line.entry;
-                let text = describe(&incident, entry).map_or_else(|| plain(entry), |event| event.text);
+                let sentence = match describe(&incident, entry) {
+                    Some(event) => Sentence { text: event.text, is_story: true },
+                    None => Sentence { text: plain(entry), is_story: false },
+                };
                 incident.fold(entry);
-                ((entry.session.0.clone(), entry.seq), text)
+                ((entry.session.0.clone(), entry.seq), sentence)
             })
             .collect();
         Self { sentences }
     }
 
-    fn tell(&self, entry: &Entry) -> String {
-        self.sentences.get(&(entry.session.0.clone(), entry.seq)).cloned().unwrap_or_default()
+    fn tell(&self, entry: &Entry) -> Sentence {
+        let known = self.sentences.get(&(entry.session.0.clone(), entry.seq));
+        known.cloned().unwrap_or_else(|| Sentence { text: plain(entry), is_story: false })
     }
 }
 
@@ -215,6 +219,7 @@ fn write_down(ground: &Ground, body: impl FnOnce(&Incident) -> Result<Body, Stri
         mode: Mode::Live,
         pid: opening.pid,
         regions: Vec::new(),
+        sites: Vec::new(),
     };
     match write_strand(&dir, &opening, &mut tail, now, [opened, body, Body::Left { reason: "done".into() }]) {
         Ok(()) => Exit::Done,

@@ -108,6 +108,7 @@ impl World {
             logbook: Some("/var/log/blackstart".into()),
             logbook_fault: None,
             complaints: Vec::new(),
+            two_operators: false,
             looks_only: false,
         };
         let mut app = App::new(opening, at(now));
@@ -130,8 +131,14 @@ impl World {
 
     pub(super) fn opened(&mut self, user: &str, mode: Mode) {
         let regions = self.app.opening.regions.iter().map(|r| r.0.clone()).collect();
-        let body =
-            Body::Opened { version: "0.1.0".into(), estate: "fitocracy".into(), mode, pid: 1, regions };
+        let body = Body::Opened {
+            version: "0.1.0".into(),
+            estate: "fitocracy".into(),
+            mode,
+            pid: 1,
+            regions,
+            sites: Vec::new(),
+        };
         self.says(user, body);
     }
 

@@ -244,7 +244,7 @@ fn a_dark_control_plane_is_named_with_the_next_rung() {
     bench.faults.push((balancer, dark()));
     let refusal = bench.refusal(&apex("west"));
     assert!(refusal.why.contains("ELB (us-west-1)") && refusal.why.contains("connection refused"));
-    assert!(refusal.next.contains("`blackstart apex www linode`"), "{refusal}");
+    assert!(refusal.next.contains("`blackstart do apex www linode`"), "{refusal}");
     let records =
         Query::Records { scope: scope("global"), zone: "example.com.".into(), name: "example.com.".into() };
     bench.faults = vec![(records.clone(), Fault::TimedOut { after_ms: 5000 })];

@@ -58,6 +58,7 @@ fn off_works_for_what_another_operator_turned_on_before_a_restart() {
         mode: Mode::Live,
         pid: 70,
         regions: Vec::new(),
+        sites: Vec::new(),
     });
     bench.number = 1;
     let back = bench.plan(&off());
@@ -96,7 +97,7 @@ fn on_where_the_log_knows_of_none_names_the_way_back() {
     let mut bench = bench();
     bench.records[0] = plain("A", 60, &["203.0.113.10"]);
     let refusal = bench.refusal(&on(None));
-    assert!(refusal.next.contains("blackstart apex www east"), "{refusal}");
+    assert!(refusal.next.contains("blackstart do apex www east"), "{refusal}");
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn off_never_goes_back_over_somebody_elses_change() {
     bench.records[at] = plain("A", 60, &["192.0.2.99"]);
     let refusal = bench.refusal(&off());
     assert!(refusal.why.contains("changed meanwhile") && refusal.why.contains("192.0.2.99"), "{refusal}");
-    assert!(refusal.next.contains("blackstart apex www"));
+    assert!(refusal.next.contains("blackstart do apex www"));
 }
 
 #[test]
@@ -128,7 +129,7 @@ fn off_without_on_says_so() {
     bench.records[0] = plain("A", 60, &["203.0.113.10"]);
     let refusal = bench.refusal(&off());
     assert!(refusal.why.contains("no maintenance that put it there"));
-    assert!(refusal.next.contains("`blackstart apex www east`"), "{refusal}");
+    assert!(refusal.next.contains("`blackstart do apex www east`"), "{refusal}");
 }
 
 #[test]

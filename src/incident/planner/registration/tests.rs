@@ -119,7 +119,7 @@ fn a_balancer_that_is_gone_or_dark_is_refused() {
     bench.faults.push((registrations_query(&scope("us-east-1"), &web()), dark()));
     let refusal = bench.refusal(&deregister(web(), &["i-1"]));
     assert!(
-        refusal.why.contains("ELB (us-east-1)") && refusal.next.contains("blackstart apex www"),
+        refusal.why.contains("ELB (us-east-1)") && refusal.next.contains("blackstart do apex www"),
         "{refusal}"
     );
 }

@@ -45,7 +45,7 @@ fn launch_then_register_then_deregister() {
     assert!(matches!(&plan.inverse[..], [step] if matches!(&step.call, Call::Register { targets, .. }
         if targets[0].id == InstanceRef::Id("i-1".into()))));
     assert!(!operations(&plan).contains(&"TerminateInstances"));
-    assert!(plan.effects.iter().any(|e| e.contains("blackstart terminate")));
+    assert!(plan.effects.iter().any(|e| e.contains("blackstart do terminate")));
     assert!(plan.warnings.iter().any(|w| w.contains("not copied")));
     assert_eq!(plan.control_planes, ["EC2 (us-east-1)", "ELB (us-east-1)"]);
     assert!(!serde_json::to_string(&plan).unwrap().contains("aGVsbG8"), "user data never leaves");
