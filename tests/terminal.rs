@@ -212,10 +212,13 @@ fn terminal_learns_the_account_although_the_first_region_is_dark() {
     quit(pty);
 }
 
+/// A way to end a program.
+type End = Box<dyn Fn(&Pty)>;
+
 #[test]
 fn terminal_is_given_back_however_it_ends() {
     let home = dark_home();
-    let mut ends: Vec<(&str, Box<dyn Fn(&Pty)>)> = vec![
+    let mut ends: Vec<(&str, End)> = vec![
         ("q", Box::new(|pty: &Pty| pty.press("q"))),
         ("ctrl-c", Box::new(|pty: &Pty| pty.press("ctrl-c"))),
     ];
@@ -500,8 +503,7 @@ fn terminal_in_the_dark_shows_what_was_last_known() {
     }
     // They are not shown as fresh: the age at the end of the line grows.
     pty.wait_until("an age", |screen| {
-        line_of(screen, "standby-1")
-            .is_some_and(|line| line.trim_end().ends_with(|c: char| c == 's' || c == 'm'))
+        line_of(screen, "standby-1").is_some_and(|line| line.trim_end().ends_with(['s', 'm']))
     });
     pty.press("5");
     pty.wait_for(ZONE);
