@@ -61,7 +61,7 @@ fn close(pty: &Pty, until_gone: &str) {
 #[track_caller]
 fn wait_verified(pty: &Pty) {
     let screen = pty.wait_for("Esc closes.");
-    let verified = screen.lines().any(|line| line.contains("verified") && !line.contains("unverified"));
+    let verified = line_of(&screen, "VERIFIED: ").is_some_and(|line| !line.contains("UNVERIFIED"));
     assert!(verified, "{screen}");
     close(pty, "Esc closes.");
 }
