@@ -289,7 +289,7 @@ impl App {
             Ok(_) | Err(_) => {
                 let misses = self.sweeping.identity_misses.entry(profile.clone()).or_default();
                 *misses += 1;
-                let all_asked = *misses % self.opening.regions.len().max(1) == 0;
+                let all_asked = misses.is_multiple_of(self.opening.regions.len().max(1));
                 let pause = if all_asked { BACK_OFF_MOST_S } else { BACK_OFF_S };
                 let again = self.now + SignedDuration::from_secs(pause);
                 self.sweeping.identity_due.insert(profile, again);
