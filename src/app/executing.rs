@@ -122,7 +122,10 @@ impl App {
     /// Whether a plan of this cockpit is still under way.
     #[must_use]
     pub fn busy(&self) -> bool {
-        self.executions.values().any(|execution| execution.phase != Phase::Over)
+        // What only waits for its last line to reach the disk is done: leaving writes that line too.
+        self.executions
+            .values()
+            .any(|execution| !matches!(execution.phase, Phase::Over | Phase::Recording(_, Next::End)))
     }
 
     pub(super) fn recorded(&mut self, seq: u64, effects: &mut Vec<Effect>) {
