@@ -38,6 +38,9 @@ pub fn opening(scenario: &Scenario, user: &str, mode: Mode, at: Timestamp) -> Op
         logbook_fault: None,
         complaints: Vec::new(),
         looks_only: false,
+        jitter: "seed".into(),
+        speed: 1.0,
+        breakages: Vec::new(),
         two_operators: false,
     }
 }

@@ -215,6 +215,29 @@ fn terminal_learns_the_account_although_the_first_region_is_dark() {
     quit(pty);
 }
 
+/// Run by the test below in a terminal of its own; elsewhere it does nothing.
+#[test]
+fn panics_on_a_screen_when_asked() {
+    if std::env::var_os("BLACKSTART_TEST_PANIC").is_some() {
+        let mut screen = blackstart::run::terminal::Screen::enter().unwrap();
+        screen.send(b"drawn on the alternate screen").unwrap();
+        panic!("a bug of ours");
+    }
+}
+
+#[test]
+fn terminal_is_given_back_after_a_panic() {
+    let home = Home::new().with("BLACKSTART_TEST_PANIC", "1");
+    let tests = std::env::current_exe().unwrap();
+    let arguments = ["terminal::panics_on_a_screen_when_asked", "--exact", "--nocapture"];
+    let mut pty = Pty::program(&home, SMALL, &tests, &arguments);
+    let screen = pty.wait_for("a bug of ours");
+    assert!(!screen.contains("drawn on the alternate screen"), "the message is on the main screen: {screen}");
+    assert_ne!(pty.wait_exit(), 0);
+    pty.assert_restored();
+    assert!(pty.entered_alternate_screen());
+}
+
 /// A way to end a program.
 type End = Box<dyn Fn(&Pty)>;
 

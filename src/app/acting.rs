@@ -12,7 +12,7 @@ use crate::incident::plan::{Action, Plan, Refusal, Risk};
 use crate::incident::planner::{Planned, Reading, plan};
 use crate::incident::request::{Query, QueryResult};
 use crate::incident::story::Tone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// Seconds a plan's readings may take before the plan is refused.
@@ -240,7 +240,7 @@ impl App {
             self.remark(format!("type {} to confirm, or Esc to cancel", plan.confirm));
             return;
         }
-        if plan.is_stale(self.now) {
+        if self.plan_fresh_for(&plan) <= 0 {
             // Read everything again and show what the plan is now.
             if let Some(dialog) = self.dialog_mut() {
                 dialog.typed.clear();
@@ -273,12 +273,16 @@ impl App {
         self.overlays.retain(|overlay| !matches!(overlay, Overlay::Plan(_)));
     }
 
+    /// [`Plan::FRESH_S`], to calculate with.
+    const FRESH_S: f64 = 60.0;
+
     /// Seconds left before the plan shown must be read again.
     #[must_use]
     pub fn plan_fresh_for(&self, plan: &Plan) -> i64 {
-        plan.oldest_grounds().map_or(Plan::FRESH_S, |at| {
-            let until = at + SignedDuration::from_secs(Plan::FRESH_S);
-            until.duration_since(self.now).as_secs().max(0)
-        })
+        let age = plan.oldest_grounds().map_or(0.0, |at| self.now.duration_since(at).as_secs_f64());
+        // A minute of the operator's, however fast the demo's clock runs.
+        #[expect(clippy::cast_possible_truncation, reason = "seconds, rounded up, at most a minute")]
+        let left = (Self::FRESH_S - age / self.opening.speed).ceil() as i64;
+        left.clamp(0, Plan::FRESH_S)
     }
 }

@@ -106,6 +106,12 @@ pub struct Opening {
     pub logbook_fault: Option<String>,
     /// Complaints about settings, to be shown.
     pub complaints: Vec<String>,
+    /// Seconds of the world a second of the operator: 1, but for a demo that is played faster.
+    pub speed: f64,
+    /// What breaks the logbook's chain, by file and line: shown for as long as the cockpit is open.
+    pub breakages: Vec<String>,
+    /// What jitter is a hash of: the session's name, or a scenario's seed.
+    pub jitter: String,
     /// The config asks for a second operator on destructive actions, which this version cannot ask: they are off.
     pub two_operators: bool,
     /// Only looks and plans (`status`, `plan`): nothing is recorded, nothing can be confirmed.
@@ -263,7 +269,10 @@ impl App {
             // The demo's colleagues are played: no process of theirs ever held a lock.
             Message::Gone(sessions) if self.opening.mode != Mode::Demo => self.incident.gone(&sessions),
             Message::Gone(_) => {}
-            Message::LogComplaint(why) => self.notice(Tone::Bad, why),
+            Message::LogComplaint(why) => {
+                self.notice(Tone::Bad, why.clone());
+                self.opening.breakages.push(why);
+            }
             Message::Act(action) => self.propose(action, &mut effects),
             Message::Confirm { plan, typed } => self.confirm(&plan, &typed, &mut effects),
             Message::Copied(Ok(())) => self.notice(Tone::Neutral, "copied".into()),

@@ -226,7 +226,7 @@ impl App {
             (0, Service::Ec2 | Service::Rds | Service::Elb | Service::ElbV2) => SWEEP_EVERY_S,
             (n, _) => (BACK_OFF_S << (n - 1).min(8)).min(BACK_OFF_MOST_S),
         };
-        let seed = format!("{} {place} {failures}", self.opening.session);
+        let seed = format!("{} {place} {failures}", self.opening.jitter);
         let digest = sha256_hex(seed.as_bytes());
         let fraction = i64::from_str_radix(digest.get(..4).unwrap_or("0"), 16).unwrap_or_default();
         base + base * fraction / (4 * 0xffff)

@@ -229,6 +229,44 @@ impl Incident {
             .find(|op| op.done() && op.undone_by.is_none() && !op.plan.inverse.is_empty())
     }
 
+    /// Whether a site's record was switched, by whatever action, after an operation was proposed.
+    #[must_use]
+    pub fn switched_since(&self, site: &str, operation: &Operation) -> bool {
+        self.operations.values().any(|op| {
+            let same_site = match &op.plan.action {
+                Action::MaintenanceOn { site: s, .. }
+                | Action::MaintenanceOff { site: s }
+                | Action::Apex { site: s, .. } => s == site,
+                Action::Relaunch { .. }
+                | Action::Terminate { .. }
+                | Action::Register { .. }
+                | Action::Deregister { .. }
+                | Action::Restore { .. }
+                | Action::Undo { .. } => false,
+            };
+            same_site && op.done() && op.undone_by.is_none() && op.proposed > operation.proposed
+        })
+    }
+
+    /// The newest operation of which it is unknown whether it was done, unless something was done on the same resources
+    /// since.
+    #[must_use]
+    pub fn unsettled(&self) -> Option<&Operation> {
+        self.operations_in_order().into_iter().rev().find(|op| self.is_unsettled(op))
+    }
+
+    /// Whether it is unknown if an operation was done, and nothing was done on the same resources since.
+    #[must_use]
+    pub fn is_unsettled(&self, operation: &Operation) -> bool {
+        operation.standing(self) == Standing::Unknown
+            && !self.operations.values().any(|later| {
+                later.proposed > operation.proposed
+                    && later.done()
+                    && later.plan.scope == operation.plan.scope
+                    && later.plan.resources.iter().any(|r| operation.plan.resources.contains(r))
+            })
+    }
+
     /// The maintenance operation that a site is under, whoever turned it on, and however long ago.
     ///
     /// A later apex switch, undo or maintenance-off of the same site ends it.

@@ -137,7 +137,7 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         Body::Vetoed { plan, reason } => {
             is_action = true;
             plan_of = Some(plan.clone());
-            (Tone::Warn, format!("turned down {}: {reason}", title(plan)))
+            (Tone::Neutral, format!("{reason} {}", title(plan)))
         }
         Body::Confirmed { plan, .. } => {
             is_action = true;

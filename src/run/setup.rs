@@ -119,6 +119,8 @@ impl Ground {
         } else {
             estate.profiles.iter().cloned().map(Profile).collect()
         };
+        let session = self.session(&actor, now);
+        let jitter = session.0.clone();
         Opening {
             estate: estate.name.clone(),
             regions,
@@ -126,12 +128,15 @@ impl Ground {
             sites: sites.to_vec(),
             keymap: settings.keymap.clone(),
             mode: if self.global.read_only && mode != Mode::Replay { Mode::ReadOnly } else { mode },
-            session: self.session(&actor, now),
+            session,
             actor,
             pid: std::process::id(),
             logbook: None,
             logbook_fault: None,
             complaints: settings.complaints.iter().map(ToString::to_string).collect(),
+            speed: 1.0,
+            breakages: Vec::new(),
+            jitter,
             two_operators: settings.config.approval.two_operators,
             looks_only: false,
         }
@@ -191,13 +196,14 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
     let session = app.opening.session.clone();
     let tail = match Logbook::open_or_empty(dir) {
         Ok(logbook) => {
-            app.opening.complaints.extend(logbook.complaints());
+            let broken = logbook.strands.iter().flat_map(|strand| &strand.breakages);
+            app.opening.breakages = broken.map(ToString::to_string).collect();
             let (lines, tail) = logbook.into_timeline_and_tail(session.clone());
             app.remember(lines.iter().map(|line| &line.entry));
             tail
         }
         Err(error) => {
-            app.opening.complaints.push(error.to_string());
+            app.opening.breakages.push(error.to_string());
             Tail::new(dir, session.clone())
         }
     };

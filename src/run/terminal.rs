@@ -12,9 +12,10 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// The screen of a cockpit. Dropping it restores the terminal.
@@ -27,15 +28,43 @@ pub struct Screen {
 /// Whether the last frame has reached the terminal.
 #[derive(Debug, Clone, Default)]
 pub struct Pace {
-    busy: Arc<AtomicBool>,
+    /// Frames handed over and not painted yet.
+    waiting: Arc<(Mutex<usize>, Condvar)>,
+    /// The terminal was given back: nothing more is painted.
+    closed: Arc<AtomicBool>,
     painted: Arc<Notify>,
 }
+
+/// The longest a terminal that does not read may hold up leaving.
+const LEAVING_LIMIT: Duration = Duration::from_millis(500);
 
 impl Pace {
     /// Whether the terminal is still taking the last frame.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::Acquire)
+        *self.frames() > 0
+    }
+
+    fn frames(&self) -> MutexGuard<'_, usize> {
+        // A counter has no state that a panic could leave half-done.
+        self.waiting.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn handed_over(&self) {
+        *self.frames() += 1;
+    }
+
+    fn taken(&self) {
+        let mut frames = self.frames();
+        *frames = frames.saturating_sub(1);
+        self.waiting.1.notify_all();
+        self.painted.notify_one();
+    }
+
+    /// Paints nothing more, and waits until what is being painted is through.
+    fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        let _ = self.waiting.1.wait_timeout_while(self.frames(), LEAVING_LIMIT, |frames| *frames > 0);
     }
 
     /// Waits until the terminal took a frame.
@@ -62,7 +91,7 @@ impl Write for Outlet {
         if self.bytes.is_empty() {
             return Ok(());
         }
-        self.pace.busy.store(true, Ordering::Release);
+        self.pace.handed_over();
         self.frames
             .send(std::mem::take(&mut self.bytes))
             .map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the terminal is gone"))
@@ -87,26 +116,29 @@ impl Screen {
             let _ = disable_raw_mode();
             return Err(error);
         }
+        let pace = Pace::default();
+        let closing = pace.clone();
         let before = std::panic::take_hook();
         let drawing = std::thread::current().id();
         std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
             // A panic in a task is an answer like any other (see `driver`), and the screen stays. One in the loop ends
             // the cockpit, and the message must land on a terminal that shows it.
             if std::thread::current().id() == drawing {
+                closing.close();
                 restore();
                 before(info);
             }
         }));
-        let pace = Pace::default();
         let (frames, inbox) = channel::<Vec<u8>>();
         let painter = pace.clone();
         std::thread::Builder::new().name("painter".into()).spawn(move || {
             while let Ok(frame) = inbox.recv() {
-                let mut out = io::stdout().lock();
-                // A terminal that is gone is noticed by its end of input; there is nobody to tell here.
-                let _ = out.write_all(&frame).and_then(|()| out.flush());
-                painter.busy.store(false, Ordering::Release);
-                painter.painted.notify_one();
+                if !painter.closed.load(Ordering::Acquire) {
+                    let mut out = io::stdout().lock();
+                    // A terminal that is gone is noticed by its end of input; there is nobody to tell here.
+                    let _ = out.write_all(&frame).and_then(|()| out.flush());
+                }
+                painter.taken();
             }
         })?;
         let outlet = Outlet { bytes: Vec::new(), frames, pace: pace.clone() };
@@ -132,6 +164,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        self.pace.close();
         restore();
     }
 }

@@ -34,6 +34,9 @@ fn app(scenario: &Scenario) -> App {
         logbook_fault: None,
         complaints: Vec::new(),
         looks_only: false,
+        jitter: "seed".into(),
+        speed: 1.0,
+        breakages: Vec::new(),
         two_operators: false,
     };
     App::new(opening, scenario.start)

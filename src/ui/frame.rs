@@ -74,17 +74,24 @@ pub(super) fn tone(tone: Tone) -> Role {
 pub(super) fn present(app: &App) -> Vec<(String, Option<String>)> {
     let mut sessions: Vec<_> = app.incident.sessions.iter().filter(|(_, p)| p.left.is_none()).collect();
     sessions.sort_by_key(|(id, p)| (p.opened, *id));
-    let mut people: Vec<(String, i64)> = Vec::new();
+    // Several cockpits of one Unix user are several people, or one with several hands: the count says so.
+    let mut people: Vec<(String, i64, usize)> = Vec::new();
     for (id, presence) in sessions {
         let own = *id == app.opening.session && app.replay.is_none();
         let silent = if own { 0 } else { app.now.duration_since(presence.last_heard).as_secs() };
-        match people.iter_mut().find(|(user, _)| *user == presence.actor.user) {
-            Some((_, known)) => *known = silent.min(*known),
-            None => people.push((presence.actor.user.clone(), silent)),
+        match people.iter_mut().find(|(user, _, _)| *user == presence.actor.user) {
+            Some((_, known, cockpits)) => {
+                *known = silent.min(*known);
+                *cockpits += 1;
+            }
+            None => people.push((presence.actor.user.clone(), silent, 1)),
         }
     }
     people
         .into_iter()
+        .map(|(user, silent, cockpits)| {
+            (if cockpits > 1 { format!("{user} x{cockpits}") } else { user }, silent)
+        })
         .map(|(user, silent)| (user, (silent > QUIET_AFTER_S).then(|| crate::app::table::span(silent))))
         .collect()
 }
@@ -119,6 +126,9 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     };
 
     let log: Row = match &app.log {
+        LogState::Writing if !app.opening.breakages.is_empty() => {
+            vec![piece("log ", Role::Muted), piece("BROKEN ", Role::Down)]
+        }
         LogState::Writing => {
             vec![piece(format!("log {} ", app.incident.entries), Role::Muted), piece("ok ", Role::Muted)]
         }
@@ -193,6 +203,9 @@ fn tabs(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     }
     match (&app.log, app.opening.complaints.len()) {
         (LogState::Refused(_), _) => right.push(piece("actions off  ", Role::Down)),
+        (LogState::Writing, _) if !app.opening.breakages.is_empty() => {
+            right.push(piece("blackstart log verify  ", Role::Down));
+        }
         (LogState::Writing, 0) => {}
         (LogState::Writing, n) => {
             let noun = if n == 1 { "complaint" } else { "complaints" };

@@ -86,13 +86,14 @@ pub(super) fn operations(app: &App, look: &Look) -> Vec<Row> {
                     piece(step_words(app, operation), Role::Pending),
                 ]);
             }
-            Standing::Unknown => rows.push(vec![
+            Standing::Unknown if app.incident.is_unsettled(operation) => rows.push(vec![
                 piece(format!("{mark} {:<7}", ago(app, began)), Role::Warn),
                 name(app, &who, look),
                 piece(operation.plan.title.clone(), Role::Title),
                 piece("  unknown whether done: verify first", Role::Warn),
             ]),
-            Standing::Proposed
+            Standing::Unknown
+            | Standing::Proposed
             | Standing::Vetoed
             | Standing::Verified
             | Standing::Unverified

@@ -97,7 +97,14 @@ fn write(doc: &mut Doc, canvas: &Canvas<'_>, app: &App, operation: &Operation) {
             let began = operation.confirmed.as_ref().map_or(operation.proposed, |(at, _)| *at);
             let took = running(at.duration_since(began).as_secs());
             doc.text(&ending_words(ending), ending_role(ending));
-            doc.text(&format!("It took {took}. Undo: {}", plan.undo), Role::Muted);
+            if operation.touched() {
+                doc.text(&format!("It took {took}. Undo: {}", plan.undo), Role::Muted);
+            } else {
+                doc.text(
+                    &format!("It took {took}. Nothing was changed: there is nothing to undo."),
+                    Role::Muted,
+                );
+            }
             doc.text("Esc closes.", Role::Muted);
         }
         None => {

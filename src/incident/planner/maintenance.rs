@@ -108,8 +108,10 @@ pub(super) fn off(table: &mut Table<'_>, site: &str) -> Result<Planned, Refusal>
             .operations_in_order()
             .into_iter()
             .rev()
-            .filter(|op| is_on(op, &site.name) && op.undone_by.is_none() && op.touched())
+            .filter(|op| is_on(op, &site.name) && op.undone_by.is_none() && op.touched() && !op.done())
             .find(put_this)
+            // What was switched since was decided since: an old maintenance is over, wherever the record points.
+            .filter(|on| !incident.switched_since(&site.name, on))
     };
     let Some(op) = known.filter(put_this).or_else(unanswered) else {
         return Err(match known {

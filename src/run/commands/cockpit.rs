@@ -119,6 +119,7 @@ fn try_demo(ground: &Ground, demo: &Demo) -> Result<Exit, Exit> {
     let entries = std::mem::take(&mut stage.entries);
     let (mut app, world) = (stage.app, stage.world);
     app.opening.logbook = Some(dir.display().to_string());
+    app.opening.speed = demo.speed.max(1.0);
     let bench = write_history(&dir, &app.opening.session.clone(), &entries, &colleagues);
     if let Err(why) = &bench.writer {
         app.log = crate::app::LogState::Refused(why.clone());
@@ -147,6 +148,8 @@ pub(crate) fn curtain(
 ) -> (Stage, Vec<Vec<Entry>>) {
     let (start, open_at) = (scenario.start, scenario.open_at);
     let mut opening = ground.opening(settings, Mode::Demo, (&scenario.estate, &scenario.sites), start);
+    // The same seed gives the same run, whoever plays it and when.
+    opening.jitter = format!("{} {seed}", scenario.name);
     adjust(&mut opening);
     let app = App::new(opening, start);
     let colleagues = colleagues(&scenario, open_at);
@@ -284,4 +287,29 @@ fn try_replay(
     // A replay asks the world nothing; the simulator stands in so that there is nothing it could reach.
     let driver = crate::run::driver::Driver::new(app, Cloud::Sim(Sim::new(world, 1.0)), Clock::wall());
     play(&runtime, driver, &Ground::look(&settings)).map(|_| Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Global;
+    use crate::settings::{Settings, Surroundings};
+
+    /// What a demo showed, whoever played it: the bodies and their times, without the names of the session.
+    fn played(session: &str, seed: u64) -> Vec<(Timestamp, Body)> {
+        let scenario = Scenario::shipped("quiet").unwrap();
+        let ground = Ground { global: Global::default(), surroundings: Surroundings::new([].into(), None) };
+        let (stage, _) = curtain(&ground, &Settings::shipped(), scenario, seed, |opening| {
+            opening.session = SessionId(session.into());
+        });
+        let bodies = stage.entries.into_iter().map(|entry| (entry.ts, entry.body));
+        bodies.filter(|(_, body)| !matches!(body, Body::Opened { .. })).collect()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_demo_whoever_plays_it() {
+        let first = played("20120630T030000Z-adam@jump-1-1", 7);
+        assert_eq!(first, played("20261124T120000Z-eve@laptop-99", 7));
+        assert_ne!(first, played("20120630T030000Z-adam@jump-1-1", 8));
+    }
 }

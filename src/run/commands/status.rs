@@ -106,7 +106,13 @@ fn as_text(app: &App) -> String {
         );
     }
     for site in &app.opening.sites {
-        let points = app.points_to(site).unwrap_or_else(|| "not read".into());
+        let mut points = app.points_to(site).unwrap_or_else(|| "not read".into());
+        let record = app.site_records(site).next();
+        if let Some(at) =
+            record.and_then(|record| app.incident.as_of(&record.key)).filter(|at| *at < app.started)
+        {
+            let _ = write!(points, " (last known, read {} ago)", age(app.now, at));
+        }
         let evidence = app.site_evidence(&site.name).map_or_else(|| "not probed".into(), |(_, words)| words);
         let maintenance = app.incident.maintenance(&site.name).map_or("", |_| ", in maintenance");
         let _ = writeln!(text, "site {}: {} -> {points}: {evidence}{maintenance}", site.name, site.record);

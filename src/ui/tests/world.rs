@@ -108,6 +108,9 @@ impl World {
             logbook: Some("/var/log/blackstart".into()),
             logbook_fault: None,
             complaints: Vec::new(),
+            jitter: "seed".into(),
+            speed: 1.0,
+            breakages: Vec::new(),
             two_operators: false,
             looks_only: false,
         };

@@ -161,3 +161,40 @@ fn on_whose_answer_never_came_can_be_turned_off_if_the_record_shows_it() {
     bench.apply(&back.steps[0].call);
     assert!(same_sets(&bench.a_records(), &before));
 }
+
+/// A maintenance that later switches ended does not come back because the record happens to point there again.
+#[test]
+fn off_does_not_revive_a_maintenance_that_switches_have_ended() {
+    let mut bench = bench();
+    let apex = |target: &str| Action::Apex { site: "www".into(), target: target.into() };
+    for action in [apex("west"), on(None), apex("east"), apex("linode")] {
+        let plan = bench.plan(&action);
+        bench.carry_out(&plan);
+    }
+    assert!(bench.incident.maintenance("www").is_none());
+    let refusal = bench.refusal(&off());
+    assert!(refusal.why.contains("no maintenance that put it there"), "{refusal}");
+}
+
+/// Undo must not step over an action of which nobody knows whether it was done.
+#[test]
+fn an_unknown_action_is_unsettled_until_something_is_done_there_again() {
+    let mut bench = bench();
+    let known = bench.plan(&Action::Apex { site: "www".into(), target: "west".into() });
+    bench.carry_out(&known);
+    let lost = bench.plan(&Action::Apex { site: "www".into(), target: "east".into() });
+    let hash = lost.hash.clone();
+    bench.fold(Body::Proposed { plan: Box::new(lost.clone()) });
+    bench.fold(Body::Confirmed { plan: hash.clone(), typed: "www".into() });
+    bench.fold(Body::Intent { plan: hash.clone(), step: 0, call: lost.steps[0].call.clone() });
+    let error = Fault::TimedOut { after_ms: 12_000 };
+    bench.fold(Body::Outcome { plan: hash.clone(), step: 0, outcome: Outcome::Unknown { error } });
+    let ending = crate::incident::entry::Ending::Unknown { step: 0, why: "no answer".into() };
+    bench.fold(Body::Finished { plan: hash.clone(), ending });
+    assert_eq!(bench.incident.unsettled().map(|op| op.plan.hash.clone()), Some(hash));
+    assert_eq!(bench.incident.last_undoable().map(|op| op.plan.hash.clone()), Some(known.hash));
+    bench.number += 1;
+    let later = bench.plan(&Action::Apex { site: "www".into(), target: "spare".into() });
+    bench.carry_out(&later);
+    assert!(bench.incident.unsettled().is_none(), "what was done there since settles it");
+}
