@@ -348,7 +348,7 @@ impl Plan {
 
 /// Why there is no plan: what happened, why, what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{what}: {why}. {next}")]
+#[error("{what}: {}. {next}", .why.trim_end_matches('.'))]
 pub struct Refusal {
     /// What was refused.
     pub what: String,

@@ -180,6 +180,9 @@ fn no_credentials(found: &(dyn Error + 'static)) -> String {
     let cause = cause(found);
     if cause.contains("IMDS") || cause.contains("metadata") {
         format!("none in the environment, the AWS configuration files or the instance metadata ({cause})")
+    } else if cause.contains("was not enabled") {
+        // So the SDK says when the profile asked for gives it nothing to go by.
+        "the profile is not in the AWS configuration files, or gives no credentials".into()
     } else if cause.contains("already taken") {
         // The SDK gives the reason to the first that asks, and this to the others.
         "the profile cannot be read from the AWS configuration files".into()
@@ -202,6 +205,8 @@ fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
 /// The innermost two causes, on one line: the SDK's outer layers say "dispatch failure" and no more.
 fn cause(error: &(dyn Error + 'static)) -> String {
     let mut texts = chain(error);
+    // Our own check of whole answers is an interceptor; that it is one is nobody's concern.
+    texts.retain(|text| !text.contains("interceptor encountered an error"));
     texts.dedup();
     let from = texts.len().saturating_sub(2);
     clean(&texts[from..].join(": "))

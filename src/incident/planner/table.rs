@@ -562,13 +562,7 @@ pub(super) fn choice(there: &str, typed: &str, names: &[String]) -> String {
     let list = format!("{there} {}{more}", shown.join(", "));
     match near.first() {
         Some((_, name)) => format!("Did you mean {name}? ({list})"),
-        None => {
-            let mut list = list;
-            if let Some(first) = list.get_mut(..1) {
-                first.make_ascii_uppercase();
-            }
-            list
-        }
+        None => format!("Known: {list}"),
     }
 }
 
