@@ -31,7 +31,7 @@ complete -c blackstart -n "__fish_blackstart_needs_command" -l endpoint-url -d '
 complete -c blackstart -n "__fish_blackstart_needs_command" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_needs_command" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_needs_command" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_needs_command" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_needs_command" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_needs_command" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c blackstart -n "__fish_blackstart_needs_command" -s V -l version -d 'Print version'
@@ -61,7 +61,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand demo" -l endpoint-
 complete -c blackstart -n "__fish_blackstart_using_subcommand demo" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand demo" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand demo" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand demo" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand demo" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand demo" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand demo" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand status" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -72,7 +72,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand status" -l logbook
 complete -c blackstart -n "__fish_blackstart_using_subcommand status" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand status" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand status" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand status" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand status" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand status" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand status" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -83,7 +83,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fi
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -f -a "maintenance" -d 'Turn a site\'s maintenance mode on or off'
@@ -104,7 +104,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_s
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from maintenance" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from maintenance" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from maintenance" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from maintenance" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from maintenance" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from maintenance" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from maintenance" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from apex" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -115,7 +115,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_s
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from apex" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from apex" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from apex" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from apex" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from apex" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from apex" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from apex" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from relaunch" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -126,7 +126,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_s
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from relaunch" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from relaunch" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from relaunch" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from relaunch" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from relaunch" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from relaunch" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from relaunch" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from terminate" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -137,7 +137,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_s
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from terminate" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from terminate" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from terminate" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from terminate" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from terminate" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from terminate" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from terminate" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -l at -d 'Up to when (RFC 3339, UTC); the newest restorable second by default' -r
@@ -149,7 +149,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_s
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from register" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -160,7 +160,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_s
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from register" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from register" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from register" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from register" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from register" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from register" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from register" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from deregister" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -171,7 +171,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_s
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from deregister" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from deregister" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from deregister" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from deregister" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from deregister" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from deregister" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from deregister" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from undo" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -182,7 +182,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_s
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from undo" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from undo" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from undo" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from undo" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from undo" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from undo" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from undo" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "maintenance" -d 'Turn a site\'s maintenance mode on or off'
@@ -203,7 +203,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -f -a "maintenance" -d 'Turn a site\'s maintenance mode on or off'
@@ -225,7 +225,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_see
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from maintenance" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from maintenance" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from maintenance" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from maintenance" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from maintenance" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from maintenance" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from maintenance" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from apex" -l confirm -d 'The text that the plan says to type' -r
@@ -237,7 +237,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_see
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from apex" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from apex" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from apex" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from apex" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from apex" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from apex" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from apex" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from relaunch" -l confirm -d 'The text that the plan says to type' -r
@@ -249,7 +249,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_see
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from relaunch" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from relaunch" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from relaunch" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from relaunch" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from relaunch" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from relaunch" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from relaunch" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from terminate" -l confirm -d 'The text that the plan says to type' -r
@@ -261,7 +261,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_see
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from terminate" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from terminate" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from terminate" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from terminate" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from terminate" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from terminate" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from terminate" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -l at -d 'Up to when (RFC 3339, UTC); the newest restorable second by default' -r
@@ -274,7 +274,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_see
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from register" -l confirm -d 'The text that the plan says to type' -r
@@ -286,7 +286,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_see
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from register" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from register" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from register" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from register" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from register" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from register" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from register" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from deregister" -l confirm -d 'The text that the plan says to type' -r
@@ -298,7 +298,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_see
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from deregister" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from deregister" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from deregister" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from deregister" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from deregister" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from deregister" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from deregister" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from undo" -l confirm -d 'The text that the plan says to type' -r
@@ -310,7 +310,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_see
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from undo" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from undo" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from undo" -l json -d 'As JSON'
-complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from undo" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from undo" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from undo" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from undo" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from help" -f -a "maintenance" -d 'Turn a site\'s maintenance mode on or off'
@@ -331,7 +331,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -l endpoin
 complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and not __fish_seen_subcommand_from show verify report export help" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -341,7 +341,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand log; and not __fis
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and not __fish_seen_subcommand_from show verify report export help" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and not __fish_seen_subcommand_from show verify report export help" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and not __fish_seen_subcommand_from show verify report export help" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand log; and not __fish_seen_subcommand_from show verify report export help" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand log; and not __fish_seen_subcommand_from show verify report export help" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and not __fish_seen_subcommand_from show verify report export help" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and not __fish_seen_subcommand_from show verify report export help" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and not __fish_seen_subcommand_from show verify report export help" -f -a "show" -d 'The story, oldest first'
@@ -357,7 +357,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_se
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from show" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from show" -l keymap -d 'Keymap by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from show" -l all -d 'Every entry, observations too'
-complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from show" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from show" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from show" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from verify" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -367,7 +367,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_se
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from verify" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from verify" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from verify" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from verify" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from verify" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from verify" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from report" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -377,7 +377,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_se
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from report" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from report" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from report" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from report" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from report" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from report" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from export" -l format -d 'Format' -r -f -a "json\t'One JSON object a line'
@@ -389,7 +389,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_se
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from export" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from export" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from export" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from export" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from export" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from export" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c blackstart -n "__fish_blackstart_using_subcommand log; and __fish_seen_subcommand_from help" -f -a "show" -d 'The story, oldest first'
@@ -404,7 +404,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand note" -l endpoint-
 complete -c blackstart -n "__fish_blackstart_using_subcommand note" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand note" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand note" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand note" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand note" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand note" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand note" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand declare" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -414,7 +414,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand declare" -l endpoi
 complete -c blackstart -n "__fish_blackstart_using_subcommand declare" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand declare" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand declare" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand declare" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand declare" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand declare" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand declare" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand close" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -424,7 +424,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand close" -l endpoint
 complete -c blackstart -n "__fish_blackstart_using_subcommand close" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand close" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand close" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand close" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand close" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand close" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand close" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand check" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -434,7 +434,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand check" -l endpoint
 complete -c blackstart -n "__fish_blackstart_using_subcommand check" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand check" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand check" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand check" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand check" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand check" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand check" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand keys" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -444,7 +444,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand keys" -l endpoint-
 complete -c blackstart -n "__fish_blackstart_using_subcommand keys" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand keys" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand keys" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand keys" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand keys" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand keys" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand keys" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand themes" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -454,7 +454,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand themes" -l endpoin
 complete -c blackstart -n "__fish_blackstart_using_subcommand themes" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand themes" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand themes" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand themes" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand themes" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand themes" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand themes" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand man" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -464,7 +464,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand man" -l endpoint-u
 complete -c blackstart -n "__fish_blackstart_using_subcommand man" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand man" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand man" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand man" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand man" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand man" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand man" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand completions" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -474,7 +474,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand completions" -l en
 complete -c blackstart -n "__fish_blackstart_using_subcommand completions" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand completions" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand completions" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand completions" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand completions" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand completions" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand screenshots" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -484,7 +484,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand screenshots" -l en
 complete -c blackstart -n "__fish_blackstart_using_subcommand screenshots" -l logbook -d 'Directory of the logbook' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand screenshots" -l theme -d 'Theme by name, or a file' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand screenshots" -l keymap -d 'Keymap by name, or a file' -r
-complete -c blackstart -n "__fish_blackstart_using_subcommand screenshots" -l read-only -d 'Watch only: no path to any action'
+complete -c blackstart -n "__fish_blackstart_using_subcommand screenshots" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand screenshots" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand screenshots" -s h -l help -d 'Print help'
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and not __fish_seen_subcommand_from demo status plan do replay log note declare close check keys themes man completions screenshots help" -f -a "demo" -d 'The cockpit on the embedded simulator: no account, no network'

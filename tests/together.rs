@@ -5,7 +5,7 @@ use crate::crew::{Crew, scenario};
 use blackstart::app::message::{Effect, Message};
 use blackstart::incident::entry::{Body, Ending, Mode, Outcome};
 use blackstart::incident::operation::Standing;
-use blackstart::incident::place::Kind;
+use blackstart::incident::place::{Kind, Service};
 use blackstart::incident::request::Call;
 use blackstart::incident::resource::Resource;
 
@@ -72,7 +72,20 @@ fn each_sees_the_other_within_a_second() {
     let (_, standing) = crew.act(DANIEL, "m", 300);
     assert_eq!(standing, Standing::Verified);
     assert!(crew.points_to(ZONE, ZONE).contains("us-east-1"));
-    crew.run_for(2);
+    // And the first reads what the second changed again at once, instead of when it is due.
+    let route53 = |crew: &Crew| {
+        let asked = |effect: &Effect| matches!(effect, Effect::Sweep(_, sweep) if sweep.place.service == Service::Route53);
+        crew.seats[ADAM].effects.iter().filter(|(_, effect)| asked(effect)).count()
+    };
+    crew.wait_until(5, |crew| crew.seats[ADAM].app.incident.maintenance("www").is_none());
+    let under_way = crew.seats[ADAM]
+        .app
+        .schedule
+        .iter()
+        .any(|(place, schedule)| place.service == Service::Route53 && schedule.in_flight.is_some());
+    let before = route53(&crew);
+    crew.run_for(3);
+    assert!(under_way || route53(&crew) > before, "the record is read again");
     assert!(crew.seats[ADAM].app.incident.maintenance("www").is_none());
     assert!(crew.told(ADAM, "daniel verified: www: maintenance off"));
     crew.press(DANIEL, "q");

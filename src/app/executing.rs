@@ -528,7 +528,7 @@ impl App {
     }
 
     /// What a plan touched is read again at once, and what it was for is probed.
-    fn refresh_after(&mut self, plan: &Plan) {
+    pub(super) fn refresh_after(&mut self, plan: &Plan) {
         for place in self.touched(plan) {
             self.refresh_place(&place);
         }

@@ -374,6 +374,12 @@ impl App {
     fn others(&mut self, entries: &[Entry]) {
         for entry in entries {
             self.incident.fold(entry);
+            // What a colleague changed is read again at once: the old rows would contradict the story beside them.
+            if let Body::Finished { plan, .. } = &entry.body
+                && let Some(plan) = self.incident.operations.get(plan).map(|op| op.plan.clone())
+            {
+                self.refresh_after(&plan);
+            }
         }
         self.refresh_list();
     }

@@ -46,7 +46,7 @@ pub struct Global {
     /// Directory of the logbook.
     #[arg(long, global = true, value_name = "DIR")]
     pub logbook: Option<PathBuf>,
-    /// Watch only: no path to any action.
+    /// Watch only: no path to any action. Notes are no actions.
     #[arg(long, global = true)]
     pub read_only: bool,
     /// Theme by name, or a file.

@@ -183,10 +183,6 @@ fn write_down(ground: &Ground, body: impl FnOnce(&Incident) -> Result<Body, Stri
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    if ground.global.read_only {
-        complain("--read-only: nothing is written.");
-        return Exit::Failed;
-    }
     let dir = match place(ground, &settings, None) {
         Ok(dir) => dir,
         Err(exit) => return exit,
