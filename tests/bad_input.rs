@@ -137,9 +137,18 @@ fn bad_terminals() {
     pty.resize((1, 1));
     pty.resize(SMALL);
     pty.wait_for("us-east-1");
+    // A storm of sizes, as a tiling window manager makes it.
+    for columns in (20..140).chain((60..140).rev()) {
+        pty.resize((columns, columns / 3));
+    }
+    pty.resize(SMALL);
+    pty.wait_until("the board at 80x24", |s| s.contains("us-east-1") && s.contains("1 Board"));
     pty.press("q");
     assert_eq!(pty.wait_exit(), 0);
     pty.assert_restored();
+    // A question to the terminal would be answered among the keys, late or never.
+    let asked = pty.raw().windows(4).any(|bytes| bytes == b"\x1b[6n");
+    assert!(!asked, "the terminal is never asked where its cursor is");
 }
 
 #[test]

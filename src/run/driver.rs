@@ -15,6 +15,7 @@ use crate::incident::fault::Fault;
 use crate::ui::{Look, draw};
 use crossterm::event::EventStream;
 use futures::StreamExt;
+use ratatui::layout::Rect;
 use std::io;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -200,7 +201,9 @@ impl Driver {
             }
             if dirty && !pace.is_busy() {
                 if std::mem::take(&mut forgotten) {
-                    screen.terminal.clear()?;
+                    // Not `clear`: that asks the terminal where its cursor is, and the answer goes to the event stream.
+                    let size = screen.terminal.size()?;
+                    screen.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
                 }
                 screen.terminal.draw(|frame| draw(frame, &self.app, look))?;
                 dirty = false;
