@@ -273,16 +273,13 @@ impl App {
         self.overlays.retain(|overlay| !matches!(overlay, Overlay::Plan(_)));
     }
 
-    /// [`Plan::FRESH_S`], to calculate with.
-    const FRESH_S: f64 = 60.0;
-
     /// Seconds left before the plan shown must be read again.
     #[must_use]
     pub fn plan_fresh_for(&self, plan: &Plan) -> i64 {
         let age = plan.oldest_grounds().map_or(0.0, |at| self.now.duration_since(at).as_secs_f64());
         // A minute of the operator's, however fast the demo's clock runs.
         #[expect(clippy::cast_possible_truncation, reason = "seconds, rounded up, at most a minute")]
-        let left = (Self::FRESH_S - age / self.opening.speed).ceil() as i64;
+        let left = (Plan::FRESH_S as f64 - age / self.opening.speed).ceil() as i64;
         left.clamp(0, Plan::FRESH_S)
     }
 }

@@ -441,19 +441,7 @@ impl App {
             Command::Restore => self.restore(),
             Command::Register => self.pick_registration(true, effects),
             Command::Deregister => self.pick_registration(false, effects),
-            Command::Undo if self.unsettled_is_newest() => {
-                let what = self.incident.unsettled().map_or_else(String::new, |op| {
-                    format!("{} (plan {})", op.plan.title, op.plan.hash.short())
-                });
-                self.notice(
-                    Tone::Warn,
-                    format!("unknown whether the last action was done: {what}; see what is there, then `blackstart do undo PLAN` or act anew"),
-                );
-            }
-            Command::Undo => match self.incident.last_undoable().map(|op| op.plan.hash.clone()) {
-                Some(operation) => self.propose(Action::Undo { operation }, effects),
-                None => self.notice(Tone::Neutral, "nothing to undo".into()),
-            },
+            Command::Undo => self.undo(effects),
             Command::Note => self.prompt(Purpose::Note),
             Command::Declare => {
                 let purpose =
@@ -490,10 +478,19 @@ impl App {
         self.overlays.push(Overlay::Prompt { purpose, input: String::new() });
     }
 
-    /// Whether the newest action is one of which nobody knows if it was done: undo must not skip it without a word.
-    fn unsettled_is_newest(&self) -> bool {
-        let undoable = self.incident.last_undoable().map(|op| op.proposed);
-        self.incident.unsettled().is_some_and(|op| undoable.is_none_or(|at| op.proposed > at))
+    fn undo(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(op) = self.incident.unsettled_last() {
+            let what = format!("{} (plan {})", op.plan.title, op.plan.hash.short());
+            self.notice(
+                Tone::Warn,
+                format!("unknown whether the last action was done: {what}; see what is there, then `blackstart do undo PLAN` or act anew"),
+            );
+            return;
+        }
+        match self.incident.last_undoable().map(|op| op.plan.hash.clone()) {
+            Some(operation) => self.propose(Action::Undo { operation }, effects),
+            None => self.notice(Tone::Neutral, "nothing to undo".into()),
+        }
     }
 
     fn quit(&mut self, effects: &mut Vec<Effect>) {

@@ -30,7 +30,7 @@ pub struct Stamped {
 pub enum Message {
     /// The first: the cockpit starts to watch.
     Start,
-    /// A second passed, or about.
+    /// Time passed: a quarter of a second, or a second under virtual time.
     Tick,
     /// A key.
     Key(Key),

@@ -6,9 +6,9 @@ use super::App;
 use super::table::age;
 use crate::incident::cell::{Health, ProbeSubject, STALE_AFTER_S, Verdict};
 use crate::incident::place::Kind;
+use crate::incident::planner::target_of;
 use crate::incident::resource::{Balancer, RecordSet, Resource, normalise_name};
 use crate::incident::site::{Site, SiteTarget, TargetKind};
-use std::collections::BTreeSet;
 use std::fmt;
 
 /// What speaks for or against pointing people at a target.
@@ -83,28 +83,7 @@ impl App {
     #[must_use]
     pub fn current_target<'a>(&self, site: &'a Site) -> Option<&'a SiteTarget> {
         let record = self.site_records(site).find(|r| r.record_type == "A")?;
-        site.targets.iter().find(|target| self.answers_for(target, record))
-    }
-
-    fn answers_for(&self, target: &SiteTarget, record: &RecordSet) -> bool {
-        match &record.alias {
-            None => {
-                let wanted: BTreeSet<String> =
-                    target.addresses.iter().filter(|a| a.is_ipv4()).map(ToString::to_string).collect();
-                !wanted.is_empty() && wanted == record.values.iter().cloned().collect()
-            }
-            Some(alias) => {
-                let bare = |name: &str| {
-                    let name = normalise_name(name);
-                    name.strip_prefix("dualstack.").map_or(name.clone(), str::to_owned)
-                };
-                let dns = bare(&alias.dns_name);
-                if let Some(name) = &target.dns_name {
-                    return bare(name) == dns;
-                }
-                self.balancer_of(target).is_some_and(|balancer| bare(&balancer.dns_name) == dns)
-            }
-        }
+        target_of(&self.incident, site, record)
     }
 
     /// The balancer that a site's target names, if it was read.

@@ -35,17 +35,17 @@ pub fn action(act: &Act, lookup: Lookup<'_>) -> Result<Action, Refusal> {
             let (scope, under, instances) = registration(lookup, &balancer, &instances)?;
             Action::Deregister { scope, under, instances }
         }
+        Act::Undo { operation: None } if incident.unsettled_last().is_some() => {
+            let what = incident
+                .unsettled_last()
+                .map_or_else(String::new, |op| format!("{} (plan {})", op.plan.title, op.plan.hash.short()));
+            return Err(Refusal::new(
+                "undo",
+                format!("it is unknown whether the last action was done: {what}"),
+                "See what is there, then name the plan to undo: `blackstart do undo PLAN`",
+            ));
+        }
         Act::Undo { operation: None } => match incident.last_undoable() {
-            Some(operation) if incident.unsettled().is_some_and(|op| op.proposed > operation.proposed) => {
-                let unsettled = incident.unsettled().map_or_else(String::new, |op| {
-                    format!("{} (plan {})", op.plan.title, op.plan.hash.short())
-                });
-                return Err(Refusal::new(
-                    "undo",
-                    format!("it is unknown whether the last action was done: {unsettled}"),
-                    "See what is there, then name the plan to undo: `blackstart do undo PLAN`",
-                ));
-            }
             Some(operation) => Action::Undo { operation: operation.plan.hash.clone() },
             None => {
                 return Err(Refusal::new(

@@ -248,11 +248,13 @@ impl Incident {
         })
     }
 
-    /// The newest operation of which it is unknown whether it was done, unless something was done on the same resources
-    /// since.
+    /// The newest operation of which it is unknown whether it was done (see [`Incident::is_unsettled`]), if nothing that
+    /// could be undone came after it: undo must not step over it.
     #[must_use]
-    pub fn unsettled(&self) -> Option<&Operation> {
-        self.operations_in_order().into_iter().rev().find(|op| self.is_unsettled(op))
+    pub fn unsettled_last(&self) -> Option<&Operation> {
+        let undoable = self.last_undoable().map(|op| op.proposed);
+        let unsettled = self.operations_in_order().into_iter().rev().find(|op| self.is_unsettled(op))?;
+        undoable.is_none_or(|at| unsettled.proposed > at).then_some(unsettled)
     }
 
     /// Whether it is unknown if an operation was done, and nothing was done on the same resources since.

@@ -13,7 +13,7 @@ use crate::incident::place::{Kind, Scope, Service};
 use crate::incident::plan::{Plan, Refusal, Risk};
 use crate::incident::request::Query;
 use crate::incident::resource::{
-    AliasTarget, Balancer, BalancerKind, HostedZone, RecordSet, Resource, normalise_name,
+    AliasTarget, Balancer, BalancerKind, HostedZone, RecordSet, Resource, bare_name, normalise_name,
 };
 use crate::incident::site::{Site, SiteTarget, TargetKind};
 use std::net::IpAddr;
@@ -400,12 +400,8 @@ fn alias_set(here: &Here<'_>, record_type: &str, alias: &AliasTarget) -> RecordS
 
 /// Whether both sets lead to the same place, `dualstack.` or not, with or without target health.
 fn equivalent(a: &RecordSet, b: &RecordSet) -> bool {
-    let bare = |alias: &AliasTarget| {
-        let name = normalise_name(&alias.dns_name);
-        name.strip_prefix("dualstack.").unwrap_or(&name).to_owned()
-    };
     match (&a.alias, &b.alias) {
-        (Some(x), Some(y)) => bare(x) == bare(y) && x.zone_id == y.zone_id,
+        (Some(x), Some(y)) => bare_name(&x.dns_name) == bare_name(&y.dns_name) && x.zone_id == y.zone_id,
         (None, None) => a.same(b),
         (Some(_), None) | (None, Some(_)) => false,
     }
@@ -417,10 +413,12 @@ pub fn target_at<'s>(incident: &Incident, site: &'s Site, records: &[RecordSet])
     let record = records
         .iter()
         .find(|r| r.record_type == "A" && normalise_name(&r.name) == normalise_name(&site.record))?;
-    let bare = |name: &str| {
-        let name = normalise_name(name);
-        name.strip_prefix("dualstack.").unwrap_or(&name).to_owned()
-    };
+    target_of(incident, site, record)
+}
+
+/// The declared target of a site that one record leads to.
+#[must_use]
+pub fn target_of<'s>(incident: &Incident, site: &'s Site, record: &RecordSet) -> Option<&'s SiteTarget> {
     site.targets.iter().find(|target| match &record.alias {
         None => {
             let mut wanted: Vec<String> =
@@ -433,7 +431,7 @@ pub fn target_at<'s>(incident: &Incident, site: &'s Site, records: &[RecordSet])
         Some(alias) => match target.kind {
             TargetKind::Address => false,
             TargetKind::Cloudfront => {
-                target.dns_name.as_ref().is_some_and(|name| bare(name) == bare(&alias.dns_name))
+                target.dns_name.as_ref().is_some_and(|name| bare_name(name) == bare_name(&alias.dns_name))
             }
             TargetKind::S3 => S3_WEBSITES
                 .iter()
@@ -443,7 +441,7 @@ pub fn target_at<'s>(incident: &Incident, site: &'s Site, records: &[RecordSet])
                     Resource::Balancer(b) => {
                         Some(&b.name) == target.balancer.as_ref()
                             && Some(&b.key.region().0) == target.region.as_ref()
-                            && bare(&b.dns_name) == bare(&alias.dns_name)
+                            && bare_name(&b.dns_name) == bare_name(&alias.dns_name)
                     }
                     _ => false,
                 })

@@ -21,7 +21,7 @@ mod undo;
 #[cfg(test)]
 mod bench;
 
-pub use apex::target_at;
+pub use apex::{target_at, target_of};
 pub use batch::same_sets;
 
 use super::entry::SessionId;

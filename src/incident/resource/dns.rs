@@ -13,6 +13,13 @@ pub fn normalise_name(name: &str) -> String {
     name
 }
 
+/// A balancer's name as it is compared: normalised, and without the `dualstack.` that the console puts before it.
+#[must_use]
+pub fn bare_name(name: &str) -> String {
+    let name = normalise_name(name);
+    name.strip_prefix("dualstack.").unwrap_or(&name).to_owned()
+}
+
 /// A hosted zone (ListHostedZones).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostedZone {

@@ -9,7 +9,7 @@ mod instance;
 
 pub use balancer::{Balancer, BalancerKind, Registration, TargetGroup};
 pub use database::{AutomatedBackup, Cluster, Database, Endpoint, Snapshot, SnapshotKind};
-pub use dns::{AliasTarget, HostedZone, RecordSet, normalise_name};
+pub use dns::{AliasTarget, HostedZone, RecordSet, bare_name, normalise_name};
 pub use instance::{BlockDevice, Instance, InstanceState, LaunchSpec, MetadataOptions};
 
 use super::place::Key;
