@@ -4,7 +4,8 @@
 //! of them. It reads no clock, no disk and no network; `run` does. Imports `incident` only.
 //!
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
-//! type), `sweeping` (what is asked when), `acting` (from an action to a confirmed plan), `executing` (from a
+//! type), `sweeping`, `probing` and `identifying` (what is asked
+//! when), `acting` (from an action to a confirmed plan), `executing` (from a
 //! confirmed plan to a verified effect), `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod acting;
@@ -12,9 +13,11 @@ mod checking;
 mod choosing;
 pub mod commands;
 mod executing;
+mod identifying;
 mod input;
 pub mod keys;
 pub mod message;
+mod probing;
 mod replaying;
 mod restore_points;
 mod sites;
@@ -180,6 +183,8 @@ pub struct App {
     /// Whether it is over.
     pub quitting: bool,
     sweeping: sweeping::Sweeping,
+    probing: probing::Probing,
+    identifying: identifying::Identifying,
     planning: acting::PlanningState,
     next_ticket: u64,
     next_seq: u64,
@@ -215,6 +220,8 @@ impl App {
             leaving: None,
             quitting: false,
             sweeping: sweeping::Sweeping::default(),
+            probing: probing::Probing::default(),
+            identifying: identifying::Identifying::default(),
             planning: acting::PlanningState::default(),
             next_ticket: 0,
             next_seq: 0,

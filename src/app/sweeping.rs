@@ -1,4 +1,4 @@
-//! What is asked when: every cell on its own timer, with back-off and jitter by hash; probes on theirs.
+//! When each cell is asked: on a timer of its own, with back-off and jitter by hash.
 //!
 //! A cell is never asked twice at once, so a black-holed one costs a single waiting request and delays nobody. Jitter is
 //! a hash of (session, place, attempt): the same run asks at the same moments. Only changes become entries.
@@ -6,12 +6,12 @@
 use super::App;
 use super::message::{Effect, Ticket};
 use crate::incident::Seen;
-use crate::incident::cell::{Evidence, ProbeSubject, SweepStatus, Verdict};
+use crate::incident::cell::SweepStatus;
 use crate::incident::entry::Body;
 use crate::incident::fault::Fault;
 use crate::incident::hash::sha256_hex;
-use crate::incident::place::{Account, Kind, Place, Profile, Service};
-use crate::incident::request::{Answer, Page, Probe, ProbeHow, Query, Sweep};
+use crate::incident::place::{Kind, Place, Service};
+use crate::incident::request::{Page, Sweep};
 use crate::incident::resource::{Resource, normalise_name};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,19 +21,11 @@ const SWEEP_EVERY_S: i64 = 15;
 /// Seconds between sweeps of Route 53: its quota is per account and small.
 const SWEEP_ROUTE53_EVERY_S: i64 = 30;
 /// Seconds before the first retry of a cell that fails; doubled each time.
-const BACK_OFF_S: i64 = 5;
+pub(super) const BACK_OFF_S: i64 = 5;
 /// The longest back-off.
-const BACK_OFF_MOST_S: i64 = 60;
-/// Seconds between probes of one subject.
-const PROBE_EVERY_S: i64 = 10;
-/// Seconds after which an unchanged finding is recorded again, so that a replay shows fresh evidence as fresh.
-const PROBE_RECORD_EVERY_S: i64 = 30;
+pub(super) const BACK_OFF_MOST_S: i64 = 60;
 /// Seconds between heartbeats.
 const HEARTBEAT_EVERY_S: i64 = 30;
-/// Probes in flight at once.
-const PROBES_AT_ONCE: usize = 16;
-/// Databases probed at most: those first that claim `available`.
-const DATABASES_PROBED: usize = 64;
 
 /// When a cell is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,16 +38,10 @@ pub struct Schedule {
     pub failures: u32,
 }
 
-/// What is in flight and what was seen on the way.
+/// The sweeps in flight, with what was seen on the way.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sweeping {
     sweeps: BTreeMap<Ticket, SweepUnderWay>,
-    probes: BTreeMap<Ticket, ProbeSubject>,
-    probe_due: BTreeMap<ProbeSubject, Timestamp>,
-    identities: BTreeMap<Ticket, Profile>,
-    identity_due: BTreeMap<Profile, Timestamp>,
-    /// How often STS did not say whose a profile is; each time another region's is asked next.
-    identity_misses: BTreeMap<Profile, usize>,
     heartbeat: Option<Timestamp>,
 }
 
@@ -74,8 +60,8 @@ impl App {
     /// Forgets what is in flight: whoever was to answer is gone. It is asked again when due.
     pub fn resume(&mut self) {
         self.sweeping.sweeps.clear();
-        self.sweeping.probes.clear();
-        self.sweeping.identities.clear();
+        self.probing.forget();
+        self.identifying.forget();
         for schedule in self.schedule.values_mut() {
             if schedule.in_flight.take().is_some() {
                 schedule.due = None;
@@ -119,7 +105,7 @@ impl App {
         for schedule in self.schedule.values_mut() {
             schedule.due = None;
         }
-        self.sweeping.probe_due.clear();
+        self.probing.all_at_once();
     }
 
     /// Asks a place again at the next tick.
@@ -127,11 +113,6 @@ impl App {
         if let Some(schedule) = self.schedule.get_mut(place) {
             schedule.due = None;
         }
-    }
-
-    /// Probes a subject again at the next tick.
-    pub(super) fn probe_soon(&mut self, subject: &ProbeSubject) {
-        self.sweeping.probe_due.remove(subject);
     }
 
     pub(super) fn page(&mut self, ticket: Ticket, page: Page, effects: &mut Vec<Effect>) {
@@ -249,126 +230,6 @@ impl App {
         self.record(Body::Heartbeat { fresh }, effects);
     }
 
-    fn ask_identities(&mut self, effects: &mut Vec<Effect>) {
-        let profiles: Vec<Profile> = self.opening.profiles.clone();
-        let regions = self.opening.regions.clone();
-        for (at, profile) in profiles.into_iter().enumerate() {
-            let asked = self.sweeping.identities.values().any(|p| *p == profile);
-            let due = self.sweeping.identity_due.get(&profile).is_none_or(|at| *at <= self.now);
-            let known = self.accounts.get(at).is_some_and(|(account, _)| account.is_verified());
-            if asked || !due || known {
-                continue;
-            }
-            // The first region may be the very one that is dark.
-            let misses = self.sweeping.identity_misses.get(&profile).copied().unwrap_or_default();
-            let Some(region) = regions.get(misses % regions.len().max(1)) else { return };
-            let ticket = self.ticket();
-            self.sweeping.identities.insert(ticket, profile.clone());
-            let query = Query::Identity { profile: profile.clone(), region: region.0.clone() };
-            effects.push(Effect::Ask(ticket, profile, query));
-        }
-    }
-
-    /// Takes an answer if it is an identity's; gives it back otherwise.
-    pub(super) fn identified(
-        &mut self,
-        ticket: Ticket,
-        result: Result<Answer, Fault>,
-        effects: &mut Vec<Effect>,
-    ) -> Option<Result<Answer, Fault>> {
-        let Some(profile) = self.sweeping.identities.remove(&ticket) else { return Some(result) };
-        match result {
-            Ok(Answer::Identity { account, arn }) => {
-                self.opening.actor.aws = Some(arn.clone());
-                self.record(
-                    Body::Identified { profile: profile.clone(), account: account.clone(), arn },
-                    effects,
-                );
-                self.rename_account(&Account::unverified(&profile), &account);
-            }
-            Ok(_) | Err(_) => {
-                let misses = self.sweeping.identity_misses.entry(profile.clone()).or_default();
-                *misses += 1;
-                let all_asked = misses.is_multiple_of(self.opening.regions.len().max(1));
-                let pause = if all_asked { BACK_OFF_MOST_S } else { BACK_OFF_S };
-                let again = self.now + SignedDuration::from_secs(pause);
-                self.sweeping.identity_due.insert(profile, again);
-            }
-        }
-        None
-    }
-
-    fn rename_account(&mut self, unverified: &Account, account: &Account) {
-        for (known, _) in &mut self.accounts {
-            if known == unverified {
-                *known = account.clone();
-            }
-        }
-        let schedule = std::mem::take(&mut self.schedule);
-        self.schedule = schedule
-            .into_iter()
-            .map(|(mut place, schedule)| {
-                if place.scope.account == *unverified {
-                    place.scope.account = account.clone();
-                }
-                (place, schedule)
-            })
-            .collect();
-        self.refresh_list();
-    }
-
-    fn probe_due(&mut self, effects: &mut Vec<Effect>) {
-        for probe in self.probes_wanted() {
-            if self.sweeping.probes.len() >= PROBES_AT_ONCE {
-                return;
-            }
-            let in_flight = self.sweeping.probes.values().any(|subject| *subject == probe.subject);
-            let due = self.sweeping.probe_due.get(&probe.subject).is_none_or(|at| *at <= self.now);
-            if in_flight || !due {
-                continue;
-            }
-            let ticket = self.ticket();
-            self.sweeping.probes.insert(ticket, probe.subject.clone());
-            effects.push(Effect::Probe(ticket, probe));
-        }
-    }
-
-    /// Declared sites, and the endpoints of databases that claim to be available.
-    fn probes_wanted(&self) -> Vec<Probe> {
-        let sites = self.opening.sites.iter().filter_map(|site| {
-            let how = ProbeHow::Http(site.probe.clone()?);
-            Some(Probe { subject: ProbeSubject::Site(site.name.clone()), how })
-        });
-        let databases = self
-            .incident
-            .of_kind(Kind::Database)
-            .filter_map(|seen| {
-                let Resource::Database(database) = &seen.resource else { return None };
-                let endpoint = database.endpoint.clone().filter(|_| database.status == "available")?;
-                Some(Probe {
-                    subject: ProbeSubject::Database(database.key.clone()),
-                    how: ProbeHow::Tcp { host: endpoint.host, port: endpoint.port },
-                })
-            })
-            .take(DATABASES_PROBED);
-        sites.chain(databases).collect()
-    }
-
-    pub(super) fn probed(&mut self, ticket: Ticket, evidence: Evidence, effects: &mut Vec<Effect>) {
-        let Some(subject) = self.sweeping.probes.remove(&ticket) else { return };
-        let next = self.now + SignedDuration::from_secs(PROBE_EVERY_S);
-        self.sweeping.probe_due.insert(subject.clone(), next);
-        let news = self.incident.probes.get(&subject).is_none_or(|before| {
-            before.evidence.verdict != evidence.verdict
-                || before.evidence.detail != evidence.detail
-                || self.now.duration_since(before.at).as_secs() >= PROBE_RECORD_EVERY_S
-        });
-        if news {
-            self.record(Body::Probed { subject, evidence }, effects);
-            self.refresh_list();
-        }
-    }
-
     /// Whether every cell has been heard of since the start: the command line waits for this.
     #[must_use]
     pub fn swept_once(&self) -> bool {
@@ -385,19 +246,6 @@ impl App {
             .iter()
             .filter(|(place, _)| place.service == Service::Route53)
             .all(|(_, schedule)| schedule.due.is_some())
-    }
-
-    /// Whether every declared probe has been heard of since the start.
-    #[must_use]
-    pub fn probed_once(&self) -> bool {
-        self.probes_wanted().iter().all(|probe| self.sweeping.probe_due.contains_key(&probe.subject))
-    }
-
-    /// Whether a site answers its visitors as expected, by fresh evidence.
-    #[must_use]
-    pub fn site_answers(&self, site: &str) -> Option<bool> {
-        let probed = self.incident.probes.get(&ProbeSubject::Site(site.into()))?;
-        Some(probed.evidence.verdict == Verdict::Answers)
     }
 }
 
