@@ -5,6 +5,8 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "aws")]
+pub mod probe;
 pub mod sim;
 
 use crate::incident::cell::Evidence;

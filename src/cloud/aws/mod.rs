@@ -13,7 +13,6 @@ mod elbv2;
 mod fault;
 mod launch;
 mod page;
-mod probe;
 mod rds;
 mod restore;
 mod route53;
@@ -189,7 +188,7 @@ impl Aws {
 
     /// Looks for evidence, from where the cockpit stands.
     pub async fn probe(&self, probe: Probe) -> Evidence {
-        probe::probe(probe.how, self.options().timeouts.probe).await
+        crate::cloud::probe::probe(probe.how, self.options().timeouts.probe).await
     }
 }
 

@@ -1,7 +1,8 @@
-//! Evidence: an HTTP GET or a TCP connection, made from where the cockpit stands, with a time limit.
+//! Evidence: looks for itself, from where the cockpit stands, with a time limit. It is not AWS's: it asks no API and
+//! knows no credentials. Its libraries come with the feature `aws`, so it stands behind it.
 //!
-//! It sends no credentials, never follows a redirect to another host, reads at most 64 KiB, and never fails: whatever
-//! happens is a finding.
+//! It never follows a redirect to another host, reads at most 64 KiB, and never fails: whatever happens is a finding.
+//! Only `cloud` imports it.
 
 use crate::incident::cell::{Evidence, Verdict};
 use crate::incident::request::ProbeHow;
@@ -20,7 +21,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 const REDIRECTS_LIMIT: usize = 5;
 
 /// Makes a probe. It ends within `limit`.
-pub(super) async fn probe(how: ProbeHow, limit: Duration) -> Evidence {
+pub async fn probe(how: ProbeHow, limit: Duration) -> Evidence {
     #[expect(clippy::disallowed_methods, reason = "a span, not a time: how long the probe took")]
     let started = Instant::now();
     let finding = match &how {
@@ -43,7 +44,7 @@ fn io_verdict(error: &std::io::Error) -> (Verdict, String) {
     match error.kind() {
         ErrorKind::ConnectionRefused => (Verdict::Refused, "tcp refused".into()),
         ErrorKind::TimedOut => (Verdict::TimedOut, "tcp timed out".into()),
-        _ => (Verdict::Unreachable, super::fault::clean(&error.to_string())),
+        _ => (Verdict::Unreachable, clean(&error.to_string())),
     }
 }
 
@@ -110,12 +111,28 @@ fn http_error(error: &reqwest::Error) -> (Verdict, String) {
     if error.is_connect() {
         return match io {
             Some(io) if io.kind() == ErrorKind::ConnectionRefused => io_verdict(io),
-            _ => (Verdict::Unreachable, super::fault::clean(&cause.to_string())),
+            _ => (Verdict::Unreachable, clean(&cause.to_string())),
         };
     }
     if error.is_builder() {
-        return (Verdict::Unreachable, super::fault::clean(&format!("cannot be asked: {cause}")));
+        return (Verdict::Unreachable, clean(&format!("cannot be asked: {cause}")));
     }
     // Connected, and then no HTTP: somebody is there, and it is not the site.
-    (Verdict::Wrong, super::fault::clean(&format!("no HTTP answer: {cause}")))
+    (Verdict::Wrong, clean(&format!("no HTTP answer: {cause}")))
+}
+
+/// Longest text of a peer's kept, in characters.
+const TEXT_LIMIT: usize = 160;
+
+/// What a peer said, fit for one line: no control characters, no runs of blanks, and short.
+fn clean(text: &str) -> String {
+    let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() > TEXT_LIMIT {
+        let mut short: String = line.chars().take(TEXT_LIMIT - 1).collect();
+        short.push('…');
+        short
+    } else {
+        line
+    }
 }
