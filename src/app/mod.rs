@@ -4,11 +4,12 @@
 //! of them. It reads no clock, no disk and no network; `run` does. Imports `incident` only.
 //!
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
-//! type), `sweeping`, `probing` and `identifying` (what is asked
+//! type), `sweeping`, `turns`, `budget`, `probing` and `identifying` (what is asked
 //! when), `acting` (from an action to a confirmed plan), `executing` (from a
 //! confirmed plan to a verified effect), `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod acting;
+mod budget;
 mod checking;
 mod choosing;
 pub mod commands;
@@ -23,8 +24,10 @@ mod restore_points;
 mod sites;
 mod sweeping;
 pub mod table;
+mod turns;
 
 pub use acting::{Dialog, Focus, Planning};
+pub use budget::Slowed;
 pub use executing::{Execution, Phase};
 pub use input::{Choice, Overlay, Picker, Purpose};
 pub use replaying::Replay;
@@ -183,6 +186,7 @@ pub struct App {
     /// Whether it is over.
     pub quitting: bool,
     sweeping: sweeping::Sweeping,
+    budget: budget::Budget,
     probing: probing::Probing,
     identifying: identifying::Identifying,
     planning: acting::PlanningState,
@@ -220,6 +224,7 @@ impl App {
             leaving: None,
             quitting: false,
             sweeping: sweeping::Sweeping::default(),
+            budget: budget::Budget::default(),
             probing: probing::Probing::default(),
             identifying: identifying::Identifying::default(),
             planning: acting::PlanningState::default(),
@@ -264,11 +269,15 @@ impl App {
             Message::Page(ticket, page) => self.page(ticket, page, &mut effects),
             Message::Swept(ticket, result) => self.swept(ticket, result, &mut effects),
             Message::Answered(ticket, result) => {
+                self.heed_action(ticket, result.as_ref().err());
                 if let Some(result) = self.identified(ticket, result, &mut effects) {
                     self.answered(ticket, result, &mut effects);
                 }
             }
-            Message::Performed(ticket, result) => self.performed(ticket, result, &mut effects),
+            Message::Performed(ticket, result) => {
+                self.heed_action(ticket, result.as_ref().err());
+                self.performed(ticket, result, &mut effects);
+            }
             Message::Probed(ticket, evidence) => self.probed(ticket, evidence, &mut effects),
             Message::Recorded(seq) => self.recorded(seq, &mut effects),
             Message::RecordFailed(why) => self.record_failed(why, &mut effects),
@@ -287,6 +296,7 @@ impl App {
             Message::Signal(name) => self.leave(name, &mut effects),
         }
         self.go_if_done(&mut effects);
+        self.pay_for_actions(&effects);
         effects
     }
 

@@ -5,8 +5,8 @@
 
 use super::look::Mark;
 use super::text::latency;
-use crate::app::App;
 use crate::app::table::{age, coarse_age, span};
+use crate::app::{App, Slowed};
 use crate::incident::cell::{Cell, STALE_AFTER_S, SweepStatus};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Place, Region, Service};
@@ -206,6 +206,22 @@ pub(super) fn asking(app: &App, region: &Region) -> Option<String> {
         .min()?;
     let seconds = app.now.duration_since(oldest).as_secs();
     (seconds >= ASKING_AFTER_S).then(|| format!("asking {}", span(seconds)))
+}
+
+/// Why a place is read less often than it would be, in words.
+pub(super) fn slowed(app: &App, place: &Place) -> Option<String> {
+    Some(match app.slowed(place)? {
+        Slowed::Held(seconds) => format!("throttled: not polled for {} more", span(seconds)),
+        Slowed::Every(seconds) => format!("polling every {}: budget", span(seconds)),
+    })
+}
+
+/// The same for a region: which service, and what slows it.
+pub(super) fn slowed_region(app: &App, region: &Region) -> Option<String> {
+    let (place, words) = all_cells(app, region)
+        .into_iter()
+        .find_map(|(place, _)| slowed(app, place).map(|words| (place, words)))?;
+    Some(format!("{} {words}", place.service))
 }
 
 /// Every cell of a region, in the order of the services.
