@@ -1,3 +1,5 @@
+//! Who goes first, and who waits for the budget.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use super::*;
 use crate::app::keys::Keymap;
