@@ -239,6 +239,12 @@ impl App {
         app
     }
 
+    /// Begins on what a checkpoint kept of the entries before.
+    pub fn begin_on(&mut self, incident: Incident) {
+        self.incident = incident;
+        self.refresh_list();
+    }
+
     /// Takes in entries of before: the last known estate, other strands, a log to replay.
     pub fn remember<'a>(&mut self, entries: impl IntoIterator<Item = &'a Entry>) {
         for entry in entries {

@@ -23,7 +23,7 @@ pub enum SweepStatus {
 }
 
 /// What is known of one (account, region, service).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     /// How the newest sweep ended.
     pub status: SweepStatus,
@@ -129,7 +129,7 @@ pub struct Evidence {
 }
 
 /// The newest evidence on a subject, with how long it has said the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probed {
     /// The finding.
     pub evidence: Evidence,

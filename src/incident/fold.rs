@@ -13,10 +13,11 @@ use super::resource::Resource;
 use super::story::{Event, describe};
 use super::touched::Touched;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A row, with when and by whom it was seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// The row as last read.
     pub resource: Resource,
@@ -27,7 +28,7 @@ pub struct Seen {
 }
 
 /// A cockpit on this logbook.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
     /// Who.
     pub actor: Actor,
@@ -42,7 +43,7 @@ pub struct Presence {
 }
 
 /// Whose credentials a profile holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// Account number.
     pub account: Account,
@@ -53,7 +54,7 @@ pub struct Identity {
 }
 
 /// A declared incident.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declaration {
     /// Its name.
     pub title: String,
@@ -90,14 +91,18 @@ pub struct Incident {
     pub latest: Option<Timestamp>,
     /// Rows that are gone, with when and by whom that was seen: an older sight of one, arriving late from another
     /// strand, does not bring it back.
-    gone: BTreeMap<Key, (Timestamp, SessionId)>,
-    touched: Touched,
+    pub(super) gone: BTreeMap<Key, (Timestamp, SessionId)>,
+    /// The newest entry folded of every session, by its sequence number: where whoever keeps this state goes on.
+    pub(super) heads: BTreeMap<SessionId, u64>,
+    pub(super) touched: Touched,
 }
 
 impl Incident {
     /// Takes an entry in.
     pub fn fold(&mut self, entry: &Entry) {
         self.entries += 1;
+        let head = self.heads.entry(entry.session.clone()).or_default();
+        *head = entry.seq.max(*head);
         self.latest = self.latest.max(Some(entry.ts));
         if let Some(session) = self.sessions.get_mut(&entry.session) {
             session.last_heard = session.last_heard.max(entry.ts);
@@ -394,6 +399,12 @@ impl Incident {
         let changed = self.rows.get(key).map(|seen| seen.changed)?;
         let swept = self.cells.get(&key.place).and_then(|cell| cell.last_ok);
         Some(swept.map_or(changed, |at| at.max(changed)))
+    }
+
+    /// The newest entry folded of every session, by its sequence number.
+    #[must_use]
+    pub fn heads(&self) -> &BTreeMap<SessionId, u64> {
+        &self.heads
     }
 
     /// The incident that was declared and not yet closed.

@@ -6,6 +6,7 @@
 //! [`entry`] (what happened), [`Incident`] (the fold of it all).
 
 pub mod cell;
+pub mod checkpoint;
 pub mod entry;
 pub mod fault;
 mod fold;

@@ -6,12 +6,13 @@ use super::hash::PlanHash;
 use super::plan::{Action, Plan};
 use super::request::Call;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Seconds of silence after which a session is taken for dead; a running cockpit writes every thirty.
 const SILENT_S: i64 = 120;
 
 /// One step of an operation.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct StepProgress {
     /// The call as made, and when its intent was written.
     pub intent: Option<(Timestamp, Call)>,
@@ -22,7 +23,7 @@ pub struct StepProgress {
 }
 
 /// A plan and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     /// The plan.
     pub plan: Plan,

@@ -8,9 +8,12 @@ use super::hash::PlanHash;
 use super::place::{Place, Service};
 use super::request::Done;
 use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
 
 /// What an event means for whoever reads it; the theme gives it a colour, the sentence never needs one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Tone {
     /// For the record.
     Neutral,
@@ -25,7 +28,7 @@ pub enum Tone {
 }
 
 /// A line of the story.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// When.
     pub ts: Timestamp,
@@ -36,7 +39,8 @@ pub struct Event {
     /// Who: a user, or `-` for what the cockpit saw by itself.
     pub who: String,
     /// The entry's kind.
-    pub kind: &'static str,
+    #[serde(deserialize_with = "kind")]
+    pub kind: KindWord,
     /// The sentence.
     pub text: String,
     /// How it sounds.
@@ -53,6 +57,16 @@ impl Event {
     pub fn order(&self) -> (Timestamp, &SessionId, u64) {
         (self.ts, &self.session, self.seq)
     }
+}
+
+/// A kind's word, one of [`Body::KINDS`].
+pub type KindWord = &'static str;
+
+fn kind<'de, D: Deserializer<'de>>(from: D) -> Result<KindWord, D::Error> {
+    let word = Cow::<str>::deserialize(from)?;
+    Body::KINDS.into_iter().find(|kind| *kind == word).ok_or_else(|| {
+        serde::de::Error::custom(format!("no kind of entry is called {word}"))
+    })
 }
 
 /// Where a cell is, in words: `us-east-1 ec2`, `route 53`.

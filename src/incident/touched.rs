@@ -27,7 +27,7 @@ impl Touched {
         self.keys.push(key.clone());
     }
 
-    fn everything(&mut self) {
+    pub(super) fn everything(&mut self) {
         self.all = true;
         self.keys = Vec::new();
     }

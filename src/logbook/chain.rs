@@ -389,6 +389,12 @@ impl Chain {
         Self { session, next: 0, before: Before::Hash([b'0'; 64]), sound: true }
     }
 
+    /// The chain after a line that is known.
+    pub(super) fn after(session: SessionId, known: &Head) -> Self {
+        let before = Hex::try_from(known.hash.as_bytes()).map_or(Before::Any, Before::Hash);
+        Self { session, next: known.seq.saturating_add(1), before, sound: true }
+    }
+
     /// Whether nothing was wrong so far.
     pub(super) fn is_sound(&self) -> bool {
         self.sound

@@ -32,6 +32,14 @@ pub enum LogbookError {
         /// Why.
         source: io::Error,
     },
+    /// A checkpoint was not written; the log is whole without it.
+    #[error("the checkpoint {path} was not written: {why}. The next start reads more of the log instead")]
+    Checkpoint {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// Nothing there is a strand.
     #[error("{path} is not a logbook: {why}. Name a logbook directory or a .jsonl strand, or set --logbook")]
     NotALogbook {

@@ -3,6 +3,7 @@
 //! Never panics over what it finds: a file that shrank, was replaced or vanished is a complaint, said once, and nothing
 //! of it is read any further. Refuses to judge witnesses (that is [`super::verify()`]).
 
+use super::checkpoint::Position;
 use super::chain::{Breakage, Chain, Flaw, Line, Seal, holds_whole_line};
 use super::recover::Torn;
 use crate::incident::entry::SessionId;
@@ -34,6 +35,11 @@ pub(super) struct Cursor {
 impl Cursor {
     pub(super) fn new(path: PathBuf) -> Self {
         Self { path, offset: 0, rest: Vec::new(), lines: 0, identity: None }
+    }
+
+    /// A file whose first `lines` lines, `offset` bytes, are known.
+    pub(super) fn after(path: PathBuf, offset: u64, lines: usize) -> Self {
+        Self { offset, lines, ..Self::new(path) }
     }
 
     /// Reads on to the end and gives each whole line, with its number from 1 and without its newline.
@@ -192,6 +198,15 @@ impl Follower {
             session,
             said: None,
         }
+    }
+
+    /// Follows a strand after a line that is known.
+    pub(super) fn after(path: &Path, known: &Position) -> Self {
+        let mut follower = Self::new(path);
+        let lines = usize::try_from(known.head.seq).map_or(usize::MAX, |seq| seq.saturating_add(1));
+        follower.cursor = Cursor::after(path.to_path_buf(), known.end, lines);
+        follower.chain = Chain::after(follower.session.clone(), &known.head);
+        follower
     }
 
     /// The file.

@@ -6,10 +6,12 @@
 //! environment, and callers put it on a thread. Imports only `incident`.
 //!
 //! Reads in this order: [`chain`] (a line), [`strand`] (writing one's own), [`follow`] (reading a file that grows),
-//! [`reader`] (a whole logbook), [`tail`] (what the others write), [`mod@weave`] (one timeline), [`mod@verify`] (what can be
+//! [`reader`] (a whole logbook), [`tail`] (what the others write), [`checkpoint`]
+//! (opening without reading everything), [`mod@weave`] (one timeline), [`mod@verify`] (what can be
 //! proven), [`recover`] (what a crash leaves), [`export`] (for people and programs).
 
 pub mod chain;
+pub mod checkpoint;
 pub mod error;
 pub mod export;
 pub mod follow;
@@ -21,6 +23,7 @@ pub mod verify;
 pub mod weave;
 
 pub use chain::{Breakage, Flaw, Head, Line, Seen};
+pub use checkpoint::{Recent, open_recent, write_checkpoint};
 pub use error::LogbookError;
 pub use reader::{Logbook, Strand, read_strand};
 pub use recover::Torn;

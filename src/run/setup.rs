@@ -10,7 +10,7 @@ use crate::cloud::Cloud;
 use crate::incident::entry::{Actor, Mode, SessionId};
 use crate::incident::place::{Profile, Region};
 use crate::incident::site::{Estate, Site};
-use crate::logbook::{Logbook, StrandWriter, Tail, name_session};
+use crate::logbook::{StrandWriter, Tail, name_session, open_recent};
 use crate::settings::{Choices, Settings, Surroundings, regions};
 use crate::ui::{Glyphs, Look};
 use jiff::Timestamp;
@@ -194,13 +194,14 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
     };
     app.opening.logbook = Some(dir.display().to_string());
     let session = app.opening.session.clone();
-    let tail = match Logbook::open_or_empty(dir) {
-        Ok(logbook) => {
-            let broken = logbook.strands.iter().flat_map(|strand| &strand.breakages);
-            app.opening.breakages = broken.map(ToString::to_string).collect();
-            let (lines, tail) = logbook.into_timeline_and_tail(session.clone());
-            app.remember(lines.iter().map(|line| &line.entry));
-            tail
+    let tail = match open_recent(dir, session.clone()) {
+        Ok(recent) => {
+            app.opening.breakages = recent.breakages.iter().map(ToString::to_string).collect();
+            // A checkpoint that does not fit costs time and no truth: it is said among the complaints, not as a breakage.
+            app.opening.complaints.extend(recent.passed_over);
+            app.begin_on(recent.incident);
+            app.remember(recent.lines.iter().map(|line| &line.entry));
+            recent.tail
         }
         Err(error) => {
             app.opening.breakages.push(error.to_string());
