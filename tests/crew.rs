@@ -264,7 +264,7 @@ impl Crew {
                     self.queue.insert((at, self.counter), news);
                 }
             }
-            Effect::Copy(_) | Effect::Quit => {}
+            Effect::Copy(_) | Effect::Reopen(_) | Effect::Suspend | Effect::Quit => {}
         }
     }
 
@@ -398,6 +398,8 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Closed { .. }
         | Body::Note { .. }
         | Body::Refused { .. }
-        | Body::Recovered { .. } => None,
+        | Body::Recovered { .. }
+        | Body::Reopened { .. }
+        | Body::Clock { .. } => None,
     }
 }

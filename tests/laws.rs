@@ -241,7 +241,12 @@ impl Table {
                 let fault = Fault::Throttled { code: "Throttling".into() };
                 self.take(Message::Swept(ticket, Err(fault)))
             }
-            Effect::Record(_) | Effect::Probe(..) | Effect::Copy(_) | Effect::Quit => Ok(()),
+            Effect::Record(_)
+            | Effect::Probe(..)
+            | Effect::Copy(_)
+            | Effect::Reopen(_)
+            | Effect::Suspend
+            | Effect::Quit => Ok(()),
         }
     }
 

@@ -14,6 +14,7 @@
 
 mod support;
 
+mod alive;
 mod bad_input;
 mod cockpit;
 mod crew;

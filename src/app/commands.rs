@@ -157,6 +157,8 @@ pub enum Command {
     Note,
     /// Declare or close an incident.
     Declare,
+    /// Go on in a new strand after the logbook refused.
+    ReopenLogbook,
     /// Play or pause.
     PlayPause,
     /// One entry forward.
@@ -177,6 +179,8 @@ pub enum Command {
     Help,
     /// Leave what is open.
     Back,
+    /// Give the terminal back to the shell for a while.
+    Suspend,
     /// Leave the cockpit.
     Quit,
 }
@@ -187,7 +191,7 @@ const PLAYER: &[Context] = &[Context::Replay];
 
 impl Command {
     /// Every command, grouped, in the order help shows them.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 42] = [
         Self::Board,
         Self::Instances,
         Self::RestorePoints,
@@ -217,6 +221,7 @@ impl Command {
         Self::Undo,
         Self::Note,
         Self::Declare,
+        Self::ReopenLogbook,
         Self::PlayPause,
         Self::StepForward,
         Self::StepBack,
@@ -227,6 +232,7 @@ impl Command {
         Self::Palette,
         Self::Help,
         Self::Back,
+        Self::Suspend,
         Self::Quit,
     ];
 
@@ -276,6 +282,9 @@ impl Command {
             Self::Undo => ("undo", Actions, ChangesAws, LIVE, "take the last action back"),
             Self::Note => ("note", Record, None, LIVE, "write a note into the log"),
             Self::Declare => ("declare", Record, None, LIVE, "declare an incident, or close it"),
+            Self::ReopenLogbook => {
+                ("reopen-logbook", Record, None, LIVE, "record again, in a new strand, after a refusal")
+            }
             Self::PlayPause => ("play-pause", Replay, None, PLAYER, "play, or hold still"),
             Self::StepForward => ("step-forward", Replay, None, PLAYER, "to the next entry"),
             Self::StepBack => ("step-back", Replay, None, PLAYER, "to the entry before"),
@@ -286,6 +295,7 @@ impl Command {
             Self::Palette => ("palette", Program, None, BOTH, "run any of these by name"),
             Self::Help => ("help", Program, None, BOTH, "the keys of this screen"),
             Self::Back => ("back", Program, None, BOTH, "close what is open, clear the filter"),
+            Self::Suspend => ("suspend", Program, None, BOTH, "to the shell; `fg` comes back"),
             Self::Quit => ("quit", Program, None, BOTH, "leave; what runs in AWS keeps running"),
         }
     }

@@ -448,6 +448,7 @@ impl App {
                     if self.incident.declared().is_some() { Purpose::Close } else { Purpose::Declare };
                 self.prompt(purpose);
             }
+            Command::ReopenLogbook => self.reopen(effects),
             Command::PlayPause
             | Command::StepForward
             | Command::StepBack
@@ -470,6 +471,7 @@ impl App {
             }
             Command::Help => self.overlays.push(Overlay::Help { scroll: 0 }),
             Command::Back => self.back(),
+            Command::Suspend => effects.push(Effect::Suspend),
             Command::Quit => self.quit(effects),
         }
     }

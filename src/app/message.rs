@@ -8,7 +8,7 @@ use crate::incident::hash::PlanHash;
 use crate::incident::place::Profile;
 use crate::incident::plan::Action;
 use crate::incident::request::{Call, CallResult, Page, Probe, Query, QueryResult, Sweep};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Numbers the requests of a cockpit, so that an answer finds who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +23,19 @@ pub struct Stamped {
     pub mono_ms: u64,
     /// What arrived.
     pub message: Message,
+}
+
+/// What befell the clock since it was read last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockNews {
+    /// How far the system's clock was moved: by somebody, or while the machine slept. Zero if it was not.
+    pub stepped: SignedDuration,
+    /// How far the cockpit's own time leapt ahead with it.
+    pub leapt: SignedDuration,
+    /// How long the process did not run. Zero if it did.
+    pub stopped: SignedDuration,
+    /// How far the system's clock is now behind the cockpit's, which never goes back.
+    pub behind: SignedDuration,
 }
 
 /// Something that happened.
@@ -54,6 +67,12 @@ pub enum Message {
     RecordFailed(String),
     /// Entries of other cockpits on the same logbook.
     Others(Vec<Entry>),
+    /// The logbook was opened anew, in a strand of this name; or why it could not be.
+    Reopened(Result<SessionId, String>),
+    /// Something befell the clock.
+    Clock(ClockNews),
+    /// The cockpit is in the foreground again, or was never sent away: `false` where no shell waits to bring it back.
+    Resumed(bool),
     /// Sessions whose process is gone, with or without a goodbye.
     Gone(Vec<SessionId>),
     /// Something is wrong with another strand.
@@ -88,6 +107,10 @@ pub enum Effect {
     Record(Box<Entry>),
     /// Copy to the operator's clipboard (OSC 52).
     Copy(String),
+    /// Open a new strand in the logbook, of this name or one like it.
+    Reopen(SessionId),
+    /// Give the terminal back and stop until the shell says `fg`.
+    Suspend,
     /// Leave.
     Quit,
 }

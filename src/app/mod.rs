@@ -6,9 +6,10 @@
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
 //! type), `sweeping`, `turns`, `budget`, `probing` and `identifying` (what is asked
 //! when), `acting` (from an action to a confirmed plan), `executing` (from a
-//! confirmed plan to a verified effect), `input` (keys), [`table`] (rows as text), `replaying`.
+//! confirmed plan to a verified effect), `alive` (leaving, a logbook that refuses, a clock that jumps), `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod acting;
+mod alive;
 mod budget;
 mod checking;
 mod choosing;
@@ -185,6 +186,11 @@ pub struct App {
     pub leaving: Option<String>,
     /// Whether it is over.
     pub quitting: bool,
+    /// How far the system's clock is behind `now`, which never goes back.
+    pub behind: jiff::SignedDuration,
+    /// Calls whose outcome was not waited for, in words: said where the terminal is given back.
+    pub left_open: Vec<String>,
+    unwritten: alive::Unwritten,
     sweeping: sweeping::Sweeping,
     budget: budget::Budget,
     probing: probing::Probing,
@@ -224,6 +230,9 @@ impl App {
             replay: None,
             leaving: None,
             quitting: false,
+            behind: jiff::SignedDuration::ZERO,
+            left_open: Vec::new(),
+            unwritten: alive::Unwritten::default(),
             sweeping: sweeping::Sweeping::default(),
             budget: budget::Budget::default(),
             probing: probing::Probing::default(),
@@ -266,7 +275,7 @@ impl App {
             self.go_if_done(&mut effects);
             return effects;
         }
-        // A clock that steps back must not make ages negative or timers fire late.
+        // `Clock` never goes back; were a stamp to, ages must not become negative.
         self.now = self.now.max(stamped.at);
         match stamped.message {
             Message::Start => self.start(&mut effects),
@@ -287,8 +296,14 @@ impl App {
                 self.performed(ticket, result, &mut effects);
             }
             Message::Probed(ticket, evidence) => self.probed(ticket, evidence, &mut effects),
-            Message::Recorded(seq) => self.recorded(seq, &mut effects),
-            Message::RecordFailed(why) => self.record_failed(why, &mut effects),
+            Message::Recorded(seq) => {
+                self.unwritten.written(seq);
+                self.recorded(seq, &mut effects);
+            }
+            Message::RecordFailed(why) => self.record_failed(&why, &mut effects),
+            Message::Reopened(result) => self.reopened(result, &mut effects),
+            Message::Clock(news) => self.clock_news(news, &mut effects),
+            Message::Resumed(stopped) => self.resumed(stopped),
             Message::Others(entries) => self.others(&entries),
             // The demo's colleagues are played: no process of theirs ever held a lock.
             Message::Gone(sessions) if self.opening.mode != Mode::Demo => self.incident.gone(&sessions),
@@ -309,6 +324,11 @@ impl App {
     }
 
     fn start(&mut self, effects: &mut Vec<Effect>) {
+        self.record_opened(effects);
+        self.start_sweeping(effects);
+    }
+
+    fn record_opened(&mut self, effects: &mut Vec<Effect>) {
         let body = Body::Opened {
             version: env!("CARGO_PKG_VERSION").into(),
             estate: self.opening.estate.clone(),
@@ -318,7 +338,6 @@ impl App {
             sites: self.opening.sites.clone(),
         };
         self.record(body, effects);
-        self.start_sweeping(effects);
     }
 
     fn tick(&mut self, effects: &mut Vec<Effect>) {
@@ -346,28 +365,6 @@ impl App {
         self.notices.push_back(Notice { at: self.now, mono_ms: self.mono_ms, tone, text });
     }
 
-    /// Begins to leave. What was called is finished and logged first; nothing new is called.
-    fn leave(&mut self, reason: &str, effects: &mut Vec<Effect>) {
-        if self.leaving.is_none() {
-            self.leaving = Some(reason.to_owned());
-        }
-        self.go_if_done(effects);
-    }
-
-    fn go_if_done(&mut self, effects: &mut Vec<Effect>) {
-        let Some(reason) = self.leaving.clone() else { return };
-        let calling = self.executions.values().any(|execution| matches!(execution.phase, Phase::Calling(_)));
-        if calling || self.quitting {
-            return;
-        }
-        self.abandon(&reason, effects);
-        if self.replay.is_none() {
-            self.record(Body::Left { reason }, effects);
-        }
-        self.quitting = true;
-        effects.push(Effect::Quit);
-    }
-
     /// Folds an entry of our own and asks for it to be written. Returns its number.
     pub(crate) fn record(&mut self, body: Body, effects: &mut Vec<Effect>) -> u64 {
         let seq = self.next_seq;
@@ -382,18 +379,8 @@ impl App {
         };
         self.next_seq += 1;
         self.incident.fold(&entry);
-        if self.log == LogState::Writing && !self.opening.looks_only {
-            effects.push(Effect::Record(Box::new(entry)));
-        }
+        self.keep(entry, effects);
         seq
-    }
-
-    fn record_failed(&mut self, why: String, effects: &mut Vec<Effect>) {
-        if self.log == LogState::Writing {
-            self.notice(Tone::Bad, format!("the logbook refused: {why}; actions are off"));
-            self.log = LogState::Refused(why.clone());
-            self.stop_unrecorded(&why, effects);
-        }
     }
 
     fn others(&mut self, entries: &[Entry]) {

@@ -151,6 +151,7 @@ impl App {
             Message::Copied(Ok(())) => self.notice(Tone::Neutral, "copied".into()),
             Message::Copied(Err(why)) => self.notice(Tone::Warn, format!("not copied: {why}")),
             Message::Signal(name) => self.leave(name, effects),
+            Message::Resumed(stopped) => self.resumed(stopped),
             Message::Start
             | Message::Page(..)
             | Message::Swept(..)
@@ -159,6 +160,8 @@ impl App {
             | Message::Probed(..)
             | Message::Recorded(_)
             | Message::RecordFailed(_)
+            | Message::Reopened(_)
+            | Message::Clock(_)
             | Message::Others(_)
             | Message::Gone(_)
             | Message::Act(_)
@@ -241,6 +244,8 @@ impl App {
             | Command::Register
             | Command::Deregister
             | Command::Undo
+            | Command::ReopenLogbook
+            | Command::Suspend
             | Command::Note
             | Command::Declare
             | Command::Palette

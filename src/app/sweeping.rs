@@ -8,7 +8,7 @@ use super::budget::bucket_of;
 use super::message::{Effect, Ticket};
 use crate::incident::Seen;
 use crate::incident::cell::SweepStatus;
-use crate::incident::entry::Body;
+use crate::incident::entry::{Body, SessionId};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Kind, Place, Service};
 use crate::incident::request::{Page, Sweep};
@@ -45,6 +45,9 @@ pub struct Schedule {
 pub(super) struct Sweeping {
     sweeps: BTreeMap<Ticket, SweepUnderWay>,
     heartbeat: Option<Timestamp>,
+    /// Cells whose rows, and whose status, the log has to be told again although they did not change.
+    untold_rows: BTreeSet<Place>,
+    untold_status: BTreeSet<Place>,
 }
 
 #[derive(Debug, Clone)]
@@ -130,7 +133,8 @@ impl App {
             let unverified = !place.scope.account.is_verified();
             let (started, session) = (self.started, &self.opening.session);
             let inherited = |seen: &Seen| unverified && seen.changed < started && seen.by != *session;
-            if known.is_none_or(|seen| is_news(&seen.resource, &mut resource) || inherited(seen)) {
+            let untold = self.sweeping.untold_rows.contains(&place);
+            if known.is_none_or(|seen| is_news(&seen.resource, &mut resource) || inherited(seen) || untold) {
                 changed.push(resource);
             }
         }
@@ -173,7 +177,12 @@ impl App {
             *schedule = Schedule { due: Some(due), in_flight: None, failures, pages };
         }
         let now = self.now;
-        let news = !gone.is_empty()
+        if matches!(status, SweepStatus::Ok { .. }) {
+            self.sweeping.untold_rows.remove(&place);
+        }
+        let untold = self.sweeping.untold_status.remove(&place);
+        let news = untold
+            || !gone.is_empty()
             || self.incident.cells.get(&place).is_none_or(|cell| match (&cell.status, &status) {
                 (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => false,
                 (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => {
@@ -188,6 +197,23 @@ impl App {
             self.touch(&place, &status);
         }
         self.refresh_list();
+    }
+
+    /// After a gap in the log: what went in between is told now, and what is there with the next sweep of each cell, as
+    /// it is then. To tell of rows now would make them look fresh.
+    pub(super) fn tell_all_again(&mut self, before: &SessionId, since: Timestamp, effects: &mut Vec<Effect>) {
+        let places: BTreeSet<Place> =
+            self.schedule.keys().map(|place| self.incident.resolve(&self.opening.session, place)).collect();
+        for place in &places {
+            let gone = self.incident.gone_since(place, before, since);
+            if !gone.is_empty() {
+                let (place, changed) = (place.clone(), Vec::new());
+                self.record(Body::Observed { place, status: None, changed, gone }, effects);
+            }
+        }
+        self.sweeping.untold_rows.clone_from(&places);
+        self.sweeping.untold_status = places;
+        self.refresh_all();
     }
 
     /// A sweep that brought nothing new is not an entry; the heartbeat tells the log about it.

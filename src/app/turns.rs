@@ -159,6 +159,8 @@ impl App {
                 | Effect::Probe(..)
                 | Effect::Record(_)
                 | Effect::Copy(_)
+                | Effect::Reopen(_)
+                | Effect::Suspend
                 | Effect::Quit => None,
             };
             if let Some((ticket, bucket)) = paid {

@@ -280,6 +280,25 @@ pub enum Body {
         /// The plan that did it.
         by: PlanHash,
     },
+    /// The logbook refused, and was opened anew in this strand.
+    Reopened {
+        /// The strand of before: it ends where the logbook refused.
+        before: SessionId,
+        /// Why it refused.
+        why: String,
+        /// What happened in between and is in no strand, in words.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<String>,
+    },
+    /// Something befell the clock. The times of this strand never go back.
+    Clock {
+        /// Seconds that the system's clock was moved; 0 if it was not.
+        stepped_s: i64,
+        /// Seconds that the process did not run; 0 if it did.
+        stopped_s: i64,
+        /// Seconds that the system's clock is behind the times of this strand from now on.
+        behind_s: i64,
+    },
     /// The strand's writer found an unfinished last line of its own and set it aside.
     Recovered {
         /// Bytes set aside.
@@ -358,6 +377,8 @@ impl Body {
             Self::Verified { .. } => "verified",
             Self::Finished { .. } => "finished",
             Self::Undone { .. } => "undone",
+            Self::Reopened { .. } => "reopened",
+            Self::Clock { .. } => "clock",
             Self::Recovered { .. } => "recovered",
         }
     }
@@ -380,8 +401,10 @@ impl Body {
             | Self::Verified { .. }
             | Self::Finished { .. }
             | Self::Undone { .. }
+            | Self::Reopened { .. }
             | Self::Recovered { .. } => true,
             Self::Identified { .. }
+            | Self::Clock { .. }
             | Self::Observed { .. }
             | Self::Heartbeat { .. }
             | Self::Probed { .. }

@@ -186,7 +186,9 @@ impl Incident {
                     operation.take(entry);
                 }
             }
-            Body::Refused { .. } | Body::Note { .. } | Body::Recovered { .. } => {}
+            // The strand of before will not say goodbye any more.
+            Body::Reopened { before, .. } => self.gone(std::slice::from_ref(before)),
+            Body::Refused { .. } | Body::Note { .. } | Body::Clock { .. } | Body::Recovered { .. } => {}
         }
     }
 
@@ -363,6 +365,58 @@ impl Incident {
                 presence.left = Some(presence.last_heard);
             }
         }
+    }
+
+    /// Says, where the story tells of it, that an entry of ours is not in the logbook.
+    pub fn mark_unrecorded(&mut self, session: &SessionId, seq: u64) {
+        // What was just refused is near the end; a story of days is not searched from its beginning.
+        let found = self.story.iter_mut().rev().find(|event| event.seq == seq && event.session == *session);
+        if let Some(event) = found {
+            event.tone = super::story::Tone::Bad;
+            event.text = format!("NOT RECORDED: {}", event.text);
+        }
+    }
+
+    /// Takes back what only stands if it is in the logbook: an incident that nobody else ever heard of.
+    pub fn take_back(&mut self, entry: &Entry) {
+        match &entry.body {
+            Body::Declared { title } => {
+                self.declarations.retain(|d| d.since != entry.ts || d.title != *title);
+            }
+            Body::Closed { .. } => {
+                for declaration in self.declarations.iter_mut().filter(|d| d.closed == Some(entry.ts)) {
+                    declaration.closed = None;
+                }
+            }
+            Body::Opened { .. }
+            | Body::Left { .. }
+            | Body::Identified { .. }
+            | Body::Observed { .. }
+            | Body::Heartbeat { .. }
+            | Body::Probed { .. }
+            | Body::Note { .. }
+            | Body::Proposed { .. }
+            | Body::Refused { .. }
+            | Body::Approved { .. }
+            | Body::Vetoed { .. }
+            | Body::Confirmed { .. }
+            | Body::Intent { .. }
+            | Body::Outcome { .. }
+            | Body::Verified { .. }
+            | Body::Finished { .. }
+            | Body::Undone { .. }
+            | Body::Reopened { .. }
+            | Body::Clock { .. }
+            | Body::Recovered { .. } => {}
+        }
+    }
+
+    /// Rows of a place that a session saw go, since a moment: `KIND/ID`.
+    #[must_use]
+    pub fn gone_since(&self, place: &Place, session: &SessionId, since: Timestamp) -> Vec<String> {
+        let mine = |(at, by): &(Timestamp, SessionId)| *at >= since && by == session;
+        let gone = self.gone.iter().filter(|(key, how)| key.place == *place && mine(how));
+        gone.map(|(key, _)| format!("{}/{}", key.kind, key.id)).collect()
     }
 
     /// Rows of a kind, in the order of their keys.

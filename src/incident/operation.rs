@@ -138,6 +138,8 @@ impl Operation {
             | Body::Proposed { .. }
             | Body::Refused { .. }
             | Body::Undone { .. }
+            | Body::Reopened { .. }
+            | Body::Clock { .. }
             | Body::Recovered { .. } => {}
         }
     }

@@ -194,6 +194,17 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
             plan_of = Some(by.clone());
             (Tone::Good, format!("undone: {}", title(plan)))
         }
+        Body::Reopened { before, why, lost } => {
+            let lost = match lost.len() {
+                0 => "nothing that people did was lost".to_owned(),
+                n => format!("{n} lost: {}", lost.join("; ")),
+            };
+            (Tone::Warn, format!("recording again after {before} was refused: {lost} ({why})"))
+        }
+        Body::Clock { stepped_s, stopped_s, behind_s } => {
+            by_itself = true;
+            (Tone::Warn, clock_words(*stepped_s, *stopped_s, *behind_s))
+        }
         Body::Recovered { bytes, kept_in, .. } => {
             (Tone::Warn, format!("set {bytes} bytes of an unfinished line aside in {kept_in}"))
         }
@@ -242,6 +253,27 @@ fn cell_turned(
         }
         (SweepStatus::Failed { .. } | SweepStatus::Ok { .. }, Some(_) | None) => None,
     }
+}
+
+/// What befell the clock, in words.
+fn clock_words(stepped_s: i64, stopped_s: i64, behind_s: i64) -> String {
+    let span = |seconds: i64| match seconds.abs() {
+        s if s < 120 => format!("{s}s"),
+        s if s < 7200 => format!("{}m", s / 60),
+        s => format!("{}h", s / 3600),
+    };
+    if stepped_s < 0 {
+        let behind = span(behind_s);
+        return format!(
+            "the system clock stepped back {}: times here go on, {behind} ahead of it",
+            span(stepped_s)
+        );
+    }
+    if stepped_s > 0 {
+        let leapt = span(stepped_s);
+        return format!("the clock leapt {leapt} ahead (set, or the machine slept): ages count the leap too");
+    }
+    format!("the cockpit stood still for {}: everything is read again", span(stopped_s))
 }
 
 fn done_words(done: &Done) -> String {

@@ -50,7 +50,7 @@ pub enum LogbookError {
     },
     /// A line could not be written whole.
     #[error(
-        "entry {seq} was not written to {path}: {source}. {} Actions are off until the cockpit is restarted",
+        "entry {seq} was not written to {path}: {source}. {} Actions are off until the logbook is reopened",
         advice(source)
     )]
     Write {
@@ -63,7 +63,7 @@ pub enum LogbookError {
     },
     /// A line was written and the disk did not take it.
     #[error(
-        "entry {seq} in {path} did not reach the disk: {source}. {} Actions are off until the cockpit is restarted",
+        "entry {seq} in {path} did not reach the disk: {source}. {} Actions are off until the logbook is reopened",
         advice(source)
     )]
     Sync {
@@ -76,7 +76,7 @@ pub enum LogbookError {
     },
     /// The file is not what this writer left.
     #[error(
-        "the strand {path} is not as it was left: {why}. Find out who touched it; then restart the cockpit for a new strand"
+        "the strand {path} is not as it was left: {why}. Find out who touched it; then reopen the logbook for a new strand"
     )]
     Touched {
         /// The strand.

@@ -221,6 +221,8 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             | Body::Closed { .. }
             | Body::Note { .. }
             | Body::Refused { .. }
+            | Body::Reopened { .. }
+            | Body::Clock { .. }
             | Body::Recovered { .. } => {}
         }
     }

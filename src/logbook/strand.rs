@@ -207,7 +207,6 @@ impl StrandWriter {
         self.lock();
         let durable = entry.body.is_durable();
         if durable {
-            // A file whose directory was removed takes writes as before, and nobody will ever read them.
             self.check_place()?;
         }
         let written = loop {
@@ -236,6 +235,18 @@ impl StrandWriter {
             })?;
         }
         Ok(())
+    }
+
+    /// Whether the strand is still where it was made, and as it was left: a file whose directory was removed takes
+    /// writes as before, and nobody will ever read them.
+    ///
+    /// # Errors
+    /// What differs, once: the writer is poisoned then.
+    pub fn still_there(&mut self) -> Result<(), LogbookError> {
+        if self.poison.is_some() {
+            return Ok(());
+        }
+        self.check_place().inspect_err(|error| self.poison = Some(error.to_string()))
     }
 
     fn check_place(&self) -> Result<(), LogbookError> {
@@ -384,6 +395,16 @@ mod tests {
         let (_, writer) = started("cut");
         OpenOptions::new().write(true).open(writer.path()).unwrap().set_len(3).unwrap();
         refuses(writer, "it has 3 bytes");
+        // Nor does it take a line to notice.
+        let (dir, mut writer) = started("watched");
+        writer.still_there().unwrap();
+        fs::remove_dir_all(dir).unwrap();
+        assert!(matches!(writer.still_there(), Err(LogbookError::Touched { .. })));
+        writer.still_there().expect("it is said once");
+        assert!(matches!(
+            writer.append(&entry("adam", 1, 0, observed()), &none),
+            Err(LogbookError::Poisoned { .. })
+        ));
     }
 
     #[test]

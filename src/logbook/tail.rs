@@ -24,7 +24,7 @@ pub struct News {
 #[derive(Debug)]
 pub struct Tail {
     dir: PathBuf,
-    own: SessionId,
+    own: Vec<SessionId>,
     followers: BTreeMap<PathBuf, Follower>,
     heads: Seen,
     said: Option<String>,
@@ -47,10 +47,23 @@ impl Tail {
                 .filter(|f| *f.session() != own)
                 .map(|f| (f.path().to_path_buf(), f))
                 .collect(),
-            own,
+            own: vec![own],
             heads,
             said: None,
         }
+    }
+
+    /// Takes a strand for one's own as well: the one that is written from now on.
+    pub fn own_too(&mut self, session: SessionId) {
+        self.heads.remove(&session);
+        self.followers.retain(|_, follower| *follower.session() != session);
+        self.own.push(session);
+    }
+
+    /// The directory followed.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// New lines since the last poll.
@@ -61,7 +74,7 @@ impl Tail {
                 self.said = None;
                 for path in files {
                     let follower = Follower::new(&path);
-                    if *follower.session() != self.own {
+                    if !self.own.contains(follower.session()) {
                         self.followers.entry(path).or_insert(follower);
                     }
                 }

@@ -3,10 +3,11 @@
 //! Nothing in it decides anything. The screen is painted before the first request leaves, and a frame is only painted
 //! when something changed and the terminal took the last one.
 
-use super::clock::{Clock, now_instant};
+use super::clock::{Clock, Reading, now_instant};
 use super::scribe::Scribe;
+use super::signals::{Signals, Told};
 use super::terminal::{Input, Screen, translate};
-use crate::app::App;
+use crate::app::{App, LogState};
 use crate::app::message::{Effect, Message, Stamped};
 use crate::cloud::Cloud;
 use crate::incident::cell::{Evidence, Verdict};
@@ -14,11 +15,12 @@ use crate::incident::entry::Mode;
 use crate::incident::fault::Fault;
 use crate::ui::{Look, draw};
 use crossterm::event::{Event, EventStream};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
+use jiff::Timestamp;
 use ratatui::layout::Rect;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::MissedTickBehavior;
 
@@ -28,6 +30,14 @@ const TICK: Duration = Duration::from_millis(250);
 const A_BREATH: Duration = Duration::from_millis(3);
 /// The least time between two frames that no key asked for: thirty a second, over a slow line as over a fast one.
 const FRAME_EVERY: Duration = Duration::from_millis(33);
+/// Ticks that a frame may be under way before the next one is painted whole.
+const TICKS_STALLED: u32 = 20;
+/// How long a cockpit that a bug broke off waits for the call under way.
+const WINDING_UP_LIMIT: Duration = Duration::from_secs(60);
+/// Why it leaves when the terminal is gone and nobody said so.
+const GONE: &str = "the terminal is gone";
+/// Why it leaves when it is broken.
+const BROKE: &str = "a bug of blackstart";
 
 /// A cockpit with its surroundings.
 #[derive(Debug)]
@@ -39,8 +49,10 @@ pub struct Driver {
     scribe: Option<Scribe>,
     outbox: UnboundedSender<Message>,
     inbox: UnboundedReceiver<Message>,
-    copies: Vec<String>,
+    copy: Option<String>,
+    suspending: bool,
     resumed: bool,
+    signals: Option<Signals>,
 }
 
 impl Driver {
@@ -48,7 +60,7 @@ impl Driver {
     #[must_use]
     pub fn new(app: App, cloud: Cloud, clock: Clock) -> Self {
         let (outbox, inbox) = unbounded_channel();
-        Self { app, cloud, clock, scribe: None, outbox, inbox, copies: Vec::new(), resumed: false }
+        Self { app, cloud, clock, scribe: None, outbox, inbox, copy: None, suspending: false, resumed: false, signals: None }
     }
 
     /// Where messages from outside arrive.
@@ -72,16 +84,17 @@ impl Driver {
 
     /// Hands a message to the cockpit and performs what it asks for.
     pub fn take(&mut self, message: Message) {
-        let (at, mono_ms) = self.clock.now();
-        for effect in self.app.update(Stamped { at, mono_ms, message }) {
-            self.perform(effect);
+        let Reading { at, mono_ms, news } = self.clock.read();
+        for message in news.map(Message::Clock).into_iter().chain([message]) {
+            for effect in self.app.update(Stamped { at, mono_ms, message }) {
+                self.perform(effect, at);
+            }
         }
     }
 
-    fn perform(&mut self, effect: Effect) {
+    fn perform(&mut self, effect: Effect, now: Timestamp) {
         let outbox = self.outbox.clone();
         let cloud = self.cloud.clone();
-        let (now, _) = self.clock.now();
         match effect {
             Effect::Sweep(ticket, sweep) => {
                 let pages = outbox.clone();
@@ -138,23 +151,50 @@ impl Driver {
                     let _ = outbox.send(Message::RecordFailed(why));
                 }
             }
-            Effect::Copy(text) => self.copies.push(text),
+            Effect::Copy(text) => self.copy = Some(text),
+            Effect::Reopen(session) => {
+                let asked = match &self.scribe {
+                    Some(scribe) => scribe.reopen(session),
+                    None => Err("this cockpit was opened without one; restart it".into()),
+                };
+                if let Err(why) = asked {
+                    let _ = outbox.send(Message::Reopened(Err(why)));
+                }
+            }
+            Effect::Suspend => self.suspending = true,
             Effect::Quit => {}
         }
     }
 
-    /// The interactive cockpit: until somebody leaves.
+    /// The interactive cockpit: until somebody leaves. A bug that breaks it off is survived for as long as a call is under
+    /// way; then it is said.
     ///
     /// # Errors
-    /// The terminal failed.
-    pub async fn cockpit(mut self, look: &Look) -> io::Result<App> {
+    /// The terminal could not be taken over.
+    pub async fn cockpit(&mut self, look: &Look) -> io::Result<Parting> {
+        let seen = AssertUnwindSafe(self.watch(look)).catch_unwind().await;
+        let broke = match seen {
+            Ok(ended) => {
+                ended?;
+                false
+            }
+            Err(_) => {
+                self.wind_up().await;
+                true
+            }
+        };
+        Ok(self.part(broke))
+    }
+
+    async fn watch(&mut self, look: &Look) -> io::Result<()> {
         // Before the terminal is taken over: a signal in between would leave it behind raw.
-        let mut signals = Signals::new()?;
+        let mut signals = Signals::new()?.with_stop();
         let mut screen = Screen::enter()?;
         let size = screen.terminal.size()?;
+        self.clock.read();
         self.take(Message::Resize(size.width, size.height));
         screen.terminal.draw(|frame| draw(frame, &self.app, look))?;
-        let mut events = EventStream::new();
+        let mut events = Some(EventStream::new());
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let pace = screen.pace();
@@ -166,17 +206,42 @@ impl Driver {
         // Somebody waits for this frame.
         let mut awaited = true;
         let mut painted = now_instant();
+        let mut ticks_busy = 0;
         while !self.app.quitting {
             let mut changed = true;
+            let mut look_at_line = false;
             tokio::select! {
                 biased;
-                name = signals.next() => self.take(Message::Signal(name)),
-                event = events.next() => {
+                told = signals.next() => match told {
+                    Told::End(name) => {
+                        look_at_line = true;
+                        self.take(Message::Signal(name));
+                    }
+                    Told::Stop => self.suspending = true,
+                    Told::Continued => {
+                        look_at_line = screen.take_again().is_err();
+                        forgotten = true;
+                        awaited = true;
+                    }
+                },
+                event = next_event(&mut events) => {
                     awaited = true;
-                    forgotten |= self.event(event);
+                    match event {
+                        Some(Ok(event)) => forgotten |= self.event(event),
+                        Some(Err(_)) | None => {
+                            events = None;
+                            self.take(Message::Signal(GONE));
+                        }
+                    }
                 }
                 // Before the messages: where they never end, time passes all the same.
-                _ = tick.tick() => self.take(Message::Tick),
+                _ = tick.tick() => {
+                    look_at_line = true;
+                    ticks_busy = if pace.is_busy() { ticks_busy + 1 } else { 0 };
+                    // What a terminal made of a frame that it took so long for is anybody's guess.
+                    forgotten |= ticks_busy > TICKS_STALLED;
+                    self.take(Message::Tick);
+                }
                 message = self.inbox.recv() => {
                     if let Some(message) = message {
                         self.take(message);
@@ -190,79 +255,176 @@ impl Driver {
                     }
                 }
                 () = pace.painted() => changed = false,
-                () = tokio::time::sleep_until(painted + FRAME_EVERY), if dirty && !pace.is_busy() => {
+                () = tokio::time::sleep_until(painted + FRAME_EVERY), if dirty && !pace.is_busy() && events.is_some() => {
                     changed = false;
                 }
             }
+            // Nobody may have told us: without a controlling terminal a line hangs up silently, and is read as an end that
+            // never ends.
+            if look_at_line && events.is_some() && screen.is_gone() {
+                events = None;
+                self.take(Message::Signal(GONE));
+            }
+            if std::mem::take(&mut self.suspending) && events.is_some() {
+                screen.give_back();
+                let stopped = signals.stop_here().await;
+                forgotten = true;
+                if screen.take_again().is_err() {
+                    events = None;
+                    self.take(Message::Signal(GONE));
+                }
+                self.take(Message::Resumed(stopped));
+            }
             dirty |= changed;
-            for text in std::mem::take(&mut self.copies) {
+            if pace.is_busy() || events.is_none() {
+                continue;
+            }
+            if let Some(text) = self.copy.take() {
                 let sent = screen.send(osc52(&text).as_bytes()).map_err(|error| error.to_string());
                 self.take(Message::Copied(sent));
+                (dirty, awaited) = (true, true);
             }
-            let due = awaited || now_instant().duration_since(painted) >= FRAME_EVERY;
-            if dirty && due && !pace.is_busy() {
-                if std::mem::take(&mut forgotten) {
-                    // Not `clear`: that asks the terminal where its cursor is, and the answer goes to the event stream.
-                    let size = screen.terminal.size()?;
-                    screen.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
-                }
-                screen.terminal.draw(|frame| draw(frame, &self.app, look))?;
+            let due = awaited || forgotten || now_instant().duration_since(painted) >= FRAME_EVERY;
+            if (dirty || forgotten) && due && !pace.is_busy() {
+                let drawn = paint(&mut screen, std::mem::take(&mut forgotten), &self.app, look);
                 dirty = false;
                 awaited = false;
                 painted = now_instant();
+                if drawn.is_err() {
+                    events = None;
+                    self.take(Message::Signal(GONE));
+                }
             }
         }
-        drop(screen);
-        self.finish();
-        Ok(self.app)
+        Ok(())
     }
 
     /// Takes what the terminal says; whether it may have forgotten what was on it.
-    fn event(&mut self, event: Option<io::Result<Event>>) -> bool {
-        match event {
-            Some(Ok(event)) => match translate(event) {
-                Some(Input::Key(key)) => self.take(Message::Key(key)),
-                Some(Input::Paste(text)) => self.take(Message::Paste(text)),
-                Some(Input::Resize(columns, rows)) => {
-                    self.take(Message::Resize(columns, rows));
-                    // A terminal that shrank and grew again has.
-                    return true;
-                }
-                None => {}
-            },
-            // The other end of the SSH session is gone.
-            Some(Err(_)) | None => self.take(Message::Signal("end of input")),
+    fn event(&mut self, event: Event) -> bool {
+        match translate(event) {
+            Some(Input::Key(key)) => self.take(Message::Key(key)),
+            Some(Input::Paste(text)) => self.take(Message::Paste(text)),
+            Some(Input::Resize(columns, rows)) => {
+                self.take(Message::Resize(columns, rows));
+                // A terminal that shrank and grew again has.
+                return true;
+            }
+            None => {}
         }
         false
     }
 
-    /// A cockpit without a screen: until `done` says so, or until the time is over.
+    /// After a bug in the loop: the screen is given back, and what is under way still comes to its end, unseen.
+    async fn wind_up(&mut self) {
+        let orderly = async {
+            self.take(Message::Signal(BROKE));
+            self.until(WINDING_UP_LIMIT, |app| app.quitting).await
+        };
+        let ended = AssertUnwindSafe(orderly).catch_unwind().await;
+        if !matches!(ended, Ok(true)) {
+            // The state itself may be what is broken: one last word, if it can still be said.
+            let _ = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                let mut effects = Vec::new();
+                self.app.leave_open(&mut effects);
+                for effect in effects {
+                    self.perform(effect, self.app.now);
+                }
+            }));
+        }
+    }
+
+    /// Leaves in good order, and tells what has to be said on the terminal that was given back.
+    fn part(&mut self, broke: bool) -> Parting {
+        let refused = match &self.app.log {
+            LogState::Refused(why) if self.app.replay.is_none() => Some(why.clone()),
+            LogState::Refused(_) | LogState::Writing => None,
+        };
+        Parting {
+            broke,
+            left_open: self.app.left_open.clone(),
+            not_recorded: self.app.not_recorded().to_vec(),
+            refused,
+            unfinished: !self.finish(),
+        }
+    }
+
+    /// A cockpit without a screen: until `done` says so, or until the time is over. Signals make it leave, in good order.
     pub async fn until(&mut self, limit: Duration, mut done: impl FnMut(&App) -> bool) -> bool {
+        if self.signals.is_none() {
+            self.signals = Signals::new().ok();
+        }
+        let mut signals = self.signals.take();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let over = tokio::time::sleep(limit);
         tokio::pin!(over);
-        loop {
+        let ended = loop {
             if done(&self.app) {
-                return true;
+                break true;
             }
+            if self.app.quitting {
+                break false;
+            }
+            let next = async {
+                match &mut signals {
+                    Some(signals) => signals.next().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
+                told = next => match told {
+                    Told::End(name) => self.take(Message::Signal(name)),
+                    Told::Stop | Told::Continued => {}
+                },
                 message = self.inbox.recv() => {
                     if let Some(message) = message {
                         self.take(message);
                     }
                 }
                 _ = tick.tick() => self.take(Message::Tick),
-                () = &mut over => return done(&self.app),
+                () = &mut over => break done(&self.app),
             }
-        }
+        };
+        self.signals = signals;
+        ended
     }
 
-    /// Leaves in good order: what was asked to be written is written.
-    pub fn finish(&mut self) {
-        if let Some(scribe) = self.scribe.take() {
-            scribe.finish();
-        }
+    /// Leaves in good order: what was asked to be written is written, unless the disk does not answer.
+    pub fn finish(&mut self) -> bool {
+        self.scribe.take().is_none_or(Scribe::finish)
+    }
+}
+
+/// What is said where the terminal is given back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parting {
+    /// A bug broke the cockpit off.
+    pub broke: bool,
+    /// Calls whose outcome was not waited for.
+    pub left_open: Vec<String>,
+    /// What happened and is in no logbook.
+    pub not_recorded: Vec<String>,
+    /// Why the logbook refused, if it did.
+    pub refused: Option<String>,
+    /// The disk did not say whether it has the last lines.
+    pub unfinished: bool,
+}
+
+/// Draws; all of it, if the terminal has forgotten what was on it.
+fn paint(screen: &mut Screen, whole: bool, app: &App, look: &Look) -> io::Result<()> {
+    if whole {
+        // Not `clear`: that asks the terminal where its cursor is, and the answer goes to the event stream.
+        let size = screen.terminal.size()?;
+        screen.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
+    }
+    screen.terminal.draw(|frame| draw(frame, app, look)).map(drop)
+}
+
+/// The next event, for as long as there is a terminal.
+async fn next_event(events: &mut Option<EventStream>) -> Option<io::Result<Event>> {
+    match events {
+        Some(events) => events.next().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -280,30 +442,6 @@ fn guarded(
         };
         let _ = outbox.send(message);
     });
-}
-
-struct Signals {
-    terminate: Signal,
-    hangup: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.hangup.recv() => "SIGHUP",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
 }
 
 /// The escape sequence that copies to the operator's own clipboard, through SSH (OSC 52).

@@ -8,6 +8,7 @@ mod driver;
 pub mod screenshots;
 mod scribe;
 mod setup;
+mod signals;
 pub mod stage;
 pub mod terminal;
 #[cfg(test)]

@@ -152,7 +152,10 @@ impl Stage {
                 self.copied.push(text);
                 self.later(std::time::Duration::ZERO, Message::Copied(Ok(())));
             }
-            Effect::Quit => {}
+            Effect::Reopen(session) => {
+                self.later(std::time::Duration::ZERO, Message::Reopened(Ok(session)));
+            }
+            Effect::Suspend | Effect::Quit => {}
         }
     }
 

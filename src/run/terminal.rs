@@ -1,16 +1,20 @@
-//! The terminal: entered once, left always. The only place that knows crossterm.
+//! The terminal: entered, given back for a while, left always. The only place that knows crossterm.
 //!
-//! Output goes through a thread of its own: a terminal that stops reading makes frames wait, never the cockpit.
+//! Output goes through a thread of its own: a terminal that stops reading makes frames wait, never the cockpit. One frame
+//! waits at most; what comes after it is drawn when it is through, so a slow link sees the newest and no backlog.
 
 use crate::app::keys::{Key, KeyCode};
 use crossterm::event::{
     DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers,
 };
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use crossterm::{cursor, execute};
+use crossterm::{cursor, queue};
+use nix::sys::termios::{FlushArg, tcflush, tcgetattr};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -32,17 +36,32 @@ pub struct Pace {
     waiting: Arc<(Mutex<usize>, Condvar)>,
     /// The terminal was given back: nothing more is painted.
     closed: Arc<AtomicBool>,
+    /// The terminal took nothing and never will.
+    failed: Arc<AtomicBool>,
     painted: Arc<Notify>,
 }
 
 /// The longest a terminal that does not read may hold up leaving.
-const LEAVING_LIMIT: Duration = Duration::from_millis(500);
+const LEAVING_LIMIT: Duration = Duration::from_millis(300);
+/// Bytes written at once: whoever leaves waits for one such piece, not for a frame.
+const PIECE: usize = 1024;
+/// Bytes from which on a frame is announced as one (DEC mode 2026), so that a terminal that knows it does not show half of
+/// it. Small ones are through before anybody looks, and idle links stay idle.
+const WHOLE_FROM: usize = 1024;
+const BEGIN_WHOLE: &[u8] = b"\x1b[?2026h";
+const END_WHOLE: &[u8] = b"\x1b[?2026l";
 
 impl Pace {
     /// Whether the terminal is still taking the last frame.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         *self.frames() > 0
+    }
+
+    /// Whether the terminal refused a frame: it is gone.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
     }
 
     fn frames(&self) -> MutexGuard<'_, usize> {
@@ -61,15 +80,40 @@ impl Pace {
         self.painted.notify_one();
     }
 
-    /// Paints nothing more, and waits until what is being painted is through.
-    fn close(&self) {
+    /// Waits until what is being painted is through; whether it was, within the limit.
+    fn settle(&self) -> bool {
+        let waited = self.waiting.1.wait_timeout_while(self.frames(), LEAVING_LIMIT, |frames| *frames > 0);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    /// Paints nothing more. Whether the terminal took what it was given: if not, that was thrown away.
+    fn close(&self) -> bool {
         self.closed.store(true, Ordering::Release);
-        let _ = self.waiting.1.wait_timeout_while(self.frames(), LEAVING_LIMIT, |frames| *frames > 0);
+        if self.settle() {
+            return true;
+        }
+        // Nobody reads. What waits in the line is dropped, so that the painter comes free and the last words fit in.
+        let _ = tcflush(io::stdout(), FlushArg::TCOFLUSH);
+        self.settle();
+        false
     }
 
     /// Waits until the terminal took a frame.
     pub async fn painted(&self) {
         self.painted.notified().await;
+    }
+
+    /// Writes a frame, piece by piece, until it is through or nobody wants it any more.
+    fn paint(&self, out: &mut impl Write, frame: &[u8]) {
+        for piece in frame.chunks(PIECE) {
+            if self.closed.load(Ordering::Acquire) {
+                return;
+            }
+            if out.write_all(piece).is_err() {
+                self.failed.store(true, Ordering::Release);
+                return;
+            }
+        }
     }
 }
 
@@ -91,10 +135,12 @@ impl Write for Outlet {
         if self.bytes.is_empty() {
             return Ok(());
         }
+        let mut frame = std::mem::take(&mut self.bytes);
+        if frame.len() >= WHOLE_FROM {
+            frame = [BEGIN_WHOLE, &frame, END_WHOLE].concat();
+        }
         self.pace.handed_over();
-        self.frames
-            .send(std::mem::take(&mut self.bytes))
-            .map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the terminal is gone"))
+        self.frames.send(frame).map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the terminal is gone"))
     }
 }
 
@@ -110,12 +156,9 @@ impl Screen {
     /// # Errors
     /// The terminal does not take it.
     pub fn enter() -> io::Result<Self> {
-        enable_raw_mode()?;
-        let restored = execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide);
-        if let Err(error) = restored {
-            let _ = disable_raw_mode();
-            return Err(error);
-        }
+        // Not through `io::stdout`: a terminal that does not read would keep its lock, and leaving needs it.
+        let mut out = direct()?;
+        take_over(&mut out)?;
         let pace = Pace::default();
         let closing = pace.clone();
         let before = std::panic::take_hook();
@@ -124,8 +167,7 @@ impl Screen {
             // A panic in a task is an answer like any other (see `driver`), and the screen stays. One in the loop ends
             // the cockpit, and the message must land on a terminal that shows it.
             if std::thread::current().id() == drawing {
-                closing.close();
-                restore();
+                restore(closing.close());
                 before(info);
             }
         }));
@@ -133,11 +175,7 @@ impl Screen {
         let painter = pace.clone();
         std::thread::Builder::new().name("painter".into()).spawn(move || {
             while let Ok(frame) = inbox.recv() {
-                if !painter.closed.load(Ordering::Acquire) {
-                    let mut out = io::stdout().lock();
-                    // A terminal that is gone is noticed by its end of input; there is nobody to tell here.
-                    let _ = out.write_all(&frame).and_then(|()| out.flush());
-                }
+                painter.paint(&mut out, &frame);
                 painter.taken();
             }
         })?;
@@ -151,6 +189,12 @@ impl Screen {
         self.pace.clone()
     }
 
+    /// Whether the other end is gone, be it that nobody was told: a line that hung up has no attributes any more.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.pace.has_failed() || tcgetattr(io::stdin()).is_err()
+    }
+
     /// Writes something that is not part of a frame, between frames.
     ///
     /// # Errors
@@ -160,19 +204,62 @@ impl Screen {
         out.write_all(bytes)?;
         Write::flush(out)
     }
+
+    /// Gives the terminal back for a while, to the shell.
+    pub fn give_back(&mut self) {
+        restore(self.pace.close());
+    }
+
+    /// Takes it over again, whoever had it in between and in whatever state they left it. All of it is to be painted anew.
+    ///
+    /// # Errors
+    /// The terminal does not take it.
+    pub fn take_again(&mut self) -> io::Result<()> {
+        // Raw mode is only entered from outside of it; a shell may have left it for us.
+        let _ = disable_raw_mode();
+        take_over(&mut direct()?)?;
+        self.pace.closed.store(false, Ordering::Release);
+        Ok(())
+    }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        self.pace.close();
-        restore();
+        restore(self.pace.close());
     }
 }
 
+/// The terminal, past the lock and the buffer of `io::stdout`.
+fn direct() -> io::Result<File> {
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+fn take_over(out: &mut File) -> io::Result<()> {
+    enable_raw_mode()?;
+    let mut words = Vec::new();
+    let entered = queue!(words, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide);
+    entered.and_then(|()| out.write_all(&words)).inspect_err(|_| drop(disable_raw_mode()))
+}
+
 /// Gives the terminal back: cursor, main screen, cooked mode. Harmless when called twice.
-fn restore() {
-    let mut out = io::stdout();
-    let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+///
+/// After a frame that was thrown away half-way the terminal may be inside a sequence: that is ended first.
+fn restore(whole: bool) {
+    let mut words = Vec::new();
+    if !whole {
+        words.extend_from_slice(b"\x18\x1b\\");
+        words.extend_from_slice(END_WHOLE);
+    }
+    let _ = queue!(words, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let (say, said) = channel();
+    // From a thread, because a terminal that was told to hold (XOFF) takes not even this, and leaving must not wait.
+    let writing = std::thread::Builder::new().name("restore".into()).spawn(move || {
+        let _ = direct().and_then(|mut out| out.write_all(&words));
+        let _ = say.send(());
+    });
+    if writing.is_ok() {
+        let _ = said.recv_timeout(LEAVING_LIMIT);
+    }
     let _ = disable_raw_mode();
 }
 

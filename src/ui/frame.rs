@@ -105,7 +105,31 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App) -> Rect {
         time_bar(canvas, Rect { y: top, height: 1, ..area }, app, replay);
         top += 1;
     }
-    Rect { y: top, height: area.bottom().saturating_sub(top + 1), ..area }
+    let mut below = 1;
+    if let (LogState::Refused(why), None) = (&app.log, &app.replay) {
+        below += refused(canvas, area, app, why);
+    }
+    Rect { y: top, height: area.bottom().saturating_sub(top + below), ..area }
+}
+
+/// For as long as nothing is recorded: why, and how to go on. Returns the lines it takes, above the last one.
+fn refused(canvas: &mut Canvas<'_>, area: Rect, app: &App, why: &str) -> u16 {
+    let key = app.opening.keymap.label_of(app.context(), Command::ReopenLogbook);
+    let how = key.map_or_else(|| "run reopen-logbook".to_owned(), |key| format!("press {key}"));
+    let lost = match app.not_recorded().len() {
+        0 => String::new(),
+        n => format!(" ({n} lost so far)"),
+    };
+    let words = format!("NOT RECORDING{lost}, actions off. Once it is mended {how} to record again. Why: {why}");
+    let lines = text::wrap(&words, usize::from(area.width.saturating_sub(4)));
+    let shown = lines.len().min(4);
+    let first = area.bottom().saturating_sub(1 + cells(shown));
+    for (y, line) in (first..).zip(lines.iter().take(shown)) {
+        canvas.clear(Rect { y, height: 1, ..area });
+        canvas.put(area.x + 3, y, area.width.saturating_sub(4), line, Role::Down);
+    }
+    canvas.mark(area.x + 1, first, Mark::Bad, Role::Down);
+    cells(shown)
 }
 
 fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
@@ -211,6 +235,10 @@ fn tabs(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             let noun = if n == 1 { "complaint" } else { "complaints" };
             right.push(piece(format!("{n} {noun}: blackstart check  "), Role::Warn));
         }
+    }
+    if !app.behind.is_zero() {
+        let behind = crate::app::table::span(app.behind.as_secs());
+        right.push(piece(format!("system clock {behind} behind  "), Role::Warn));
     }
     right.push(piece(format!("{} UTC ", clock_time(app.now)), Role::Muted));
     let begins = canvas.row_right(area.x, area.y, area.width, &right);
@@ -366,6 +394,7 @@ fn hints(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let mut always = Row::new();
     if app.overlays.is_empty() {
         if app.replay.is_none()
+            && app.log == LogState::Writing
             && let Some(why) = app.actions_off()
         {
             always.push(piece(format!(" {why} "), Role::Warn));

@@ -24,11 +24,16 @@ struct Received {
     parser: vt100::Parser,
     raw: Vec<u8>,
     ended: bool,
+    /// Nobody reads for now.
+    paused: bool,
+    /// The other end goes away with the next byte that arrives.
+    hung_up: bool,
 }
 
 /// A program in a terminal.
 pub struct Pty {
-    master: Box<dyn MasterPty + Send>,
+    /// Ours, until it hangs up.
+    master: Option<Box<dyn MasterPty + Send>>,
     writer: Arc<Mutex<Box<dyn Write + Send>>>,
     child: Box<dyn Child + Send + Sync>,
     received: Arc<(Mutex<Received>, Condvar)>,
@@ -70,6 +75,8 @@ impl Pty {
             parser: vt100::Parser::new(some(rows), some(columns), 0),
             raw: Vec::new(),
             ended: false,
+            paused: false,
+            hung_up: false,
         };
         let received = Arc::new((Mutex::new(received), Condvar::new()));
         let (shared, replies) = (Arc::clone(&received), Arc::clone(&writer));
@@ -78,10 +85,11 @@ impl Pty {
             .spawn(move || {
                 let mut buffer = [0; 16384];
                 loop {
-                    let count = reader.read(&mut buffer).unwrap_or(0);
                     let (lock, changed) = &*shared;
+                    drop(changed.wait_while(lock.lock().unwrap(), |received| received.paused).unwrap());
+                    let count = reader.read(&mut buffer).unwrap_or(0);
                     let mut received = lock.lock().unwrap();
-                    if count == 0 {
+                    if count == 0 || received.hung_up {
                         received.ended = true;
                         changed.notify_all();
                         return;
@@ -103,7 +111,7 @@ impl Pty {
                 }
             })
             .unwrap();
-        Self { master: pair.master, writer, child, received, flags_before, code: None }
+        Self { master: Some(pair.master), writer, child, received, flags_before, code: None }
     }
 
     // ---- seeing
@@ -218,8 +226,61 @@ impl Pty {
 
     /// Makes the terminal another size, in (columns, rows).
     pub fn resize(&self, (columns, rows): (u16, u16)) {
-        self.lock().parser.screen_mut().set_size(some(rows), some(columns));
-        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        // The emulator has no screen without cells; the program may well be told so.
+        self.lock().parser.screen_mut().set_size(some(rows.max(1)), some(columns.max(1)));
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    /// Stops reading what the program writes, once what is on its way has arrived.
+    pub fn stop_reading(&self) {
+        self.lock().paused = true;
+    }
+
+    /// Reads on.
+    pub fn read_on(&self) {
+        self.lock().paused = false;
+        self.received.1.notify_all();
+    }
+
+    /// The other end goes away, as when an SSH connection breaks: at the program's next word.
+    pub fn hang_up(&mut self) {
+        self.lock().hung_up = true;
+        *self.writer.lock().unwrap() = Box::new(std::io::sink());
+        self.master = None;
+    }
+
+    /// Waits until that has happened.
+    #[track_caller]
+    pub fn wait_hung_up(&self) {
+        let begin = Instant::now();
+        let mut received = self.lock();
+        while !received.ended {
+            assert!(begin.elapsed() < PATIENCE, "it says nothing any more");
+            received = self.received.1.wait_timeout(received, Duration::from_millis(100)).unwrap().0;
+        }
+    }
+
+    /// Whether the alternate screen is shown.
+    pub fn in_alternate_screen(&self) -> bool {
+        self.lock().parser.screen().alternate_screen()
+    }
+
+    /// Waits for something outside of the screen.
+    #[track_caller]
+    pub fn wait_while_running(&mut self, what: &str, mut holds: impl FnMut() -> bool) {
+        let begin = Instant::now();
+        while !holds() {
+            let running = self.child.try_wait().unwrap().is_none();
+            assert!(running, "waited for {what}: the program ended");
+            assert!(begin.elapsed() < PATIENCE, "waited for {what}: time ran out\n{}", framed(&self.screen()));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Whether echo and line reading are as they were when the program started.
+    pub fn is_cooked(&self) -> bool {
+        self.master.as_ref().is_some_and(|master| flags(master.as_ref()) == self.flags_before)
     }
 
     /// Sends the program a signal.
@@ -248,6 +309,7 @@ impl Pty {
             }
         };
         self.code = Some(code);
+        self.read_on();
         let mut received = self.lock();
         while !received.ended && begin.elapsed() < PATIENCE {
             received = self.received.1.wait_timeout(received, Duration::from_millis(100)).unwrap().0;
@@ -273,7 +335,7 @@ impl Pty {
         ] {
             assert!(last(&raw, bad) <= last(&raw, good), "{what}; the last bytes: {}", tail());
         }
-        let after = flags(self.master.as_ref());
+        let after = flags(self.master.as_ref().unwrap().as_ref());
         assert_eq!(
             after,
             self.flags_before,
@@ -302,6 +364,21 @@ impl Drop for Pty {
             let _ = self.child.wait();
         }
     }
+}
+
+/// A number of `/proc/PID/status`, by its name.
+pub fn of_status(pid: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+}
+
+/// Processor time that a process has used, in milliseconds.
+pub fn cpu_ms(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    // User and system time, in hundredths.
+    [11, 12].iter().filter_map(|at| fields.get(*at)?.parse::<u64>().ok()).sum::<u64>() * 10
 }
 
 /// The last place of a sequence; nothing comes before anything.

@@ -7,6 +7,7 @@ use crate::cloud::sim::{Scenario, Sim, World};
 use crate::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, Mode, SessionId};
 use crate::logbook::{Logbook, Seen, Tail, name_session};
 use crate::run::clock::Clock;
+use crate::run::driver::Parting;
 use crate::run::scribe::open_strand;
 use crate::run::setup::{Bench, Ground, drive, open_bench, runtime};
 use crate::run::stage::Stage;
@@ -19,6 +20,8 @@ use std::path::{Path, PathBuf};
 /// Refuses early, in words, where there is no terminal to draw on.
 fn needs_terminal() -> Result<(), Exit> {
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        // The last moment at which this is the only thread.
+        crate::run::signals::hold_stop();
         return Ok(());
     }
     complain(
@@ -43,7 +46,7 @@ fn try_live(ground: &Ground) -> Result<Exit, Exit> {
     needs_terminal()?;
     let cloud = ground.cloud()?;
     let runtime = runtime()?;
-    let _inside = runtime.enter();
+    let inside = runtime.enter();
     let clock = Clock::wall();
     let (now, _) = clock.now();
     let config = &settings.config;
@@ -51,19 +54,50 @@ fn try_live(ground: &Ground) -> Result<Exit, Exit> {
     let mut app = App::new(opening, now);
     let bench = open_bench(&mut app, ground.logbook_dir(&settings).as_deref());
     let driver = drive(app, cloud, clock, bench);
-    play(&runtime, driver, &Ground::look(&settings)).map(|_| Exit::Done)
+    drop(inside);
+    play(runtime, driver, &Ground::look(&settings))
 }
 
 fn play(
-    runtime: &tokio::runtime::Runtime,
-    driver: crate::run::driver::Driver,
+    runtime: tokio::runtime::Runtime,
+    mut driver: crate::run::driver::Driver,
     look: &crate::ui::Look,
-) -> Result<App, Exit> {
-    let failed = |error: std::io::Error| {
+) -> Result<Exit, Exit> {
+    let parted = runtime.block_on(driver.cockpit(look));
+    // Not dropped: that waits for whatever asks a name server that does not answer.
+    runtime.shutdown_background();
+    let parting = parted.map_err(|error| {
         complain(&format!("The terminal failed: {error}. What was done is in the logbook."));
         Exit::Failed
-    };
-    runtime.block_on(driver.cockpit(look)).map_err(failed)
+    })?;
+    Ok(say_goodbye(&parting))
+}
+
+/// What has to be said on the terminal that was given back, and how the program ended.
+fn say_goodbye(parting: &Parting) -> Exit {
+    for title in &parting.left_open {
+        complain(&format!(
+            "Left while its call was under way: {title}. Whether it was done is unknown: the log holds its intent without an outcome. See what is there before you act again; the cockpit shows it as unknown."
+        ));
+    }
+    if let Some(why) = &parting.refused {
+        complain(&format!("The logbook refused: {why}."));
+    }
+    if !parting.not_recorded.is_empty() {
+        complain("What happened since and is in no logbook:");
+        parting.not_recorded.iter().for_each(|line| complain(&format!("  {line}")));
+    }
+    if parting.unfinished {
+        complain(
+            "The disk of the logbook did not answer: its last lines may be missing. `blackstart log verify` tells.",
+        );
+    }
+    if parting.broke {
+        complain(
+            "This is a bug of blackstart: please report it with the lines above. What was called was waited for and is in the logbook; nothing else was called. Start the cockpit again to go on.",
+        );
+    }
+    if parting.broke || parting.unfinished || !parting.left_open.is_empty() { Exit::Failed } else { Exit::Done }
 }
 
 /// The cockpit on the simulator.
@@ -106,7 +140,7 @@ fn try_demo(ground: &Ground, demo: &Demo) -> Result<Exit, Exit> {
     let settings = with_config(config, &ground.surroundings, &ground.choices());
     needs_terminal()?;
     let runtime = runtime()?;
-    let _inside = runtime.enter();
+    let inside = runtime.enter();
     let seed = demo.seed.unwrap_or(scenario.seed);
     let (mut stage, colleagues) = curtain(ground, &settings, scenario, seed, |_| {});
     let open_at = stage.now();
@@ -128,13 +162,14 @@ fn try_demo(ground: &Ground, demo: &Demo) -> Result<Exit, Exit> {
     let cloud = Cloud::Sim(Sim::new(world, demo.speed));
     let mut driver = drive(app, cloud, clock, bench);
     driver.resume();
-    play(&runtime, driver, &Ground::look(&settings))?;
+    drop(inside);
+    let exit = play(runtime, driver, &Ground::look(&settings))?;
     say(&format!(
         "The demo's logbook: {}\nReplay it with: blackstart replay {}",
         dir.display(),
         dir.display()
     ));
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// Plays a scenario, with the same cockpit under virtual time, up to the moment the demo opens: what the screen then
@@ -260,7 +295,7 @@ fn try_replay(
     };
     needs_terminal()?;
     let runtime = runtime()?;
-    let _inside = runtime.enter();
+    let inside = runtime.enter();
     let config = &settings.config;
     let mut opening = ground.opening(&settings, Mode::Replay, (&config.estate, &config.sites), last);
     // What was watched is in the log; what is configured today may be another estate.
@@ -286,7 +321,8 @@ fn try_replay(
     };
     // A replay asks the world nothing; the simulator stands in so that there is nothing it could reach.
     let driver = crate::run::driver::Driver::new(app, Cloud::Sim(Sim::new(world, 1.0)), Clock::wall());
-    play(&runtime, driver, &Ground::look(&settings)).map(|_| Exit::Done)
+    drop(inside);
+    play(runtime, driver, &Ground::look(&settings))
 }
 
 #[cfg(test)]

@@ -1,0 +1,238 @@
+//! What happens when the ground gives way: leaving while a call is under way, a logbook that refuses, a clock that jumps,
+//! a terminal that was given back for a while.
+//!
+//! What was called is waited for; who asks twice is let go, and told what stays open. What the disk refused is never shown
+//! as recorded, and never forgotten either: a new strand, opened by the operator's own choice, names what was lost.
+
+use super::message::{ClockNews, Effect};
+use super::{App, LogState, Overlay, Phase};
+use crate::incident::entry::{Body, Entry, SessionId};
+use crate::incident::hash::sha256_hex;
+use crate::incident::story::{Tone, describe};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::VecDeque;
+
+/// Whose second coming means: now. A lost SSH session sends SIGHUP up to three times and means it once.
+const INSISTING: [&str; 3] = ["quit", "SIGINT", "SIGTERM"];
+/// What was due while time leapt is asked over so many milliseconds, not at once.
+const SPREAD_MS: i64 = 5_000;
+
+/// Entries of ours that are not known to be in the logbook.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unwritten {
+    /// Asked for and not confirmed, oldest first: those that say what people did, and the calls.
+    waiting: VecDeque<Entry>,
+    /// What of them was lost, in words, since the logbook refused.
+    lost: Vec<String>,
+    /// When it refused.
+    refused: Option<Timestamp>,
+}
+
+impl Unwritten {
+    /// The scribe writes in order: everything up to here is in the logbook.
+    pub(super) fn written(&mut self, seq: u64) {
+        while self.waiting.front().is_some_and(|entry| entry.seq <= seq) {
+            self.waiting.pop_front();
+        }
+    }
+}
+
+impl App {
+    /// Asks for an entry to be written, or marks it as one that will not be.
+    pub(super) fn keep(&mut self, entry: Entry, effects: &mut Vec<Effect>) {
+        if self.opening.looks_only {
+            return;
+        }
+        if self.log == LogState::Writing {
+            if entry.body.is_durable() {
+                self.unwritten.waiting.push_back(entry.clone());
+            }
+            effects.push(Effect::Record(Box::new(entry)));
+        } else {
+            self.incident.mark_unrecorded(&entry.session, entry.seq);
+            self.lose(&entry);
+        }
+    }
+
+    /// Remembers what the logbook does not.
+    fn lose(&mut self, entry: &Entry) {
+        let is_frame = matches!(entry.body, Body::Opened { .. } | Body::Left { .. });
+        if let (true, false, Some(event)) =
+            (entry.body.is_durable(), is_frame, describe(&self.incident, entry))
+        {
+            self.unwritten.lost.push(format!("{} {}", entry.ts.strftime("%H:%M:%S"), event.text));
+        }
+    }
+
+    /// What happened and is not in the logbook, in words, oldest first.
+    #[must_use]
+    pub fn not_recorded(&self) -> &[String] {
+        &self.unwritten.lost
+    }
+
+    // --- the logbook refuses ---
+
+    pub(super) fn record_failed(&mut self, why: &str, effects: &mut Vec<Effect>) {
+        if self.log != LogState::Writing {
+            return;
+        }
+        self.notice(Tone::Bad, format!("the logbook refused: {why}; actions are off"));
+        self.log = LogState::Refused(why.to_owned());
+        self.unwritten.refused = Some(self.unwritten.waiting.front().map_or(self.now, |entry| entry.ts));
+        // It was shown when it was asked for; now it is known that it is nowhere else.
+        let waiting: Vec<Entry> = self.unwritten.waiting.drain(..).collect();
+        for entry in &waiting {
+            self.incident.mark_unrecorded(&entry.session, entry.seq);
+            self.incident.take_back(entry);
+            self.lose(entry);
+        }
+        self.stop_unrecorded(why, effects);
+    }
+
+    /// Goes on in a new strand, if the operator wants to and there is room.
+    pub(super) fn reopen(&mut self, effects: &mut Vec<Effect>) {
+        if self.log == LogState::Writing {
+            self.notice(Tone::Neutral, "the logbook is open: there is nothing to reopen".into());
+            return;
+        }
+        let SessionId(old) = &self.opening.session;
+        let stamp = self.now.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let rest = old.split_once('-').map_or(old.as_str(), |(_, rest)| rest);
+        effects.push(Effect::Reopen(SessionId(format!("{stamp}-{rest}"))));
+    }
+
+    pub(super) fn reopened(&mut self, result: Result<SessionId, String>, effects: &mut Vec<Effect>) {
+        let session = match result {
+            Ok(session) => session,
+            Err(why) => {
+                self.notice(Tone::Bad, format!("still not recording: {why}"));
+                return;
+            }
+        };
+        let LogState::Refused(why) = self.log.clone() else { return };
+        // Nothing may be left that waits for a line of the old strand.
+        self.stop_unrecorded(&why, effects);
+        // A plan that was proposed in the dark is in no strand: it is made anew.
+        self.overlays.retain(|overlay| !matches!(overlay, Overlay::Plan(_)));
+        let before = std::mem::replace(&mut self.opening.session, session);
+        self.next_seq = 0;
+        self.log = LogState::Writing;
+        let lost = std::mem::take(&mut self.unwritten.lost);
+        let count = lost.len();
+        self.record_opened(effects);
+        self.record(Body::Reopened { before: before.clone(), why, lost }, effects);
+        let known: Vec<_> = self
+            .incident
+            .identities
+            .iter()
+            .filter(|((session, _), _)| *session == before)
+            .map(|((_, profile), known)| (profile.clone(), known.account.clone(), known.arn.clone()))
+            .collect();
+        for (profile, account, arn) in known {
+            self.record(Body::Identified { profile, account, arn }, effects);
+        }
+        let since = self.unwritten.refused.take().unwrap_or(self.started);
+        self.tell_all_again(&before, since, effects);
+        let things = if count == 1 { "1 entry".into() } else { format!("{count} entries") };
+        self.notice(Tone::Good, format!("recording again, in a new strand; it names {things} that were lost"));
+    }
+
+    // --- leaving ---
+
+    /// Begins to leave. What was called is finished and logged first; nothing new is called. Who insists leaves at once.
+    pub(super) fn leave(&mut self, reason: &str, effects: &mut Vec<Effect>) {
+        match &self.leaving {
+            Some(before) if before == reason && INSISTING.contains(&reason) => self.leave_open(effects),
+            // Somebody is at the keys after all, and may insist from now on.
+            Some(_) if INSISTING.contains(&reason) => self.leaving = Some(reason.to_owned()),
+            Some(_) => {}
+            None => self.leaving = Some(reason.to_owned()),
+        }
+        self.go_if_done(effects);
+        if !self.quitting {
+            let text = "leaving when the call under way has ended; again (Ctrl-C) to leave at once, its outcome unknown";
+            self.notice(Tone::Warn, text.into());
+        }
+    }
+
+    pub(super) fn go_if_done(&mut self, effects: &mut Vec<Effect>) {
+        let Some(reason) = self.leaving.clone() else { return };
+        let calling = self.executions.values().any(|execution| matches!(execution.phase, Phase::Calling(_)));
+        if calling || self.quitting {
+            return;
+        }
+        self.go(reason, effects);
+    }
+
+    /// Leaves with a call under way: its intent stays without an outcome, and whoever opens the log next reads "unknown:
+    /// verify first".
+    pub fn leave_open(&mut self, effects: &mut Vec<Effect>) {
+        let Some(reason) = self.leaving.clone().filter(|_| !self.quitting) else { return };
+        let calling = self.executions.values().filter(|e| matches!(e.phase, Phase::Calling(_)));
+        self.left_open = calling.map(|execution| execution.plan.title.clone()).collect();
+        let reason = if self.left_open.is_empty() {
+            reason
+        } else {
+            format!("{reason}, without waiting for: {}", self.left_open.join("; "))
+        };
+        self.go(reason, effects);
+    }
+
+    fn go(&mut self, reason: String, effects: &mut Vec<Effect>) {
+        self.abandon(&reason, effects);
+        if self.replay.is_none() {
+            self.record(Body::Left { reason }, effects);
+        }
+        self.quitting = true;
+        effects.push(Effect::Quit);
+    }
+
+    // --- the clock, and the terminal given back ---
+
+    pub(super) fn clock_news(&mut self, news: ClockNews, effects: &mut Vec<Effect>) {
+        self.behind = news.behind;
+        let body = Body::Clock {
+            stepped_s: news.stepped.as_secs(),
+            stopped_s: news.stopped.as_secs(),
+            behind_s: news.behind.as_secs(),
+        };
+        self.record(body, effects);
+        if let Some(event) = self.incident.story.iter().rev().find(|event| event.kind == "clock") {
+            let text = event.text.clone();
+            self.notice(Tone::Warn, text);
+        }
+        let idle = news.leapt.max(news.stopped);
+        if idle.is_zero() {
+            return;
+        }
+        self.spread_due();
+        // Patience is for time in which somebody looked.
+        for execution in self.executions.values_mut() {
+            match &mut execution.phase {
+                Phase::Guarding { since, .. } => *since = since.saturating_add(idle).unwrap_or(*since),
+                Phase::Checking { since, .. } => *since = since.saturating_add(idle).unwrap_or(*since),
+                Phase::Recording(..) | Phase::Calling(_) | Phase::Over => {}
+            }
+        }
+    }
+
+    /// Everything that came due while nobody looked is asked within a few seconds, in the order of a hash: a machine that
+    /// wakes up must not spend the quota of an hour in one moment.
+    fn spread_due(&mut self) {
+        let (now, jitter) = (self.now, self.opening.jitter.clone());
+        for (place, schedule) in &mut self.schedule {
+            if schedule.in_flight.is_none() && schedule.due.is_none_or(|due| due <= now) {
+                let digest = sha256_hex(format!("{jitter} {place} {now}").as_bytes());
+                let share = i64::from_str_radix(digest.get(..4).unwrap_or("0"), 16).unwrap_or_default();
+                schedule.due = Some(now + SignedDuration::from_millis(SPREAD_MS * share / 0xffff));
+            }
+        }
+    }
+
+    pub(super) fn resumed(&mut self, stopped: bool) {
+        if !stopped {
+            let text = "no shell waits that could bring the cockpit back: it stays in the foreground";
+            self.notice(Tone::Warn, text.into());
+        }
+    }
+}
