@@ -14,6 +14,8 @@ use std::collections::VecDeque;
 
 /// Whose second coming means: now. A lost SSH session sends SIGHUP up to three times and means it once.
 const INSISTING: [&str; 3] = ["quit", "SIGINT", "SIGTERM"];
+/// Characters kept of each entry that was lost: the strand that names them must fit where the last one did not.
+const LOST_TEXT_LIMIT: usize = 200;
 /// What was due while time leapt is asked over so many milliseconds, not at once.
 const SPREAD_MS: i64 = 5_000;
 
@@ -60,7 +62,8 @@ impl App {
         if let (true, false, Some(event)) =
             (entry.body.is_durable(), is_frame, describe(&self.incident, entry))
         {
-            self.unwritten.lost.push(format!("{} {}", entry.ts.strftime("%H:%M:%S"), event.text));
+            let text: String = event.text.chars().take(LOST_TEXT_LIMIT).collect();
+            self.unwritten.lost.push(format!("{} {text}", entry.ts.strftime("%H:%M:%S")));
         }
     }
 
@@ -134,7 +137,10 @@ impl App {
         let since = self.unwritten.refused.take().unwrap_or(self.started);
         self.tell_all_again(&before, since, effects);
         let things = if count == 1 { "1 entry".into() } else { format!("{count} entries") };
-        self.notice(Tone::Good, format!("recording again, in a new strand; it names {things} that were lost"));
+        self.notice(
+            Tone::Good,
+            format!("recording again, in a new strand; it names {things} that were lost"),
+        );
     }
 
     // --- leaving ---

@@ -352,7 +352,28 @@ impl Ending {
 
 impl Body {
     /// Every kind's word.
-    pub const KINDS: [&'static str; 20] = ["opened", "left", "identified", "observed", "heartbeat", "probed", "declared", "closed", "note", "proposed", "refused", "approved", "vetoed", "confirmed", "intent", "outcome", "verified", "finished", "undone", "recovered"];
+    pub const KINDS: [&'static str; 20] = [
+        "opened",
+        "left",
+        "identified",
+        "observed",
+        "heartbeat",
+        "probed",
+        "declared",
+        "closed",
+        "note",
+        "proposed",
+        "refused",
+        "approved",
+        "vetoed",
+        "confirmed",
+        "intent",
+        "outcome",
+        "verified",
+        "finished",
+        "undone",
+        "recovered",
+    ];
 
     /// The kind's word, as in the file.
     #[must_use]

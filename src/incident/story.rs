@@ -64,9 +64,10 @@ pub type KindWord = &'static str;
 
 fn kind<'de, D: Deserializer<'de>>(from: D) -> Result<KindWord, D::Error> {
     let word = Cow::<str>::deserialize(from)?;
-    Body::KINDS.into_iter().find(|kind| *kind == word).ok_or_else(|| {
-        serde::de::Error::custom(format!("no kind of entry is called {word}"))
-    })
+    Body::KINDS
+        .into_iter()
+        .find(|kind| *kind == word)
+        .ok_or_else(|| serde::de::Error::custom(format!("no kind of entry is called {word}")))
 }
 
 /// Where a cell is, in words: `us-east-1 ec2`, `route 53`.

@@ -246,7 +246,8 @@ fn positions(
 ) -> Result<BTreeMap<SessionId, Position>, String> {
     let mut positions = BTreeMap::new();
     for (session, head) in covers {
-        let found = find(&strand_path(dir, session), head.seq).map_err(|error| format!("{session}: {error}"))?;
+        let found =
+            find(&strand_path(dir, session), head.seq).map_err(|error| format!("{session}: {error}"))?;
         match found {
             Some(position) if position.head == *head => {
                 positions.insert(session.clone(), position);
@@ -349,7 +350,11 @@ mod tests {
         assert_eq!(recent.lines.len(), 2, "what came after: one line of eve's, and a whole new strand");
         assert_eq!(incident, whole(tmp.path()));
         assert_eq!(recent.tail.heads()[&session("eve")], head);
-        assert_eq!(recent.tail.heads()[&session("adam")].seq, 1_999, "what was not read is witnessed all the same");
+        assert_eq!(
+            recent.tail.heads()[&session("adam")].seq,
+            1_999,
+            "what was not read is witnessed all the same"
+        );
         write(&mut eve, 6);
         assert_eq!(recent.tail.poll().lines.len(), 1);
         assert!(recent.breakages.is_empty() && recent.torn.is_empty() && recent.passed_over.is_empty());

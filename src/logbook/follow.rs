@@ -3,8 +3,8 @@
 //! Never panics over what it finds: a file that shrank, was replaced or vanished is a complaint, said once, and nothing
 //! of it is read any further. Refuses to judge witnesses (that is [`super::verify()`]).
 
-use super::checkpoint::Position;
 use super::chain::{Breakage, Chain, Flaw, Line, Seal, holds_whole_line};
+use super::checkpoint::Position;
 use super::recover::Torn;
 use crate::incident::entry::SessionId;
 use std::fs::{self, File};

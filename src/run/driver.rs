@@ -7,8 +7,8 @@ use super::clock::{Clock, Reading, now_instant};
 use super::scribe::Scribe;
 use super::signals::{Signals, Told};
 use super::terminal::{Input, Screen, translate};
-use crate::app::{App, LogState};
 use crate::app::message::{Effect, Message, Stamped};
+use crate::app::{App, LogState};
 use crate::cloud::Cloud;
 use crate::incident::cell::{Evidence, Verdict};
 use crate::incident::entry::Mode;
@@ -60,7 +60,18 @@ impl Driver {
     #[must_use]
     pub fn new(app: App, cloud: Cloud, clock: Clock) -> Self {
         let (outbox, inbox) = unbounded_channel();
-        Self { app, cloud, clock, scribe: None, outbox, inbox, copy: None, suspending: false, resumed: false, signals: None }
+        Self {
+            app,
+            cloud,
+            clock,
+            scribe: None,
+            outbox,
+            inbox,
+            copy: None,
+            suspending: false,
+            resumed: false,
+            signals: None,
+        }
     }
 
     /// Where messages from outside arrive.

@@ -120,7 +120,8 @@ fn refused(canvas: &mut Canvas<'_>, area: Rect, app: &App, why: &str) -> u16 {
         0 => String::new(),
         n => format!(" ({n} lost so far)"),
     };
-    let words = format!("NOT RECORDING{lost}, actions off. Once it is mended {how} to record again. Why: {why}");
+    let words =
+        format!("NOT RECORDING{lost}, actions off. Once it is mended {how} to record again. Why: {why}");
     let lines = text::wrap(&words, usize::from(area.width.saturating_sub(4)));
     let shown = lines.len().min(4);
     let first = area.bottom().saturating_sub(1 + cells(shown));

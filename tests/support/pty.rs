@@ -273,7 +273,11 @@ impl Pty {
         while !holds() {
             let running = self.child.try_wait().unwrap().is_none();
             assert!(running, "waited for {what}: the program ended");
-            assert!(begin.elapsed() < PATIENCE, "waited for {what}: time ran out\n{}", framed(&self.screen()));
+            assert!(
+                begin.elapsed() < PATIENCE,
+                "waited for {what}: time ran out\n{}",
+                framed(&self.screen())
+            );
             std::thread::sleep(Duration::from_millis(2));
         }
     }

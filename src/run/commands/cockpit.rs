@@ -97,7 +97,11 @@ fn say_goodbye(parting: &Parting) -> Exit {
             "This is a bug of blackstart: please report it with the lines above. What was called was waited for and is in the logbook; nothing else was called. Start the cockpit again to go on.",
         );
     }
-    if parting.broke || parting.unfinished || !parting.left_open.is_empty() { Exit::Failed } else { Exit::Done }
+    if parting.broke || parting.unfinished || !parting.left_open.is_empty() {
+        Exit::Failed
+    } else {
+        Exit::Done
+    }
 }
 
 /// The cockpit on the simulator.

@@ -311,7 +311,7 @@ fn the_palette_narrows_and_prompts_show_what_is_typed() {
     world.app.overlays = vec![Overlay::Palette(picker.clone())];
     let rows = world.text(80, 24);
     has(&rows, "> apex▏");
-    has(&rows, "2 of 33");
+    has(&rows, "2 of 35");
     has(&rows, "apex-switch");
     assert!(world.roles_of("apex-switch", 80, 24).starts_with(':'), "the chosen one is selected");
     picker.shown.clear();
