@@ -17,6 +17,7 @@ mod support;
 mod bad_input;
 mod cockpit;
 mod crew;
+mod dns;
 mod generated;
 mod harness;
 mod harness_surroundings;

@@ -266,6 +266,21 @@ pub enum Body {
         /// What was found.
         finding: Finding,
     },
+    /// Route 53 says that a change has reached all its name servers.
+    InSync {
+        /// Of which plan.
+        plan: PlanHash,
+        /// Which step.
+        step: usize,
+    },
+    /// What DNS servers answer for a site contradicts what Route 53 says, or does no longer.
+    Disagreement {
+        /// Which site.
+        site: String,
+        /// What contradicts what; `None` once they agree again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
+    },
     /// The plan is over.
     Finished {
         /// Which.
@@ -353,6 +368,8 @@ impl Body {
             Self::Intent { .. } => "intent",
             Self::Outcome { .. } => "outcome",
             Self::Verified { .. } => "verified",
+            Self::InSync { .. } => "in-sync",
+            Self::Disagreement { .. } => "disagreement",
             Self::Finished { .. } => "finished",
             Self::Undone { .. } => "undone",
             Self::Recovered { .. } => "recovered",
@@ -382,6 +399,8 @@ impl Body {
             | Self::Observed { .. }
             | Self::Heartbeat { .. }
             | Self::Probed { .. }
+            | Self::InSync { .. }
+            | Self::Disagreement { .. }
             | Self::Refused { .. } => false,
         }
     }

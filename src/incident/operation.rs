@@ -131,6 +131,8 @@ impl Operation {
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Probed { .. }
+            | Body::InSync { .. }
+            | Body::Disagreement { .. }
             | Body::Declared { .. }
             | Body::Closed { .. }
             | Body::Note { .. }

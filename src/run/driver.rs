@@ -123,6 +123,7 @@ impl Driver {
                             verdict: Verdict::Unreachable,
                             detail: "the probe itself failed".into(),
                             latency_ms: 0,
+                            dns: None,
                         },
                     )
                 });

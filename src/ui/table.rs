@@ -237,10 +237,11 @@ fn cell_role(app: &App, row: &RowId, health: Option<Health>, title: &str, text: 
     }
 }
 
-/// On the apex screen: changes on their way to the name servers. Returns what is left.
+/// On the apex screen: changes on their way, and what the DNS servers answer. Returns what is left.
 fn under_way(canvas: &mut Canvas<'_>, area: Rect, app: &App) -> Rect {
     let mut rows = happening::operations(app, canvas.look);
     rows.truncate(3);
+    rows.extend(super::propagation::lines(app, canvas.look, usize::from(area.height / 6)));
     if rows.is_empty() {
         return area;
     }

@@ -224,7 +224,10 @@ impl App {
             }
             Screen::Apex => {
                 let mut rows = Vec::new();
-                for site in &self.opening.sites {
+                let mut sites: Vec<_> = self.opening.sites.iter().collect();
+                // What contradicts itself is seen first; the others stay in the config's order.
+                sites.sort_by_key(|site| !self.incident.disagreements.contains_key(&site.name));
+                for site in sites {
                     rows.push(RowId::Site(site.name.clone()));
                     rows.extend(site.targets.iter().map(|target| RowId::Target {
                         site: site.name.clone(),
@@ -288,6 +291,7 @@ impl App {
     pub fn row_health(&self, row: &RowId) -> Option<Health> {
         match row {
             RowId::Key(key) => Some(self.incident.health(key, self.now).0),
+            RowId::Site(name) if self.incident.disagreements.contains_key(name) => Some(Health::Lie),
             RowId::Site(name) => self.site_evidence(name).map(|(health, _)| health),
             RowId::Region(_) | RowId::Target { .. } | RowId::Event(..) => None,
         }
