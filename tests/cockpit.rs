@@ -17,7 +17,7 @@ use blackstart::incident::resource::{Instance, InstanceState, Resource};
 use jiff::{SignedDuration, Timestamp};
 
 fn rows(app: &App) -> Vec<RowId> {
-    app.lists[&app.screen].rows.clone()
+    app.lists[&app.screen].rows.iter().cloned().collect()
 }
 
 fn overlay(crew: &Crew) -> Option<&Overlay> {

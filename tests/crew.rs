@@ -80,7 +80,7 @@ pub struct Crew {
     pub seats: Vec<Seat>,
     /// How long an entry takes from one disk to the other screens.
     pub delay: SignedDuration,
-    /// What a DNS server answers instead of the world's answer, by its name.
+    /// What a DNS server answers instead of the world's answer, by its name, or by `name@server`.
     pub dns: BTreeMap<String, Evidence>,
     /// No DNS server answers from here.
     pub dns_blocked: bool,
@@ -270,7 +270,7 @@ impl Crew {
                             dns: None,
                         };
                     }
-                    if let Some(other) = self.dns.get(&asked.server) {
+                    if let Some(other) = self.dns.get(&asked.server).or(self.dns.get(&asked.to_string())) {
                         evidence = other.clone();
                     }
                 }

@@ -175,17 +175,28 @@ fn a_server_that_keeps_the_old_is_named_sorts_first_and_holds_the_check() {
 
 #[test]
 fn a_server_that_answers_what_no_record_says_is_a_disagreement_that_others_see_too() {
-    let mut crew = crew();
+    let mut crew = Crew::on(scenario("quiet", ""));
+    let mut opening = crate::crew::opening(crew.world.scenario(), "adam", Mode::Demo, crew.now);
+    // A second site, of the same zone, at a name that has no record.
+    let mut other = opening.sites[0].clone();
+    other.name = "other".into();
+    other.record = format!("other.{}", other.zone);
+    let record = opening.sites[0].record.clone();
+    opening.sites.push(other);
+    opening.sites.rotate_right(1);
+    crew.sit_with(opening);
     crew.sit("daniel", Mode::Demo);
+    crew.run_for(90);
+    assert_eq!(says(&crew), [Says::New; SERVERS], "no record, no address");
     let wrong = name_servers(&crew)[1].clone();
-    crew.dns.insert(wrong.clone(), answer("192.0.2.66"));
+    crew.dns.insert(format!("{record}@{wrong}"), answer("192.0.2.66"));
     assert!(crew.wait_until(120, |crew| !crew.seats[1].app.incident.disagreements.is_empty()));
     let (_, words) = crew.seats[1].app.incident.disagreements.values().next().unwrap();
     assert_eq!(*words, format!("{wrong} answers 192.0.2.66, which no record set says"));
-    let first = crew.seats[0].app.opening.sites[0].name.clone();
+    let disagrees = crew.seats[0].app.opening.sites[1].name.clone();
     crew.press(0, "5");
     let rows = &crew.seats[0].app.lists[&blackstart::app::Screen::Apex].rows;
-    assert_eq!(rows[0], blackstart::app::table::RowId::Site(first));
+    assert_eq!(rows.get(0), Some(&blackstart::app::table::RowId::Site(disagrees)), "it sorts first");
 }
 
 #[test]
@@ -376,7 +387,7 @@ mod live {
         ground.standin.set_pace(Pace { dns: 2, ..Pace::default() });
         home.run(&["do", "apex", "www", "page", "--confirm", "www"]).expect_code(0);
         // The cockpit beside it follows the switch from the log, and asks for itself.
-        pty.wait_for("old answers expire in");
+        pty.wait_for("the old expires in");
         pty.wait_for("4/4 name servers, 1/1 resolvers answer the new");
         // One of them goes back to what stood there before, and is named.
         ground.standin.dns_fault(1, Some(DnsFault::Stale));

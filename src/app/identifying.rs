@@ -85,6 +85,7 @@ impl App {
                 *known = account.clone();
             }
         }
+        self.budget.rename(unverified, account);
         let schedule = std::mem::take(&mut self.schedule);
         self.schedule = schedule
             .into_iter()

@@ -539,7 +539,7 @@ impl App {
         let Some(view) = self.lists.get_mut(&self.screen) else { return };
         let last = view.rows.len().saturating_sub(1);
         let at = view.position().unwrap_or(0).saturating_add_signed(by).min(last);
-        view.selected = view.rows.get(at).cloned();
+        view.select(at);
         view.offset = super::table::window(view.offset, at, view.rows.len(), page);
     }
 

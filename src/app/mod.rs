@@ -4,11 +4,12 @@
 //! of them. It reads no clock, no disk and no network; `run` does. Imports `incident` only.
 //!
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
-//! type), `sweeping`, `probing`, [`propagation`] and `identifying` (what is asked
+//! type), `sweeping`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is asked
 //! when), `acting` (from an action to a confirmed plan), `executing` (from a
 //! confirmed plan to a verified effect), `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod acting;
+mod budget;
 mod checking;
 mod choosing;
 pub mod commands;
@@ -24,8 +25,10 @@ mod restore_points;
 mod sites;
 mod sweeping;
 pub mod table;
+mod turns;
 
 pub use acting::{Dialog, Focus, Planning};
+pub use budget::Slowed;
 pub use executing::{Execution, Phase};
 pub use input::{Choice, Overlay, Picker, Purpose};
 pub use replaying::Replay;
@@ -187,10 +190,12 @@ pub struct App {
     /// Whether it is over.
     pub quitting: bool,
     sweeping: sweeping::Sweeping,
+    budget: budget::Budget,
     probing: probing::Probing,
     asking: propagation::Asking,
     identifying: identifying::Identifying,
     planning: acting::PlanningState,
+    listing: table::Listing,
     next_ticket: u64,
     next_seq: u64,
     next_plan: u32,
@@ -225,10 +230,12 @@ impl App {
             leaving: None,
             quitting: false,
             sweeping: sweeping::Sweeping::default(),
+            budget: budget::Budget::default(),
             probing: probing::Probing::default(),
             asking: propagation::Asking::default(),
             identifying: identifying::Identifying::default(),
             planning: acting::PlanningState::default(),
+            listing: table::Listing::default(),
             next_ticket: 0,
             next_seq: 0,
             next_plan: 0,
@@ -270,11 +277,15 @@ impl App {
             Message::Page(ticket, page) => self.page(ticket, page, &mut effects),
             Message::Swept(ticket, result) => self.swept(ticket, result, &mut effects),
             Message::Answered(ticket, result) => {
+                self.heed_action(ticket, result.as_ref().err());
                 if let Some(result) = self.identified(ticket, result, &mut effects) {
                     self.answered(ticket, result, &mut effects);
                 }
             }
-            Message::Performed(ticket, result) => self.performed(ticket, result, &mut effects),
+            Message::Performed(ticket, result) => {
+                self.heed_action(ticket, result.as_ref().err());
+                self.performed(ticket, result, &mut effects);
+            }
             Message::Probed(ticket, evidence) => {
                 if let Some(evidence) = self.server_answered(ticket, evidence, &mut effects) {
                     self.probed(ticket, evidence, &mut effects);
@@ -297,6 +308,7 @@ impl App {
             Message::Signal(name) => self.leave(name, &mut effects),
         }
         self.go_if_done(&mut effects);
+        self.pay_for_actions(&effects);
         effects
     }
 

@@ -4,12 +4,12 @@
 //! a hash of (session, place, attempt): the same run asks at the same moments. Only changes become entries.
 
 use super::App;
+use super::budget::bucket_of;
 use super::message::{Effect, Ticket};
 use crate::incident::Seen;
 use crate::incident::cell::SweepStatus;
 use crate::incident::entry::Body;
 use crate::incident::fault::Fault;
-use crate::incident::hash::sha256_hex;
 use crate::incident::place::{Kind, Place, Service};
 use crate::incident::request::{Page, Sweep};
 use crate::incident::resource::{Resource, normalise_name};
@@ -17,9 +17,9 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Seconds between sweeps of a cell that answers.
-const SWEEP_EVERY_S: i64 = 15;
+pub(super) const SWEEP_EVERY_S: i64 = 15;
 /// Seconds between sweeps of Route 53: its quota is per account and small.
-const SWEEP_ROUTE53_EVERY_S: i64 = 30;
+pub(super) const SWEEP_ROUTE53_EVERY_S: i64 = 30;
 /// Seconds before the first retry of a cell that fails; doubled each time.
 pub(super) const BACK_OFF_S: i64 = 5;
 /// The longest back-off.
@@ -36,6 +36,8 @@ pub struct Schedule {
     pub in_flight: Option<(Ticket, Timestamp)>,
     /// Sweeps that failed in a row.
     pub failures: u32,
+    /// Pages of the last sweep that came to its end: what the next one costs.
+    pub pages: u32,
 }
 
 /// The sweeps in flight, with what was seen on the way.
@@ -50,6 +52,7 @@ struct SweepUnderWay {
     place: Place,
     began: Timestamp,
     seen: BTreeSet<(Kind, String)>,
+    pages: u32,
 }
 
 impl App {
@@ -72,14 +75,10 @@ impl App {
 
     pub(super) fn sweep_due(&mut self, effects: &mut Vec<Effect>) {
         self.ask_identities(effects);
-        let due: Vec<Place> = self
-            .schedule
-            .iter()
-            .filter(|(_, s)| s.in_flight.is_none() && s.due.is_none_or(|at| at <= self.now))
-            .map(|(place, _)| place.clone())
-            .collect();
-        for place in due {
-            self.sweep(&place, effects);
+        for place in self.turns() {
+            if self.may_poll(&place) {
+                self.sweep(&place, effects);
+            }
         }
         self.probe_due(effects);
         self.heartbeat(effects);
@@ -92,7 +91,8 @@ impl App {
         let ticket = self.ticket();
         let Some(schedule) = self.schedule.get_mut(place) else { return };
         schedule.in_flight = Some((ticket, self.now));
-        let under_way = SweepUnderWay { place: place.clone(), began: self.now, seen: BTreeSet::new() };
+        let under_way =
+            SweepUnderWay { place: place.clone(), began: self.now, seen: BTreeSet::new(), pages: 0 };
         self.sweeping.sweeps.insert(ticket, under_way);
         let record_names = match place.service {
             Service::Route53 => self.opening.sites.iter().map(|s| normalise_name(&s.record)).collect(),
@@ -120,6 +120,8 @@ impl App {
     pub(super) fn page(&mut self, ticket: Ticket, page: Page, effects: &mut Vec<Effect>) {
         let Some(under_way) = self.sweeping.sweeps.get_mut(&ticket) else { return };
         let place = self.incident.resolve(&self.opening.session, &under_way.place);
+        under_way.pages += 1;
+        let pages = under_way.pages;
         let mut changed = Vec::new();
         for mut resource in page.resources {
             resource.key_mut().place = place.clone();
@@ -134,6 +136,7 @@ impl App {
                 changed.push(resource);
             }
         }
+        self.pay_for_page(&place, pages);
         if !changed.is_empty() {
             self.record(Body::Observed { place, status: None, changed, gone: Vec::new() }, effects);
             self.refresh_list();
@@ -161,12 +164,15 @@ impl App {
             }
             Err(error) => {
                 let failures = self.schedule.get(&place).map_or(1, |s| s.failures + 1);
+                self.heed(&bucket_of(&place), &error);
                 (SweepStatus::Failed { error }, Vec::new(), failures)
             }
         };
         let due = self.now + SignedDuration::from_secs(self.pause(&place, failures));
         if let Some(schedule) = self.schedule.get_mut(&place) {
-            *schedule = Schedule { due: Some(due), in_flight: None, failures };
+            // What a sweep that broke off would have cost is not known: as before.
+            let pages = if failures == 0 { under_way.pages } else { schedule.pages.max(under_way.pages) };
+            *schedule = Schedule { due: Some(due), in_flight: None, failures, pages };
         }
         let now = self.now;
         let news = !gone.is_empty()
@@ -209,10 +215,7 @@ impl App {
             (0, Service::Ec2 | Service::Rds | Service::Elb | Service::ElbV2) => SWEEP_EVERY_S,
             (n, _) => (BACK_OFF_S << (n - 1).min(8)).min(BACK_OFF_MOST_S),
         };
-        let seed = format!("{} {place} {failures}", self.opening.jitter);
-        let digest = sha256_hex(seed.as_bytes());
-        let fraction = i64::from_str_radix(digest.get(..4).unwrap_or("0"), 16).unwrap_or_default();
-        base + base * fraction / (4 * 0xffff)
+        base + self.jitter(&format!("{place} {failures}"), base) / 4
     }
 
     /// Tells the log, now and then, which cells are still fresh although nothing changed.

@@ -12,6 +12,7 @@ use super::operation::Operation;
 use super::place::{Account, Key, Kind, Place, Profile};
 use super::resource::Resource;
 use super::story::{Event, describe};
+use super::touched::Touched;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -95,6 +96,7 @@ pub struct Incident {
     /// Rows that are gone, with when and by whom that was seen: an older sight of one, arriving late from another
     /// strand, does not bring it back.
     gone: BTreeMap<Key, (Timestamp, SessionId)>,
+    touched: Touched,
 }
 
 impl Incident {
@@ -294,6 +296,7 @@ impl Incident {
             return;
         }
         self.gone.remove(&key);
+        self.touched.note(&key);
         self.rows.insert(key, seen);
     }
 
@@ -304,6 +307,7 @@ impl Incident {
         {
             return;
         }
+        self.touched.note(&key);
         self.rows.remove(&key);
         self.gone.insert(key, (at, by.clone()));
     }
@@ -312,6 +316,10 @@ impl Incident {
         let before = self.probes.get(subject);
         if before.is_some_and(|before| before.at > at) {
             return;
+        }
+        match subject {
+            ProbeSubject::Database(key) => self.touched.note(key),
+            ProbeSubject::Site(_) | ProbeSubject::Dns(_) => {}
         }
         let since =
             before.filter(|before| before.evidence.agrees_with(evidence)).map_or(at, |before| before.since);
@@ -349,6 +357,7 @@ impl Incident {
             let Some(mut seen) = self.rows.remove(&key) else {
                 continue;
             };
+            self.touched.note(&key);
             seen.resource.key_mut().place.scope.account = account.clone();
             self.see(seen);
         }
@@ -412,7 +421,12 @@ impl Incident {
 
     /// Rows read from a place.
     pub fn rows_of(&self, place: &Place) -> impl Iterator<Item = (&Key, &Seen)> {
-        self.rows.iter().filter(move |(key, _)| key.place == *place)
+        self.rows.range(place.key(Kind::Instance, "")..).take_while(move |(key, _)| key.place == *place)
+    }
+
+    /// The rows that changed since this was last asked.
+    pub fn take_touched(&mut self) -> Touched {
+        std::mem::take(&mut self.touched)
     }
 
     /// When a row was last known to be so: when it changed, or when its whole cell was last read.

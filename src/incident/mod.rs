@@ -22,5 +22,6 @@ pub mod resource;
 pub mod secret;
 pub mod site;
 pub mod story;
+pub mod touched;
 
 pub use fold::{Declaration, Identity, Incident, Presence, Seen};

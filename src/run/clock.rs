@@ -66,8 +66,9 @@ fn to_microseconds(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
+/// This moment, for pacing what the loop itself does; never for what is true.
 #[expect(clippy::disallowed_methods, reason = "the clock")]
-fn now_instant() -> Instant {
+pub(super) fn now_instant() -> Instant {
     Instant::now()
 }
 

@@ -3,7 +3,7 @@
 //! Nothing in it decides anything. The screen is painted before the first request leaves, and a frame is only painted
 //! when something changed and the terminal took the last one.
 
-use super::clock::Clock;
+use super::clock::{Clock, now_instant};
 use super::scribe::Scribe;
 use super::terminal::{Input, Screen, translate};
 use crate::app::App;
@@ -13,7 +13,7 @@ use crate::incident::cell::{Evidence, Verdict};
 use crate::incident::entry::Mode;
 use crate::incident::fault::Fault;
 use crate::ui::{Look, draw};
-use crossterm::event::EventStream;
+use crossterm::event::{Event, EventStream};
 use futures::StreamExt;
 use ratatui::layout::Rect;
 use std::io;
@@ -24,8 +24,10 @@ use tokio::time::MissedTickBehavior;
 
 /// How often the cockpit is told that time passes.
 const TICK: Duration = Duration::from_millis(250);
-/// Messages taken in before a frame is due.
-const MESSAGES_A_FRAME: usize = 512;
+/// How long messages are taken in before keys are looked for again.
+const A_BREATH: Duration = Duration::from_millis(3);
+/// The least time between two frames that no key asked for: thirty a second, over a slow line as over a fast one.
+const FRAME_EVERY: Duration = Duration::from_millis(33);
 
 /// A cockpit with its surroundings.
 #[derive(Debug)]
@@ -162,45 +164,44 @@ impl Driver {
         }
         let mut dirty = true;
         let mut forgotten = false;
+        // Somebody waits for this frame.
+        let mut awaited = true;
+        let mut painted = now_instant();
         while !self.app.quitting {
             let mut changed = true;
             tokio::select! {
                 biased;
                 name = signals.next() => self.take(Message::Signal(name)),
-                event = events.next() => match event {
-                    Some(Ok(event)) => match translate(event) {
-                        Some(Input::Key(key)) => self.take(Message::Key(key)),
-                        Some(Input::Paste(text)) => self.take(Message::Paste(text)),
-                        Some(Input::Resize(columns, rows)) => {
-                            // A terminal that shrank and grew again has forgotten what was on it.
-                            forgotten = true;
-                            self.take(Message::Resize(columns, rows));
-                        }
-                        None => {}
-                    },
-                    // The other end of the SSH session is gone.
-                    Some(Err(_)) | None => self.take(Message::Signal("end of input")),
-                },
+                event = events.next() => {
+                    awaited = true;
+                    forgotten |= self.event(event);
+                }
+                // Before the messages: where they never end, time passes all the same.
+                _ = tick.tick() => self.take(Message::Tick),
                 message = self.inbox.recv() => {
                     if let Some(message) = message {
                         self.take(message);
                     }
-                    for _ in 0..MESSAGES_A_FRAME {
+                    let began = now_instant();
+                    while now_instant().duration_since(began) < A_BREATH {
                         match self.inbox.try_recv() {
                             Ok(message) => self.take(message),
                             Err(_) => break,
                         }
                     }
                 }
-                _ = tick.tick() => self.take(Message::Tick),
                 () = pace.painted() => changed = false,
+                () = tokio::time::sleep_until(painted + FRAME_EVERY), if dirty && !pace.is_busy() => {
+                    changed = false;
+                }
             }
             dirty |= changed;
             for text in std::mem::take(&mut self.copies) {
                 let sent = screen.send(osc52(&text).as_bytes()).map_err(|error| error.to_string());
                 self.take(Message::Copied(sent));
             }
-            if dirty && !pace.is_busy() {
+            let due = awaited || now_instant().duration_since(painted) >= FRAME_EVERY;
+            if dirty && due && !pace.is_busy() {
                 if std::mem::take(&mut forgotten) {
                     // Not `clear`: that asks the terminal where its cursor is, and the answer goes to the event stream.
                     let size = screen.terminal.size()?;
@@ -208,11 +209,32 @@ impl Driver {
                 }
                 screen.terminal.draw(|frame| draw(frame, &self.app, look))?;
                 dirty = false;
+                awaited = false;
+                painted = now_instant();
             }
         }
         drop(screen);
         self.finish();
         Ok(self.app)
+    }
+
+    /// Takes what the terminal says; whether it may have forgotten what was on it.
+    fn event(&mut self, event: Option<io::Result<Event>>) -> bool {
+        match event {
+            Some(Ok(event)) => match translate(event) {
+                Some(Input::Key(key)) => self.take(Message::Key(key)),
+                Some(Input::Paste(text)) => self.take(Message::Paste(text)),
+                Some(Input::Resize(columns, rows)) => {
+                    self.take(Message::Resize(columns, rows));
+                    // A terminal that shrank and grew again has.
+                    return true;
+                }
+                None => {}
+            },
+            // The other end of the SSH session is gone.
+            Some(Err(_)) | None => self.take(Message::Signal("end of input")),
+        }
+        false
     }
 
     /// A cockpit without a screen: until `done` says so, or until the time is over.

@@ -152,6 +152,12 @@ fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
                 canvas.put(area.x + used, y, room, &asking, Role::Muted);
             }
             None if room >= 24 => {
+                // A fault says more than what we make of it.
+                let note = if note.is_empty() {
+                    region::slowed_region(app, region).unwrap_or_default()
+                } else {
+                    note
+                };
                 canvas.put(area.x + used, y, room, &note, Role::Muted);
             }
             Some(_) | None => {}

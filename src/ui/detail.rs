@@ -7,7 +7,7 @@ use super::frame::{ago, person, tone};
 use super::look::Look;
 use super::operation::{self, LABEL};
 use super::plan::middle;
-use super::region::{all_cells, cell_glance};
+use super::region::{all_cells, cell_glance, slowed};
 use super::sites::{health_role, state};
 use crate::app::App;
 use crate::app::table::{RowId, age, clock_time, date_time};
@@ -345,6 +345,9 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
             place.service.as_str(),
             vec![piece(glance.long, role), piece(format!("  account {}", place.scope.account), Role::Muted)],
         );
+        if let Some(words) = slowed(app, place) {
+            doc.field("", &words, Role::Warn);
+        }
         let Some(cell) = cell else { continue };
         match &cell.status {
             crate::incident::cell::SweepStatus::Ok { latency_ms } => {

@@ -1,7 +1,7 @@
 //! A table without rows says why and what to do; a table with rows says when they are not all there is.
 
 use super::canvas::{Canvas, Doc};
-use super::region::{all_cells, is_theirs};
+use super::region::all_cells;
 use crate::app::commands::Command;
 use crate::app::table::{age, span};
 use crate::app::{App, ListView, Screen};
@@ -47,7 +47,7 @@ pub(super) fn trouble(app: &App) -> Option<(String, Role)> {
         .collect();
     let (place, cell) = failing.first()?;
     let fault = cell.fault()?;
-    let role = if is_theirs(fault) { Role::Down } else { Role::Warn };
+    let role = if fault.is_theirs() { Role::Down } else { Role::Warn };
     let others = match failing.len() - 1 {
         0 => String::new(),
         n => format!(", and {n} more"),
@@ -132,7 +132,7 @@ fn faults(doc: &mut Doc, app: &App, failing: &[(&Place, &Cell)]) {
     let mut advice: Vec<&str> = Vec::new();
     for (place, cell) in failing {
         let Some(fault) = cell.fault() else { continue };
-        let role = if is_theirs(fault) { Role::Down } else { Role::Warn };
+        let role = if fault.is_theirs() { Role::Down } else { Role::Warn };
         let since = age(app.now, cell.since);
         doc.text(&format!("  {}  {} {since}: {fault}", place_words(place), fault.word()), role);
         if !advice.contains(&fault.advice()) {

@@ -15,7 +15,7 @@ use crate::settings::theme::Role;
 use jiff::Timestamp;
 
 /// A site's DNS in a line; `None` where nobody is asked.
-pub(super) fn line(app: &App, site: &Site, look: &Look) -> Option<Row> {
+fn line(app: &App, site: &Site, look: &Look) -> Option<Row> {
     let propagation = app.propagation(site)?;
     let disagreement = propagation.contradictions.first();
     let role = match (disagreement, propagation.switch.is_some()) {
@@ -49,13 +49,13 @@ pub(super) fn news(app: &App, site: &Site, look: &Look) -> Option<Row> {
     if quiet { None } else { line(app, site, look) }
 }
 
-/// `old answers expire in 0:38`.
+/// `the old expires in 0:38`: beside the regions there is room for no word more.
 fn countdown(now: Timestamp, propagation: &Propagation<'_>) -> Option<String> {
     let left = propagation.expires?.duration_since(now).as_secs();
     Some(if left > 0 {
-        format!("old answers expire in {}", running(left))
+        format!("the old expires in {}", running(left))
     } else {
-        "old answers have expired".into()
+        "the old has expired".into()
     })
 }
 
@@ -90,7 +90,7 @@ pub(super) fn detail(doc: &mut Doc, app: &App, site: &Site) {
     doc.field("answers", &propagation.words(), role);
     if let Some(words) = countdown(app.now, &propagation) {
         let ttl = propagation.switch.map_or(0, |switch| switch.ttl);
-        doc.field("old answers", &format!("{words} (they were served with {ttl} s)"), role);
+        doc.field("countdown", &format!("{words}: it was served with a TTL of {ttl} s"), role);
     }
     servers(doc, app, "name servers", &propagation.name_servers);
     servers(doc, app, "resolvers", &propagation.resolvers);

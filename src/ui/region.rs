@@ -5,8 +5,8 @@
 
 use super::look::Mark;
 use super::text::latency;
-use crate::app::App;
 use crate::app::table::{age, coarse_age, span};
+use crate::app::{App, Slowed};
 use crate::incident::cell::{Cell, STALE_AFTER_S, SweepStatus};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Place, Region, Service};
@@ -60,27 +60,13 @@ fn places<'a>(app: &'a App, region: &'a Region, service: Service) -> Vec<(&'a Pl
     all
 }
 
-/// Whether a fault is the region's own and not our credentials'.
-pub(super) fn is_theirs(fault: &Fault) -> bool {
-    match fault {
-        Fault::Dark { .. } | Fault::TimedOut { .. } | Fault::Garbled { .. } | Fault::Server { .. } => true,
-        Fault::Throttled { .. }
-        | Fault::Denied { .. }
-        | Fault::CredentialsMissing { .. }
-        | Fault::CredentialsExpired { .. }
-        | Fault::CredentialsRefused { .. }
-        | Fault::Refused { .. }
-        | Fault::Unaskable { .. } => false,
-    }
-}
-
 fn rank(app: &App, place: &Place, cell: Option<&Cell>) -> Rank {
     let Some(cell) = cell else {
         let asked = app.schedule.get(place).is_some_and(|s| s.in_flight.is_some());
         return if asked { Rank::Asking } else { Rank::Never };
     };
     match &cell.status {
-        SweepStatus::Failed { error } if is_theirs(error) => Rank::Failing,
+        SweepStatus::Failed { error } if error.is_theirs() => Rank::Failing,
         SweepStatus::Failed { .. } => Rank::Ours,
         SweepStatus::Ok { .. } if !is_fresh(app, cell.last_ok) => Rank::Stale,
         SweepStatus::Ok { latency_ms } if *latency_ms >= SLOW_MS => Rank::Slow,
@@ -105,7 +91,7 @@ pub(super) fn cell_glance(app: &App, place: &Place, cell: Option<&Cell>) -> Glan
             let since = age(app.now, cell.since);
             let (mark, role) = match error {
                 Fault::TimedOut { .. } => (Mark::Unknown, Role::Down),
-                fault if is_theirs(fault) => (Mark::Bad, Role::Down),
+                fault if fault.is_theirs() => (Mark::Bad, Role::Down),
                 _ => (Mark::Warn, Role::Warn),
             };
             Glance::new(mark, since.clone(), format!("{} {since}", error.word()), role)
@@ -159,8 +145,8 @@ pub(super) fn region(app: &App, region: &Region) -> (Glance, String) {
         .collect();
     let since = failing.iter().map(|cell| cell.since).min().map(|at| age(app.now, at)).unwrap_or_default();
     let word = |fault: Option<&Fault>| fault.map_or("", Fault::word);
-    let theirs = failing.iter().filter_map(|c| c.fault()).find(|f| is_theirs(f));
-    let ours = failing.iter().filter_map(|c| c.fault()).find(|f| !is_theirs(f));
+    let theirs = failing.iter().filter_map(|c| c.fault()).find(|f| f.is_theirs());
+    let ours = failing.iter().filter_map(|c| c.fault()).find(|f| !f.is_theirs());
     let heard = ranks.len() - count(Rank::Never) - count(Rank::Asking);
     let note = |fault: Option<&Fault>| fault.map(ToString::to_string).unwrap_or_default();
 
@@ -220,6 +206,22 @@ pub(super) fn asking(app: &App, region: &Region) -> Option<String> {
         .min()?;
     let seconds = app.now.duration_since(oldest).as_secs();
     (seconds >= ASKING_AFTER_S).then(|| format!("asking {}", span(seconds)))
+}
+
+/// Why a place is read less often than it would be, in words.
+pub(super) fn slowed(app: &App, place: &Place) -> Option<String> {
+    Some(match app.slowed(place)? {
+        Slowed::Held(seconds) => format!("throttled: not polled for {} more", span(seconds)),
+        Slowed::Every(seconds) => format!("polling every {}: budget", span(seconds)),
+    })
+}
+
+/// The same for a region: which service, and what slows it.
+pub(super) fn slowed_region(app: &App, region: &Region) -> Option<String> {
+    let (place, words) = all_cells(app, region)
+        .into_iter()
+        .find_map(|(place, _)| slowed(app, place).map(|words| (place, words)))?;
+    Some(format!("{} {words}", place.service))
 }
 
 /// Every cell of a region, in the order of the services.

@@ -96,7 +96,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
         empty::draw(canvas, Rect { x: area.x + 2, width: area.width.saturating_sub(4), ..list }, app, view);
         return;
     }
-    for (y, row) in (list.top()..list.bottom()).zip(view.rows.iter().skip(first)) {
+    for (y, row) in (list.top()..list.bottom()).zip(view.rows.from(first)) {
         let line = Rect { y, height: 1, ..list };
         table_row(canvas, line, app, &placed, row, view.marked.contains(row));
         if view.selected.as_ref() == Some(row) {

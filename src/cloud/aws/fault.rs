@@ -3,6 +3,7 @@
 //! Two mistakes would be costly and are avoided here: to call a mutation "not done" when its bytes had left (only a
 //! connection that never came about is [`Fault::Dark`]), and to let a token or a signature slip into a message.
 
+use super::whole::{Flaw, flaw};
 use crate::incident::fault::Fault;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -63,7 +64,7 @@ where
                 Fault::Unaskable { detail: cause(error) }
             } else {
                 // The connection was there and broke: the request may have arrived.
-                Fault::Garbled { detail: format!("connection broken: {}", cause(error)) }
+                Fault::Reset { detail: cause(error) }
             }
         }
         SdkError::ResponseError(response) => {
@@ -71,7 +72,7 @@ where
             if chain(error).iter().any(|text| text.contains("timeout")) {
                 timed_out()
             } else {
-                unreadable(status, &cause(error))
+                unreadable(status, response.raw().body().bytes(), &cause(error))
             }
         }
         SdkError::ServiceError(service) => {
@@ -79,20 +80,34 @@ where
             let meta = service.err().meta();
             match meta.code().filter(|code| !code.is_empty()) {
                 Some(code) => by_code(status, code, meta.message().unwrap_or_default(), action),
-                None => unreadable(status, &cause(error)),
+                None => unreadable(status, service.raw().body().bytes(), &cause(error)),
             }
         }
         _ => Fault::Garbled { detail: cause(error) },
     }
 }
 
-/// An answer without a code of AWS's: HTML, cut short, or some proxy's.
-fn unreadable(status: u16, why: &str) -> Fault {
+/// An answer without a code of AWS's: a web page, half an answer, malformed XML. `body` is `None` where it broke off
+/// while it was being read.
+fn unreadable(status: u16, body: Option<&[u8]>, why: &str) -> Fault {
     if status >= 500 {
-        Fault::Server { status, code: String::new() }
-    } else {
-        Fault::Garbled { detail: format!("HTTP {status}: {why}") }
+        return Fault::Server { status, code: String::new() };
     }
+    match body {
+        None => Fault::CutShort { detail: format!("HTTP {status}: {why}") },
+        Some(body) if is_html(body) => Fault::Html { status },
+        Some(body) if flaw(body) == Some(Flaw::Cut) => {
+            Fault::CutShort { detail: format!("HTTP {status}: it ends in the middle") }
+        }
+        Some(_) => Fault::Garbled { detail: format!("HTTP {status}: {why}") },
+    }
+}
+
+/// Whether a body is a web page, whole or not.
+fn is_html(body: &[u8]) -> bool {
+    let begin = String::from_utf8_lossy(&body[..body.len().min(256)]).to_lowercase();
+    let begin = begin.trim_start_matches('\u{feff}').trim_start();
+    begin.starts_with("<!doctype html") || begin.starts_with("<html") || begin.starts_with("<head")
 }
 
 /// What AWS's own error code means. The code is read before the status: EC2 throttles with HTTP 503 and declines for
@@ -117,6 +132,16 @@ pub(super) fn by_code(status: u16, code: &str, message: &str, action: &str) -> F
             action: denied_action(message).unwrap_or(action).to_owned(),
             message: clean(message),
         },
+        // Whether the clock is to blame for a signature that is refused is settled where the skew is known.
+        "RequestTimeTooSkewed" | "RequestInTheFuture" => {
+            Fault::ClockSkewed { code: code_owned(), ahead_s: None }
+        }
+        // "Signature expired: … is now earlier than …", "Signature not yet current: … is still later than …".
+        "SignatureDoesNotMatch" | "InvalidSignatureException"
+            if message.contains("Signature expired") || message.contains("not yet current") =>
+        {
+            Fault::ClockSkewed { code: code_owned(), ahead_s: None }
+        }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired" => {
             Fault::CredentialsExpired { code: code_owned() }
         }
@@ -251,6 +276,10 @@ pub(super) fn is_not_found(fault: &Fault) -> bool {
         }
         Fault::Dark { .. }
         | Fault::TimedOut { .. }
+        | Fault::Reset { .. }
+        | Fault::CutShort { .. }
+        | Fault::Html { .. }
+        | Fault::ClockSkewed { .. }
         | Fault::Garbled { .. }
         | Fault::Server { .. }
         | Fault::Throttled { .. }
@@ -282,7 +311,11 @@ mod tests {
         assert_eq!(word(400, "RequestExpired"), "expired");
         assert_eq!(word(401, "AuthFailure"), "bad creds");
         assert_eq!(word(403, "SignatureDoesNotMatch"), "bad creds");
+        assert_eq!(word(403, "RequestTimeTooSkewed"), "clock");
         assert_eq!(word(500, "InternalError"), "5xx");
+        let expired = "Signature expired: 20120630T030000Z is now earlier than 20120630T030501Z";
+        assert_eq!(by_code(403, "SignatureDoesNotMatch", expired, "x").word(), "clock");
+        assert_eq!(by_code(400, "InvalidSignatureException", expired, "x").word(), "clock");
     }
 
     #[test]

@@ -160,6 +160,10 @@ impl Sessions {
             Fault::CredentialsRefused { .. } => here || !anywhere,
             Fault::Dark { .. }
             | Fault::TimedOut { .. }
+            | Fault::Reset { .. }
+            | Fault::CutShort { .. }
+            | Fault::Html { .. }
+            | Fault::ClockSkewed { .. }
             | Fault::Garbled { .. }
             | Fault::Server { .. }
             | Fault::Throttled { .. }

@@ -1,7 +1,8 @@
-//! Refuses answers that end in the middle.
+//! Refuses answers that end in the middle or are malformed.
 //!
-//! The SDK reads XML leniently: a body that breaks off passes for one with fewer rows, or none. Taken for the truth it
-//! would empty a table in the very hour when half-answers are likely. So every good answer must close what it opened.
+//! The SDK reads XML leniently: a body that breaks off, or whose tags do not match, passes for one with fewer rows, or
+//! none. Taken for the truth it would empty a table in the very hour when such answers are likely. So every good answer
+//! must close what it opened, in the order in which it was opened.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -30,43 +31,82 @@ impl Intercept for Whole {
             return Ok(());
         }
         match response.body().bytes() {
-            Some(body) if !is_whole(body) => Err("the answer ends in the middle".into()),
-            Some(_) | None => Ok(()),
+            Some(body) => match flaw(body) {
+                Some(Flaw::Cut) => Err("the answer ends in the middle".into()),
+                Some(Flaw::Malformed) => Err("malformed XML".into()),
+                None => Ok(()),
+            },
+            None => Ok(()),
         }
     }
 }
 
-/// Whether an XML text ends with the end of its first element. An empty body has nothing to close.
-fn is_whole(body: &[u8]) -> bool {
+/// What is wrong with an XML text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// It ends before what was opened is closed.
+    Cut,
+    /// It closes what was not opened, or is no XML.
+    Malformed,
+}
+
+/// The first flaw of an XML text, as far as its tags go. An empty body has nothing to close.
+pub(super) fn flaw(body: &[u8]) -> Option<Flaw> {
     let body = String::from_utf8_lossy(body);
-    let text = body.trim();
-    if text.is_empty() {
-        return true;
-    }
-    let mut rest = text;
-    // Past the prolog: `<?xml …?>`, comments, a document type.
-    let root = loop {
+    let mut rest = body.trim_start_matches('\u{feff}').trim();
+    let mut open: Vec<&str> = Vec::new();
+    let mut rooted = rest.is_empty();
+    while !rest.is_empty() {
         let Some(start) = rest.find('<') else {
-            return false;
+            return Some(if open.is_empty() { Flaw::Malformed } else { Flaw::Cut });
         };
-        rest = &rest[start + 1..];
-        if !rest.starts_with(['?', '!']) {
-            break rest;
+        // Text belongs into an element; and a document has one.
+        if open.is_empty() && !rest[..start].trim().is_empty() {
+            return Some(Flaw::Malformed);
         }
-    };
-    let name: &str =
-        root.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next().unwrap_or_default();
-    if name.is_empty() {
-        return false;
+        rest = &rest[start..];
+        let skipped = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"), ("<!", ">")];
+        if let Some((begin, end)) = skipped.into_iter().find(|(begin, _)| rest.starts_with(begin)) {
+            let Some(at) = rest[begin.len()..].find(end) else { return Some(Flaw::Cut) };
+            rest = &rest[begin.len() + at + end.len()..];
+            continue;
+        }
+        let Some(end) = tag_end(rest) else { return Some(Flaw::Cut) };
+        let tag = &rest[1..end];
+        rest = &rest[end + 1..];
+        if let Some(name) = tag.strip_prefix('/') {
+            if open.pop() != Some(name.trim_end()) {
+                return Some(Flaw::Malformed);
+            }
+            continue;
+        }
+        if open.is_empty() && rooted {
+            return Some(Flaw::Malformed);
+        }
+        rooted = true;
+        if !tag.ends_with('/') {
+            let name = tag.split(char::is_whitespace).next().unwrap_or_default();
+            if name.is_empty() {
+                return Some(Flaw::Malformed);
+            }
+            open.push(name);
+        }
     }
-    let closed = text
-        .strip_suffix('>')
-        .map(str::trim_end)
-        .and_then(|text| text.strip_suffix(name))
-        .is_some_and(|text| text.ends_with("</"));
-    // `<Root/>`, alone.
-    let single = root.ends_with("/>") && !root[..root.len() - 2].contains('>');
-    closed || single
+    (!open.is_empty() || !rooted).then_some(Flaw::Cut)
+}
+
+/// Where the `>` of a tag is; one in an attribute's quotes ends nothing.
+fn tag_end(tag: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, byte) in tag.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return Some(at),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), byte) if open == byte => quote = None,
+            (None | Some(_), _) => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -81,8 +121,9 @@ mod tests {
             "<A><B/></A>",
             "<?xml version=\"1.0\"?>\n<A xmlns=\"x\">\n <B>1</B></A >\n",
             "<!-- x --><A></A>",
+            "<A b=\"1>2\" c='/'>text &lt;<![CDATA[</A>]]></A>",
         ] {
-            assert!(is_whole(whole.as_bytes()), "{whole}");
+            assert_eq!(flaw(whole.as_bytes()), None, "{whole}");
         }
         for cut in [
             "<",
@@ -91,10 +132,16 @@ mod tests {
             "<A><B/>",
             "<A><B></B>",
             "<A><B></A",
+            "<A>tex",
+            "<A><![CDATA[x",
             "<?xml version=\"1.0\"?>",
-            "Service Unavailable",
         ] {
-            assert!(!is_whole(cut.as_bytes()), "{cut}");
+            assert_eq!(flaw(cut.as_bytes()), Some(Flaw::Cut), "{cut}");
+        }
+        for malformed in
+            ["Service Unavailable", "<A><B></A>", "<A></A></A>", "<A/><B/>", "<A/>x", "<><A/>", "x<A/>"]
+        {
+            assert_eq!(flaw(malformed.as_bytes()), Some(Flaw::Malformed), "{malformed}");
         }
     }
 }

@@ -13,6 +13,8 @@ use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::time::Duration;
 
+/// How far the clock is off where a scenario says that it is: AWS refuses from five minutes on.
+const SKEW_S: i64 = 420;
 /// What the real adapter waits for a connection.
 const CONNECT_MS: u64 = 3_000;
 /// What the real adapter waits for an answer.
@@ -64,7 +66,7 @@ impl fmt::Display for Facility {
     }
 }
 
-/// What an endpoint does instead of answering.
+/// What an endpoint does instead of answering: every fault that there is, and being late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Trouble {
@@ -72,16 +74,73 @@ pub(super) enum Trouble {
     Dark,
     /// A connection and then nothing.
     Hang,
-    /// Told to slow down.
-    Throttle,
+    /// A connection that breaks.
+    Reset,
+    /// Half an answer.
+    Cut,
+    /// A web page.
+    Html,
+    /// Malformed XML.
+    Garbled,
     /// 503.
     Unavailable,
-    /// Something that is no answer.
-    Garbled,
+    /// Told to slow down.
+    Throttle,
     /// Forbidden.
     Denied,
+    /// There are no credentials to sign with.
+    NoCredentials,
+    /// The credentials have expired.
+    Expired,
+    /// The credentials are not accepted, as in a region that the account has not enabled.
+    BadCredentials,
+    /// The signature's time is not the endpoint's.
+    Skewed,
+    /// Understood and declined.
+    Refused,
     /// The right answer, late.
     Slow,
+}
+
+impl Trouble {
+    /// Every one, for tests that go through them.
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 15] = [
+        Self::Dark,
+        Self::Hang,
+        Self::Reset,
+        Self::Cut,
+        Self::Html,
+        Self::Garbled,
+        Self::Unavailable,
+        Self::Throttle,
+        Self::Denied,
+        Self::NoCredentials,
+        Self::Expired,
+        Self::BadCredentials,
+        Self::Skewed,
+        Self::Refused,
+        Self::Slow,
+    ];
+
+    /// Whether a request gets as far as somebody who looks at its credentials.
+    pub(super) fn is_reached(self) -> bool {
+        match self {
+            Self::Dark | Self::Hang | Self::Reset => false,
+            Self::Cut
+            | Self::Html
+            | Self::Garbled
+            | Self::Unavailable
+            | Self::Throttle
+            | Self::Denied
+            | Self::NoCredentials
+            | Self::Expired
+            | Self::BadCredentials
+            | Self::Skewed
+            | Self::Refused
+            | Self::Slow => true,
+        }
+    }
 }
 
 /// Which requests the weather hits.
@@ -165,9 +224,57 @@ impl Weather {
                 },
                 700,
             ),
-            Trouble::Garbled => {
-                (Fault::Garbled { detail: "HTTP 200 with an empty HTML page".to_owned() }, 400)
+            Trouble::Reset => {
+                (Fault::Reset { detail: "connection closed before message completed".to_owned() }, 30)
             }
+            Trouble::Cut => (Fault::CutShort { detail: "HTTP 200: it ends in the middle".to_owned() }, 400),
+            Trouble::Html => (Fault::Html { status: 200 }, 400),
+            Trouble::Garbled => {
+                (Fault::Garbled { detail: "HTTP 200: malformed XML: unexpected end tag".to_owned() }, 400)
+            }
+            Trouble::NoCredentials => (
+                Fault::CredentialsMissing {
+                    detail: "none in the environment or the AWS configuration files".to_owned(),
+                },
+                1,
+            ),
+            Trouble::Expired => (
+                Fault::CredentialsExpired {
+                    code: match facility {
+                        Facility::Service(Service::Ec2) => "RequestExpired",
+                        Facility::Service(
+                            Service::Rds | Service::Elb | Service::ElbV2 | Service::Route53,
+                        )
+                        | Facility::Sts => "ExpiredToken",
+                    }
+                    .to_owned(),
+                },
+                90,
+            ),
+            Trouble::BadCredentials => (
+                Fault::CredentialsRefused {
+                    code: match facility {
+                        Facility::Service(Service::Ec2) => "AuthFailure",
+                        Facility::Service(
+                            Service::Rds | Service::Elb | Service::ElbV2 | Service::Route53,
+                        )
+                        | Facility::Sts => "InvalidClientTokenId",
+                    }
+                    .to_owned(),
+                    message: "The security token included in the request is invalid.".to_owned(),
+                },
+                90,
+            ),
+            Trouble::Skewed => {
+                (Fault::ClockSkewed { code: "RequestTimeTooSkewed".to_owned(), ahead_s: Some(SKEW_S) }, 90)
+            }
+            Trouble::Refused => (
+                Fault::Refused {
+                    code: "OperationNotPermitted".to_owned(),
+                    message: format!("{operation} is not permitted at the moment."),
+                },
+                90,
+            ),
             Trouble::Denied => (
                 Fault::Denied {
                     action: operation.to_owned(),
@@ -215,5 +322,40 @@ impl Dice {
     pub(super) fn latency(self, label: &str, now: Timestamp, usual_ms: u64) -> Duration {
         let draw = self.share(&format!("latency {label} {}", now.as_second()));
         Duration::from_millis(usual_ms).mul_f64(0.7 + 1.3 * draw.powi(4) + 0.2 * draw)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn weather_can_do_everything_that_an_endpoint_can() {
+        let attempt = Attempt {
+            facility: Facility::Service(Service::Ec2),
+            region: "us-east-1",
+            operation: "ec2:DescribeInstances",
+            arn: "arn:aws:iam::1:user/x",
+        };
+        let weather = |trouble| Weather {
+            trouble,
+            latency_ms: 1,
+            rate: 1.0,
+            hits: Hits::All,
+            performs: false,
+            after_pages: 0,
+        };
+        let done: BTreeSet<&str> = Trouble::ALL
+            .into_iter()
+            .filter_map(|trouble| weather(trouble).fault(attempt))
+            .map(|(fault, _)| fault.word())
+            .collect();
+        // What the cockpit cannot ask is no endpoint's doing.
+        let mut faults: BTreeSet<&str> = Fault::samples().iter().map(Fault::word).collect();
+        faults.remove("unaskable");
+        assert_eq!(done, faults);
+        // Each of them once, and one that is only late.
+        assert_eq!(Trouble::ALL.len(), faults.len() + 1);
     }
 }

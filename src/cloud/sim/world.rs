@@ -154,7 +154,7 @@ impl World {
             .filter(|w| self.dice.strikes(&label, self.now, w.rate));
         let fault =
             weather.and_then(|w| w.fault(Attempt { facility, region, operation, arn: &principal.arn }));
-        let reached = !weather.is_some_and(|w| matches!(w.trouble, Trouble::Dark | Trouble::Hang));
+        let reached = weather.is_none_or(|w| w.trouble.is_reached());
         if reached {
             match principal.credentials {
                 Credentials::Valid => {}
@@ -175,15 +175,7 @@ impl World {
                 }
             }
         }
-        let slowed = weather.map_or(0, |w| match w.trouble {
-            Trouble::Slow => w.latency_ms,
-            Trouble::Dark
-            | Trouble::Hang
-            | Trouble::Throttle
-            | Trouble::Unavailable
-            | Trouble::Garbled
-            | Trouble::Denied => 0,
-        });
+        let slowed = weather.filter(|w| w.trouble == Trouble::Slow).map_or(0, |w| w.latency_ms);
         let latency = self.dice.latency(&label, self.now, pace.latency_ms.max(slowed));
         match (weather, fault) {
             (Some(weather), Some((fault, _))) if !write && weather.after_pages > 0 => {

@@ -366,19 +366,8 @@ impl<'a> Table<'a> {
     fn dark(&self, query: &Query, fault: &Fault) -> Refusal {
         let why = format!("{} does not answer as needed: {fault}", control_plane(query));
         // Where the fault is ours (credentials, permissions, input), another rung has the same fault.
-        let rung = match fault {
-            Fault::Dark { .. }
-            | Fault::TimedOut { .. }
-            | Fault::Garbled { .. }
-            | Fault::Server { .. }
-            | Fault::Throttled { .. } => self.rung(query),
-            Fault::Denied { .. }
-            | Fault::CredentialsMissing { .. }
-            | Fault::CredentialsExpired { .. }
-            | Fault::CredentialsRefused { .. }
-            | Fault::Refused { .. }
-            | Fault::Unaskable { .. } => None,
-        };
+        let throttled = matches!(fault, Fault::Throttled { .. });
+        let rung = (fault.is_theirs() || throttled).then(|| self.rung(query)).flatten();
         let advice = fault.advice().trim_end_matches('.');
         let next = match rung {
             Some(rung) => format!("{advice}. Next rung: {rung}"),
@@ -477,6 +466,9 @@ fn is_not_found(fault: &Fault) -> bool {
         Fault::Refused { code, .. } => code.contains("NotFound") || code.contains("NoSuch"),
         Fault::Dark { .. }
         | Fault::TimedOut { .. }
+        | Fault::Reset { .. }
+        | Fault::CutShort { .. }
+        | Fault::Html { .. }
         | Fault::Garbled { .. }
         | Fault::Server { .. }
         | Fault::Throttled { .. }
@@ -484,6 +476,7 @@ fn is_not_found(fault: &Fault) -> bool {
         | Fault::CredentialsMissing { .. }
         | Fault::CredentialsExpired { .. }
         | Fault::CredentialsRefused { .. }
+        | Fault::ClockSkewed { .. }
         | Fault::Unaskable { .. } => false,
     }
 }

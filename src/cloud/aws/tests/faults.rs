@@ -20,19 +20,33 @@ async fn a_blank_503_page_is_a_server_error_and_no_parse_error() {
 }
 
 #[tokio::test]
-async fn html_with_a_good_status_is_garbled() {
-    assert_eq!(end_of(|| html(200)).await.word(), "garbled");
-    assert_eq!(end_of(|| html(404)).await.word(), "garbled");
+async fn a_web_page_is_no_answer_whatever_its_status() {
+    assert_eq!(end_of(|| html(200)).await, Fault::Html { status: 200 });
+    assert_eq!(end_of(|| html(404)).await, Fault::Html { status: 404 });
 }
 
 #[tokio::test]
-async fn a_body_cut_short_is_garbled() {
-    assert_eq!(end_of(|| Reply::Cut(200, "<Describe".into())).await.word(), "garbled");
-    assert_eq!(
-        end_of(|| Reply::Body(200, "<DescribeInstancesResponse><reser".into())).await.word(),
-        "garbled"
-    );
-    assert_eq!(end_of(|| Reply::Close).await.word(), "garbled");
+async fn half_an_answer_is_cut_short_whether_the_transport_or_the_xml_says_so() {
+    assert_eq!(end_of(|| Reply::Cut(200, "<Describe".into())).await.word(), "cut short");
+    let ends = || Reply::Body(200, "<DescribeInstancesResponse><reser".into());
+    assert_eq!(end_of(ends).await.word(), "cut short");
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_without_a_word_is_reset_and_the_call_may_have_arrived() {
+    let fault = end_of(|| Reply::Close).await;
+    assert_eq!(fault.word(), "reset", "{fault:?}");
+    assert_eq!(fault.performed(), Performed::Unknown);
+}
+
+#[tokio::test]
+async fn xml_that_is_whole_and_cannot_be_read_is_garbled() {
+    for body in ["<DescribeInstancesResponse><a></b></DescribeInstancesResponse>", "<Other></Other>", "words"]
+    {
+        let server = Server::start(move |_| Reply::Body(200, body.into())).await;
+        let fault = sweep(&aws(&server), Service::Ec2).await.1.unwrap_err();
+        assert_eq!(fault.word(), "garbled", "{body}: {fault:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,2 @@
+//! Every row of the table of targets, measured.
+fn main() {}

@@ -1,0 +1,414 @@
+//! Which rows a table has, and in which order.
+//!
+//! The two tables that can have a hundred thousand rows, instances and registrations, follow what changed row by row, a
+//! slice at a time; the others are worked out as a whole. So what a key press or a page costs does not grow with the estate.
+
+use super::super::restore_points::RestorePoint;
+use super::super::{App, Screen};
+use super::rows::{BETWEEN, Row, SortKey, Wanted};
+use super::{RowId, columns, window};
+use crate::incident::cell::{Health, STALE_AFTER_S};
+use crate::incident::place::{Key, Kind, Place, Service};
+use crate::incident::resource::Resource;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// The tables that follow what changed, with what they list.
+const FOLLOWING: [(Screen, Kind); 2] =
+    [(Screen::Instances, Kind::Instance), (Screen::Registrations, Kind::Registration)];
+/// Changed rows taken in at once by the table shown.
+const SLICE: usize = 1_000;
+/// Changed rows taken in at once by a table that is not shown.
+const SLICE_BEHIND: usize = 600;
+
+/// What the tables were last worked out from.
+#[derive(Debug, Clone, Default)]
+pub(in crate::app) struct Listing {
+    /// The screen they were worked out for.
+    shown: Option<Screen>,
+    /// Cells whose rows are stale.
+    stale: BTreeMap<Place, bool>,
+    /// Counts how often rows changed.
+    changes: u64,
+    /// The second in which rows that need eyes were last looked at.
+    looked: Option<i64>,
+    /// What the table that is worked out as a whole came from.
+    basis: Option<Basis>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Basis {
+    screen: Screen,
+    entries: u64,
+    changes: u64,
+    events: usize,
+    wanted: Wanted,
+    /// With a filter or a sort: words and ages may have changed by themselves.
+    second: Option<i64>,
+}
+
+/// The kind that a table follows row by row.
+fn followed(screen: Screen) -> Option<Kind> {
+    FOLLOWING.into_iter().find(|(following, _)| *following == screen).map(|(_, kind)| kind)
+}
+
+impl App {
+    /// Works out the rows of the screen shown, keeps the selection on its row, or near where it was.
+    pub(crate) fn refresh_list(&mut self) {
+        let screen = self.screen;
+        let turned = self.listing.shown.replace(screen) != Some(screen);
+        let Some(view) = self.lists.get(&screen) else { return };
+        let was_at = view.position();
+        let words = view.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let wanted = Wanted { words, sort: view.sort.map(|column| (column, view.descending)) };
+        self.gather_changes();
+        for (following, _) in FOLLOWING {
+            let most = match following == screen {
+                true if turned => usize::MAX,
+                true => SLICE,
+                false => SLICE_BEHIND,
+            };
+            self.take_changes(following, most);
+        }
+        match followed(screen) {
+            Some(_) => self.show_wanted(screen, &wanted),
+            None => self.work_out(screen, &wanted),
+        }
+        let page = self.table_rows();
+        let Some(view) = self.lists.get_mut(&screen) else { return };
+        // The selected row stays on its line of the screen when rows appear or go above it.
+        let line = was_at.map_or(0, |at| at.saturating_sub(view.offset));
+        view.unfiltered = view.rows.unfiltered();
+        let at = match view.position() {
+            Some(at) => at,
+            None => was_at.unwrap_or(0).min(view.rows.len().saturating_sub(1)),
+        };
+        view.select(at);
+        view.offset = window(at.saturating_sub(line), at, view.rows.len(), page);
+    }
+
+    /// Finds out which rows may be otherwise than the tables that follow have them.
+    fn gather_changes(&mut self) {
+        let touched = self.incident.take_touched();
+        if !touched.is_empty() {
+            self.listing.changes += 1;
+        }
+        match touched.keys() {
+            Some(keys) => {
+                for key in keys {
+                    self.row_changed(key);
+                }
+            }
+            None => {
+                for (screen, kind) in FOLLOWING {
+                    let keys = self.incident.of_kind(kind).map(|seen| seen.resource.key().clone()).collect();
+                    if let Some(view) = self.lists.get_mut(&screen) {
+                        view.rows.clear();
+                        view.pending = keys;
+                    }
+                }
+            }
+        }
+        self.gather_stale();
+        self.gather_restless();
+    }
+
+    fn row_changed(&mut self, key: &Key) {
+        // A row says things of others: where an instance is registered, what a registered instance is called.
+        let other = match (key.kind, self.incident.rows.get(key).map(|seen| &seen.resource)) {
+            (Kind::Instance, _) => self.registrations_of(key).map(|r| r.key.clone()).collect(),
+            (Kind::Registration, Some(Resource::Registration(registration))) => {
+                vec![key.scope().place(Service::Ec2).key(Kind::Instance, registration.target.clone())]
+            }
+            _ => Vec::new(),
+        };
+        for key in other.into_iter().chain([key.clone()]) {
+            let following = FOLLOWING.into_iter().find(|(_, kind)| *kind == key.kind);
+            if let Some((screen, _)) = following
+                && let Some(view) = self.lists.get_mut(&screen)
+            {
+                view.pending.insert(key);
+            }
+        }
+    }
+
+    /// Rows of a cell that turned stale, or fresh again, say so.
+    fn gather_stale(&mut self) {
+        let now = self.now;
+        let mut turned = Vec::new();
+        for (place, cell) in &self.incident.cells {
+            let old = |at| now.duration_since(at).as_secs() > STALE_AFTER_S;
+            let stale = !cell.is_ok() || cell.last_ok.is_none_or(old);
+            match self.listing.stale.get_mut(place) {
+                Some(known) if *known == stale => {}
+                Some(known) => {
+                    *known = stale;
+                    turned.push(place.clone());
+                }
+                None => {
+                    self.listing.stale.insert(place.clone(), stale);
+                    if stale {
+                        turned.push(place.clone());
+                    }
+                }
+            }
+        }
+        for place in turned {
+            let keys: Vec<Key> = self.incident.rows_of(&place).map(|(key, _)| key.clone()).collect();
+            for key in keys {
+                let following = FOLLOWING.into_iter().find(|(_, kind)| *kind == key.kind);
+                if let Some((screen, _)) = following
+                    && let Some(view) = self.lists.get_mut(&screen)
+                {
+                    view.pending.insert(key);
+                }
+            }
+        }
+    }
+
+    /// Rows that need eyes may stop to by the mere passing of time: looked at once a second.
+    fn gather_restless(&mut self) {
+        let second = self.now.as_second();
+        if self.listing.looked.replace(second) == Some(second) {
+            return;
+        }
+        let calm = urgency(Health::Claimed);
+        for (screen, _) in FOLLOWING {
+            let Some(view) = self.lists.get(&screen) else { continue };
+            let turned: Vec<Key> = view
+                .rows
+                .restless(calm)
+                .iter()
+                .filter_map(|row| match &row.id {
+                    RowId::Key(key) if urgency(self.incident.health(key, self.now).0) != row.urgency => {
+                        Some(key.clone())
+                    }
+                    RowId::Key(_)
+                    | RowId::Site(_)
+                    | RowId::Region(_)
+                    | RowId::Target { .. }
+                    | RowId::Event(..) => None,
+                })
+                .collect();
+            if let Some(view) = self.lists.get_mut(&screen) {
+                view.pending.extend(turned);
+            }
+        }
+    }
+
+    /// Takes some of the changed rows of a table in.
+    fn take_changes(&mut self, screen: Screen, most: usize) {
+        let Some(view) = self.lists.get_mut(&screen) else { return };
+        if view.pending.is_empty() {
+            return;
+        }
+        let some = if view.pending.len() <= most {
+            std::mem::take(&mut view.pending)
+        } else {
+            let rest = view.pending.iter().nth(most).cloned().map(|first| view.pending.split_off(&first));
+            std::mem::replace(&mut view.pending, rest.unwrap_or_default())
+        };
+        let changes =
+            some.into_iter().map(|key| (RowId::Key(key.clone()), self.followed_row(screen, &key))).collect();
+        let mut rows =
+            self.lists.get_mut(&screen).map(|view| std::mem::take(&mut view.rows)).unwrap_or_default();
+        rows.change(changes, |row, column| self.sort_key(screen, row, column));
+        if let Some(view) = self.lists.get_mut(&screen) {
+            view.rows = rows;
+        }
+    }
+
+    /// A row of a table that follows, if it is still there.
+    fn followed_row(&self, screen: Screen, key: &Key) -> Option<Row> {
+        let seen = self.incident.rows.get(key)?;
+        let mut order = format!("{}\0", key.region());
+        match &seen.resource {
+            Resource::Instance(instance) => order.push_str(instance.label()),
+            Resource::Registration(r) => {
+                let _ = write!(order, "{}\0{}\0{}", r.balancer, r.under(), r.target);
+            }
+            Resource::Database(_)
+            | Resource::Cluster(_)
+            | Resource::Snapshot(_)
+            | Resource::AutomatedBackup(_)
+            | Resource::Balancer(_)
+            | Resource::TargetGroup(_)
+            | Resource::HostedZone(_)
+            | Resource::RecordSet(_) => return None,
+        }
+        let (health, _) = self.incident.health(key, self.now);
+        let id = RowId::Key(key.clone());
+        let text = self.row_text(screen, &id);
+        Some(Row { id, urgency: urgency(health), order: order.into(), text })
+    }
+
+    /// What a filter looks at.
+    fn row_text(&self, screen: Screen, row: &RowId) -> Box<str> {
+        let mut text = String::with_capacity(160);
+        for (at, cell) in self.cells(screen, row).iter().enumerate() {
+            if at > 0 {
+                text.push(BETWEEN);
+            }
+            if !columns(screen).get(at).is_some_and(|column| is_age(column.title)) {
+                text.push_str(&cell.to_lowercase());
+            }
+        }
+        text.into()
+    }
+
+    fn show_wanted(&mut self, screen: Screen, wanted: &Wanted) {
+        let Some(view) = self.lists.get_mut(&screen) else { return };
+        let mut rows = std::mem::take(&mut view.rows);
+        rows.show(wanted, |row, column| self.sort_key(screen, row, column));
+        let ages = wanted.sort.and_then(|(column, _)| columns(screen).get(column));
+        // What sorts by an age, or by what may have turned stale, is sorted again when the clock shows another second.
+        let second = Some(self.now.as_second());
+        let due = self.listing.basis.as_ref().is_none_or(|basis| basis.second != second);
+        if ages.is_some_and(|column| matches!(column.title, "AGE" | "HEALTH")) && due {
+            rows.sort_again(|row, column| self.sort_key(screen, row, column));
+            self.listing.basis = Some(self.basis(screen, wanted, second));
+        }
+        if let Some(view) = self.lists.get_mut(&screen) {
+            view.rows = rows;
+        }
+    }
+
+    fn basis(&self, screen: Screen, wanted: &Wanted, second: Option<i64>) -> Basis {
+        Basis {
+            screen,
+            entries: self.incident.entries,
+            changes: self.listing.changes,
+            events: self.incident.story.len(),
+            wanted: wanted.clone(),
+            second,
+        }
+    }
+
+    /// Works a table out as a whole, unless nothing that it comes from changed.
+    fn work_out(&mut self, screen: Screen, wanted: &Wanted) {
+        let second = (!wanted.is_all()).then(|| self.now.as_second());
+        let basis = self.basis(screen, wanted, second);
+        // These two are short, and come from what is declared too.
+        let long = !matches!(screen, Screen::Board | Screen::Apex);
+        if long && self.listing.basis.as_ref() == Some(&basis) {
+            return;
+        }
+        let rows = self
+            .all_rows(screen)
+            .into_iter()
+            .enumerate()
+            .map(|(at, id)| {
+                let text = if wanted.is_all() { Box::default() } else { self.row_text(screen, &id) };
+                Row { id, urgency: 0, order: format!("{at:08}").into(), text }
+            })
+            .collect();
+        let mut table =
+            self.lists.get_mut(&screen).map(|view| std::mem::take(&mut view.rows)).unwrap_or_default();
+        table.replace(rows, wanted, |row, column| self.sort_key(screen, row, column));
+        if let Some(view) = self.lists.get_mut(&screen) {
+            view.rows = table;
+        }
+        self.listing.basis = Some(basis);
+    }
+
+    /// Every row of a screen whose table is worked out as a whole, in the screen's own order.
+    fn all_rows(&self, screen: Screen) -> Vec<RowId> {
+        match screen {
+            Screen::Board => {
+                let sites = self.opening.sites.iter().map(|site| RowId::Site(site.name.clone()));
+                sites.chain(self.opening.regions.iter().cloned().map(RowId::Region)).collect()
+            }
+            Screen::Instances | Screen::Registrations => Vec::new(),
+            Screen::RestorePoints => {
+                let kinds = [Kind::Database, Kind::Cluster, Kind::Snapshot, Kind::AutomatedBackup];
+                let mut keyed: Vec<_> = kinds
+                    .into_iter()
+                    .flat_map(|kind| self.incident.of_kind(kind))
+                    .filter_map(|seen| {
+                        let point = RestorePoint::of(&seen.resource)?;
+                        Some((point.database, std::cmp::Reverse(point.data_of), seen.resource.key()))
+                    })
+                    .collect();
+                // Newest data first; points without data (backups off) last.
+                keyed.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| a.0.cmp(b.0)).then_with(|| a.2.cmp(b.2)));
+                keyed.into_iter().map(|(_, _, key)| RowId::Key(key.clone())).collect()
+            }
+            Screen::Apex => {
+                let mut rows = Vec::new();
+                let mut sites: Vec<_> = self.opening.sites.iter().collect();
+                // What contradicts itself is seen first; the others stay in the config's order.
+                sites.sort_by_key(|site| !self.incident.disagreements.contains_key(&site.name));
+                for site in sites {
+                    rows.push(RowId::Site(site.name.clone()));
+                    rows.extend(site.targets.iter().map(|target| RowId::Target {
+                        site: site.name.clone(),
+                        target: target.name.clone(),
+                    }));
+                }
+                let zones = self.incident.of_kind(Kind::HostedZone);
+                let records = self.incident.of_kind(Kind::RecordSet).filter(|seen| match &seen.resource {
+                    Resource::RecordSet(record) => {
+                        matches!(record.record_type.as_str(), "A" | "AAAA" | "CNAME" | "HTTPS")
+                    }
+                    _ => false,
+                });
+                let mut keys: Vec<&Key> = zones.chain(records).map(|seen| seen.resource.key()).collect();
+                // A zone, then its records.
+                keys.sort_by_key(|key| {
+                    let zone = key.id.split('>').next().unwrap_or(&key.id);
+                    (key.place.clone(), zone.to_owned(), key.kind != Kind::HostedZone, key.id.clone())
+                });
+                rows.extend(keys.into_iter().cloned().map(RowId::Key));
+                rows
+            }
+            Screen::Log => {
+                // Newest first: what just happened is where the eye lands.
+                self.incident.story.iter().rev().map(|e| RowId::Event(e.session.clone(), e.seq)).collect()
+            }
+        }
+    }
+
+    fn sort_key(&self, screen: Screen, row: &Row, column: usize) -> SortKey {
+        // Ages and times sort by the time behind them, everything else by its text, numbers by value.
+        let title = columns(screen).get(column).map_or("", |c| c.title);
+        let time = match (&row.id, title) {
+            (RowId::Key(key), "AGE") => self.incident.as_of(key),
+            (RowId::Key(key), "UP") => self.incident.rows.get(key).and_then(|seen| match &seen.resource {
+                Resource::Instance(i) => i.launched,
+                _ => None,
+            }),
+            (RowId::Key(key), "DATA OF" | "LOST") => self
+                .incident
+                .rows
+                .get(key)
+                .and_then(|s| RestorePoint::of(&s.resource))
+                .and_then(|p| p.data_of),
+            _ => None,
+        };
+        if let Some(at) = time {
+            return SortKey::Number(-at.as_microsecond());
+        }
+        if let (RowId::Key(key), "HEALTH") = (&row.id, title) {
+            let (health, word) = self.incident.health(key, self.now);
+            return SortKey::Text(format!("{}{word}", urgency(health)).into());
+        }
+        let text = row.column(column);
+        text.parse::<i64>().map_or_else(|_| SortKey::Text(text.into()), SortKey::Number)
+    }
+}
+
+/// Columns whose text changes by itself: a filter does not look at them.
+fn is_age(title: &str) -> bool {
+    matches!(title, "AGE" | "UP" | "LOST")
+}
+
+/// What sorts a row up: everything that needs eyes before everything that does not.
+fn urgency(health: Health) -> u8 {
+    match health {
+        Health::Lie => 0,
+        Health::Down => 1,
+        Health::Changing => 2,
+        // Stale, claimed and proven rows keep one order, so that a cell that fails does not make its rows jump.
+        Health::Stale | Health::Claimed | Health::Proven => 3,
+    }
+}

@@ -1,0 +1,207 @@
+//! Whose turn it is to be read: what the operator looks at first, and how long everything else waits.
+//!
+//! The cell of the selected row comes first, then those with rows on the screen, then the screen's services, then the
+//! rest. Where the estate is large, or the budget short, what is not in view is read less often; it never goes unread
+//! for so long that it would be stale. Polling alone waits: see `budget`.
+
+use super::budget::{self, Slowed};
+use super::message::{Effect, Ticket};
+use super::sweeping::{SWEEP_EVERY_S, SWEEP_ROUTE53_EVERY_S};
+use super::table::RowId;
+use super::{App, Screen};
+use crate::incident::fault::Fault;
+use crate::incident::hash::sha256_hex;
+use crate::incident::place::{Place, Region, Service};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// Cells from which an estate is large: what is not in view waits longer.
+const LARGE_CELLS: usize = 100;
+/// Rows from which it is.
+const LARGE_ROWS: usize = 20_000;
+/// Seconds more that a cell out of view waits then: with the usual pause and its jitter still fresh.
+const OUT_OF_VIEW_S: i64 = 30;
+
+/// How near a cell is to what the operator looks at; the nearest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Turn {
+    /// It holds the selected row.
+    Selected,
+    /// It holds rows that are on the screen.
+    Visible,
+    /// The screen is about its service.
+    Screen,
+    /// None of these.
+    Other,
+}
+
+/// Cells named one by one, by region, or as all of Route 53.
+#[derive(Debug, Default)]
+struct Spot {
+    places: BTreeSet<Place>,
+    regions: BTreeSet<Region>,
+    route53: bool,
+}
+
+impl Spot {
+    fn add(&mut self, row: &RowId) {
+        match row {
+            RowId::Key(key) => {
+                self.places.insert(key.place.clone());
+            }
+            RowId::Region(region) => {
+                self.regions.insert(region.clone());
+            }
+            RowId::Site(_) | RowId::Target { .. } => self.route53 = true,
+            RowId::Event(..) => {}
+        }
+    }
+
+    fn holds(&self, place: &Place) -> bool {
+        (self.route53 && place.service == Service::Route53)
+            || self.regions.contains(&place.scope.region)
+            || self.places.contains(place)
+    }
+}
+
+/// What the operator looks at.
+#[derive(Debug)]
+pub(super) struct Eyes {
+    selected: Spot,
+    visible: Spot,
+    services: &'static [Service],
+}
+
+impl Eyes {
+    pub(super) fn turn(&self, place: &Place) -> Turn {
+        if self.selected.holds(place) {
+            Turn::Selected
+        } else if self.visible.holds(place) {
+            Turn::Visible
+        } else if self.services.contains(&place.service) {
+            Turn::Screen
+        } else {
+            Turn::Other
+        }
+    }
+}
+
+impl App {
+    /// What is looked at now.
+    pub(super) fn eyes(&self) -> Eyes {
+        let (mut selected, mut visible) = (Spot::default(), Spot::default());
+        if let Some(view) = self.lists.get(&self.screen) {
+            view.selected.iter().for_each(|row| selected.add(row));
+            view.rows.iter().skip(view.offset).take(self.table_rows()).for_each(|row| visible.add(row));
+        }
+        let services: &[Service] = match self.screen {
+            Screen::Board => &Service::ALL,
+            Screen::Instances => &[Service::Ec2],
+            Screen::RestorePoints => &[Service::Rds],
+            Screen::Registrations => &[Service::Elb, Service::ElbV2],
+            Screen::Apex => &[Service::Route53, Service::Elb, Service::ElbV2],
+            Screen::Log => &[],
+        };
+        Eyes { selected, visible, services }
+    }
+
+    /// The places that are to be read now, in the order in which they are.
+    pub(super) fn turns(&self) -> Vec<Place> {
+        let eyes = self.eyes();
+        let large = self.schedule.len() >= LARGE_CELLS || self.incident.rows.len() >= LARGE_ROWS;
+        let mut due: Vec<(Turn, Option<Timestamp>, &Place)> = self
+            .schedule
+            .iter()
+            .filter(|(_, schedule)| schedule.in_flight.is_none())
+            .filter_map(|(place, schedule)| {
+                let turn = eyes.turn(place);
+                let waits = schedule.failures == 0
+                    && match turn {
+                        Turn::Selected | Turn::Visible => false,
+                        Turn::Screen | Turn::Other => {
+                            large || self.budget.is_tight(&budget::bucket_of(place))
+                        }
+                    };
+                let more = SignedDuration::from_secs(if waits { OUT_OF_VIEW_S } else { 0 });
+                let at = schedule.due.map(|at| at.saturating_add(more).unwrap_or(at));
+                at.is_none_or(|at| at <= self.now).then_some((turn, at, place))
+            })
+            .collect();
+        due.sort();
+        due.into_iter().map(|(_, _, place)| place.clone()).collect()
+    }
+
+    /// Whether there are tokens for a sweep of a place; they are taken.
+    pub(super) fn may_poll(&mut self, place: &Place) -> bool {
+        let pages = self.schedule.get(place).map_or(1, |schedule| schedule.pages);
+        let cost = budget::sweep_cost(place.service, pages);
+        self.budget.poll(&budget::bucket_of(place), self.now, cost)
+    }
+
+    /// A page more than was expected costs what it costs.
+    pub(super) fn pay_for_page(&mut self, place: &Place, page: u32) {
+        let expected = self.schedule.get(place).map_or(1, |schedule| schedule.pages);
+        if page > expected {
+            let cost = budget::sweep_cost(place.service, page) - budget::sweep_cost(place.service, page - 1);
+            self.budget.debit(&budget::bucket_of(place), self.now, cost);
+        }
+    }
+
+    /// Takes what the effects of actions cost, without asking whether it is there.
+    pub(super) fn pay_for_actions(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            let paid = match effect {
+                Effect::Ask(ticket, _, query) => {
+                    budget::bucket_of_query(query).map(|bucket| (*ticket, bucket))
+                }
+                Effect::Perform(ticket, _, call) => Some((*ticket, budget::bucket_of_call(call))),
+                Effect::Sweep(..)
+                | Effect::Probe(..)
+                | Effect::Record(_)
+                | Effect::Copy(_)
+                | Effect::Quit => None,
+            };
+            if let Some((ticket, bucket)) = paid {
+                self.budget.debit(&bucket, self.now, 1);
+                self.budget.asked.insert(ticket, bucket);
+            }
+        }
+    }
+
+    /// Holds the bucket of a place whose answer was that we ask too often.
+    pub(super) fn heed(&mut self, bucket: &budget::BucketId, fault: &Fault) {
+        if matches!(fault, Fault::Throttled { .. }) {
+            let jitter = self.jitter(&format!("{bucket:?} {}", self.now), 250);
+            self.budget.throttled(bucket, self.now, jitter);
+        }
+    }
+
+    /// An action's answer came: that it was throttled is news for polling.
+    pub(super) fn heed_action(&mut self, ticket: Ticket, fault: Option<&Fault>) {
+        if let (Some(bucket), Some(fault)) = (self.budget.asked.remove(&ticket), fault) {
+            self.heed(&bucket, fault);
+        }
+    }
+
+    /// A number from 0 to `most` that is the same in the same run.
+    pub(super) fn jitter(&self, what: &str, most: i64) -> i64 {
+        let digest = sha256_hex(format!("{} {what}", self.opening.jitter).as_bytes());
+        let fraction = i64::from_str_radix(digest.get(..4).unwrap_or("0"), 16).unwrap_or_default();
+        most * fraction / 0xffff
+    }
+
+    /// Why a place is read less often than it would be, if so: for the screen.
+    #[must_use]
+    pub fn slowed(&self, place: &Place) -> Option<Slowed> {
+        let pages = self.schedule.get(place)?.pages;
+        let usual = match place.service {
+            Service::Route53 => SWEEP_ROUTE53_EVERY_S,
+            Service::Ec2 | Service::Rds | Service::Elb | Service::ElbV2 => SWEEP_EVERY_S,
+        };
+        let cost = budget::sweep_cost(place.service, pages);
+        self.budget.slowed(&budget::bucket_of(place), self.now, cost, usual)
+    }
+}
+
+#[cfg(test)]
+mod tests;
