@@ -55,14 +55,21 @@ pub struct Asked {
     pub tcp: bool,
 }
 
+/// What a zone held, and how often each server still answers that, by type.
+#[derive(Debug, Default)]
+struct Before {
+    sets: BTreeMap<RecordKey, Element>,
+    left: BTreeMap<(usize, String), u32>,
+}
+
 /// The zones and their changes, as the servers know them.
 #[derive(Debug, Default)]
 pub(super) struct Dns {
     addresses: Vec<SocketAddr>,
     /// A request of each zone's owner, to read the zone with; by zone id.
     zones: BTreeMap<String, Request>,
-    /// What each zone held before its last change, and how often each server still answers that, by type.
-    before: BTreeMap<String, (BTreeMap<RecordKey, Element>, BTreeMap<(usize, String), u32>)>,
+    /// What each zone held before its last change.
+    before: BTreeMap<String, Before>,
     faults: BTreeMap<usize, DnsFault>,
     asked: Vec<Asked>,
 }
@@ -80,7 +87,7 @@ impl Dns {
 
     /// A zone's record sets are about to be others.
     pub(super) fn changed(&mut self, zone: &str, before: BTreeMap<RecordKey, Element>) {
-        self.before.insert(zone.to_owned(), (before, BTreeMap::new()));
+        self.before.insert(zone.to_owned(), Before { sets: before, left: BTreeMap::new() });
     }
 
     /// The name servers, as a delegation set names them.
@@ -255,9 +262,9 @@ impl Shared {
     ) -> Option<BTreeMap<RecordKey, Element>> {
         let mut state = self.state();
         let pace = state.pace.dns;
-        let (before, left) = state.dns.before.get_mut(zone)?;
+        let Before { sets, left } = state.dns.before.get_mut(zone)?;
         if stale {
-            return Some(before.clone());
+            return Some(sets.clone());
         }
         let behind = pace * u32::try_from(server).unwrap();
         let left = left.entry((server, kind.to_string())).or_insert(behind);
@@ -265,7 +272,7 @@ impl Shared {
             return None;
         }
         *left -= 1;
-        Some(before.clone())
+        Some(sets.clone())
     }
 }
 
