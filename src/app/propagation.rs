@@ -256,7 +256,7 @@ impl App {
                 {
                     Some(asked.clone())
                 }
-                _ => None,
+                ProbeSubject::Dns(_) | ProbeSubject::Site(_) | ProbeSubject::Database(_) => None,
             });
             return asked.collect();
         }
@@ -390,13 +390,14 @@ impl App {
     /// What a name resolves to, by whoever was asked for it.
     fn resolved(&self, name: Option<&str>) -> BTreeSet<std::net::IpAddr> {
         let Some(name) = name else { return BTreeSet::new() };
-        let resolvers = self.opening.dns.resolvers.iter().map(|server| {
-            let subject =
-                DnsSubject { name: name.to_owned(), role: ServerRole::Resolver, server: server.clone() };
-            self.incident.probes.get(&ProbeSubject::Dns(subject))
+        let answers = self.incident.probes.iter().filter(|(subject, probed)| match subject {
+            ProbeSubject::Dns(asked) => {
+                asked.name == name && self.now.duration_since(probed.at).as_secs() <= STALE_S
+            }
+            ProbeSubject::Site(_) | ProbeSubject::Database(_) => false,
         });
-        resolvers
-            .flatten()
+        answers
+            .map(|(_, probed)| probed)
             .filter_map(|probed| probed.evidence.dns.as_ref())
             .flat_map(|answer| answer.addresses.iter().copied())
             .collect()

@@ -6,6 +6,7 @@ use crate::app::table::RowId;
 use crate::incident::cell::{Evidence, ProbeSubject, SweepStatus, Verdict};
 use crate::incident::dns::{DnsAnswer, DnsServers, DnsSubject, ServerRole};
 use crate::incident::entry::{Body, Outcome};
+use crate::incident::fault::Fault;
 use crate::incident::hash::PlanHash;
 use crate::incident::place::{Kind, Service};
 use crate::incident::plan::Risk;
@@ -64,14 +65,19 @@ fn answers(world: &mut World, role: ServerRole, server: &str, address: &str) {
 
 /// The maintenance page was put up, and Route 53 took it.
 fn switched(world: &mut World) -> PlanHash {
+    let done = Done::ChangeSubmitted { change_id: "C1".into() };
+    called(world, Outcome::Ok { done })
+}
+
+/// The maintenance page was to be put up, and this came of it.
+fn called(world: &mut World, outcome: Outcome) -> PlanHash {
     let plan = maintenance_plan(world, Risk::Disruptive).sealed();
     let hash = plan.hash.clone();
     let call = plan.steps[0].call.clone();
     world.says("adam", Body::Proposed { plan: Box::new(plan) });
     world.says("adam", Body::Confirmed { plan: hash.clone(), typed: "www".into() });
     world.says("adam", Body::Intent { plan: hash.clone(), step: 0, call });
-    let done = Done::ChangeSubmitted { change_id: "C1".into() };
-    world.says("adam", Body::Outcome { plan: hash.clone(), step: 0, outcome: Outcome::Ok { done } });
+    world.says("adam", Body::Outcome { plan: hash.clone(), step: 0, outcome });
     hash
 }
 
@@ -116,6 +122,20 @@ fn a_change_is_counted_server_by_server_and_counts_down() {
     has(&world.text(140, 45), "the old expires in 0:38");
     world.wait(60);
     has(&world.text(140, 45), "the old has expired");
+}
+
+#[test]
+fn a_change_that_was_refused_changes_nothing_that_is_expected() {
+    let mut world = asked();
+    let error = Fault::Refused { code: "InvalidChangeBatch".into(), message: "not found".into() };
+    called(&mut world, Outcome::Failed { error });
+    world.show(Screen::Apex);
+    has(&world.text(140, 45), "4/4 name servers, 3/3 resolvers answer as recorded");
+    // One that timed out may have been done: the servers tell.
+    let mut world = asked();
+    called(&mut world, Outcome::Unknown { error: Fault::TimedOut { after_ms: 12_000 } });
+    world.show(Screen::Apex);
+    has(&world.text(140, 45), "DNS servers not asked since the change yet");
 }
 
 #[test]
