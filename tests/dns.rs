@@ -4,6 +4,7 @@
 use crate::crew::{Crew, scenario};
 use blackstart::app::message::Effect;
 use blackstart::app::propagation::Propagation;
+use blackstart::app::{App, Replay};
 use blackstart::incident::cell::{Evidence, ProbeSubject, Verdict};
 use blackstart::incident::dns::{DnsAnswer, DnsSubject, Says, ServerRole};
 use blackstart::incident::entry::{Body, Ending, Entry, Finding, Mode};
@@ -256,6 +257,25 @@ fn a_change_that_route_53_forgets_is_stranded_and_the_way_out_is_named() {
 }
 
 #[test]
+fn a_replay_shows_what_the_servers_said_then_whatever_is_configured_now() {
+    let mut crew = crew();
+    let plan = begin(&mut crew);
+    assert!(crew.wait_until(120, |crew| {
+        let (new, _) = Propagation::counted(&seen(crew).name_servers);
+        new == 2
+    }));
+    let (then, words) = (crew.now, seen(&crew).words());
+    assert!(crew.wait_until(120, |crew| crew.seats[0].app.ended(&plan).is_some()));
+    let mut opening = crate::crew::opening(crew.world.scenario(), "eve", Mode::Replay, crew.now);
+    opening.dns.resolvers = Vec::new();
+    let mut app = App::new(opening, crew.now);
+    app.replay_from(Replay::new(crew.seats[0].disk.clone()), Some(then));
+    let propagation = app.propagation(&app.opening.sites[0]).unwrap();
+    assert_eq!(propagation.words(), words);
+    assert!(words.starts_with("2/4 name servers") && propagation.expires.is_some(), "{words}");
+}
+
+#[test]
 fn a_server_is_never_asked_twice_at_once_and_questions_do_not_pile_up() {
     let mut crew = Crew::on(scenario("quiet", ""));
     crew.dns_lost = true;
@@ -289,7 +309,8 @@ mod live {
     use crate::support::estate::{Ground, ZONE, ground};
     use crate::support::pty::{DESIGN, Pty};
     use crate::support::scene::{self, all_entries, assert_intact, logbook, of_kind};
-    use crate::support::standin::{DnsFault, NAME_SERVERS, Pace};
+    use crate::support::standin::Pace;
+    use crate::support::standin::dns::{DnsFault, NAME_SERVERS};
     use blackstart::cloud::probe::dns::Servers;
     use blackstart::incident::cell::{Evidence, Verdict};
     use blackstart::incident::dns::{DnsSubject, ServerRole};

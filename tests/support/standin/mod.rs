@@ -8,7 +8,7 @@
 //! its region and service from the scope of its signature, and rules make any of them fail in the ways AWS fails.
 
 mod balancers;
-mod dns;
+pub mod dns;
 mod ec2;
 mod faults;
 mod rds;
@@ -31,7 +31,6 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
-pub use dns::{DnsFault, NAME_SERVERS};
 pub use faults::{Fault, Rule};
 use request::{Request, aws_error, field};
 
