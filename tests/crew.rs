@@ -5,6 +5,7 @@ use blackstart::app::keys::{Key, KeySequence};
 use blackstart::app::message::{Effect, Message, Stamped};
 use blackstart::app::{App, Opening};
 use blackstart::cloud::sim::{Scenario, World};
+use blackstart::incident::cell::{Evidence, ProbeSubject, Verdict};
 use blackstart::incident::entry::{Actor, Body, Entry, Mode, SessionId};
 use blackstart::incident::hash::PlanHash;
 use blackstart::incident::operation::Standing;
@@ -42,6 +43,7 @@ pub fn opening(scenario: &Scenario, user: &str, mode: Mode, at: Timestamp) -> Op
         speed: 1.0,
         breakages: Vec::new(),
         two_operators: false,
+        dns: blackstart::incident::dns::DnsServers::default(),
     }
 }
 
@@ -78,6 +80,12 @@ pub struct Crew {
     pub seats: Vec<Seat>,
     /// How long an entry takes from one disk to the other screens.
     pub delay: SignedDuration,
+    /// What a DNS server answers instead of the world's answer, by its name, or by `name@server`.
+    pub dns: BTreeMap<String, Evidence>,
+    /// No DNS server answers from here.
+    pub dns_blocked: bool,
+    /// No DNS question ever comes back at all.
+    pub dns_lost: bool,
     pub now: Timestamp,
     origin: Timestamp,
     queue: BTreeMap<(Timestamp, u64), (usize, Message)>,
@@ -101,6 +109,9 @@ impl Crew {
             world: World::new(scenario, seed),
             seats: Vec::new(),
             delay: SignedDuration::from_millis(400),
+            dns: BTreeMap::new(),
+            dns_blocked: false,
+            dns_lost: false,
             now: start,
             origin: start,
             queue: BTreeMap::new(),
@@ -244,8 +255,25 @@ impl Crew {
                 self.later(seat, latency, Message::Performed(ticket, result));
             }
             Effect::Probe(ticket, probe) => {
+                let subject = probe.subject.clone();
                 let (reply, latency) = self.world.answer(now, &Request::Probe(probe));
-                let Reply::Probed(evidence) = reply else { panic!("not a probe's reply") };
+                let Reply::Probed(mut evidence) = reply else { panic!("not a probe's reply") };
+                if let ProbeSubject::Dns(asked) = &subject {
+                    if self.dns_lost {
+                        return;
+                    }
+                    if self.dns_blocked {
+                        evidence = Evidence {
+                            verdict: Verdict::TimedOut,
+                            detail: "no answer".into(),
+                            latency_ms: 4_000,
+                            dns: None,
+                        };
+                    }
+                    if let Some(other) = self.dns.get(&asked.server).or(self.dns.get(&asked.to_string())) {
+                        evidence = other.clone();
+                    }
+                }
                 self.later(seat, latency, Message::Probed(ticket, evidence));
             }
             Effect::Record(entry) => {
@@ -386,6 +414,7 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Intent { plan, .. }
         | Body::Outcome { plan, .. }
         | Body::Verified { plan, .. }
+        | Body::InSync { plan, .. }
         | Body::Finished { plan, .. }
         | Body::Undone { plan, .. } => Some(plan),
         Body::Opened { .. }
@@ -394,6 +423,7 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Observed { .. }
         | Body::Heartbeat { .. }
         | Body::Probed { .. }
+        | Body::Disagreement { .. }
         | Body::Declared { .. }
         | Body::Closed { .. }
         | Body::Note { .. }

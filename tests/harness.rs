@@ -204,7 +204,7 @@ fn harness_states_take_polls() {
     let Some(ground) = ground("the stand-in's transitions") else {
         return;
     };
-    ground.standin.set_pace(Pace { instance: 2, checks: 1, registering: 2, draining: 1, change: 0 });
+    ground.standin.set_pace(Pace { instance: 2, checks: 1, registering: 2, draining: 1, change: 0, dns: 0 });
     let answer = ground.boto.call("ec2", EAST, "run_instances", run_args(&ground, "t", "m5.large"));
     let id = answer["Instances"][0]["InstanceId"].as_str().unwrap().to_owned();
     let group = ground.estate.id("/us-east-1/alb/group").to_owned();

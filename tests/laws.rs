@@ -377,6 +377,7 @@ fn zone(place: &Place, id: i64, count: i64) -> Resource {
         private: false,
         record_count: Some(count),
         linked_service: None,
+        name_servers: Vec::new(),
     })
 }
 

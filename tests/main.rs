@@ -18,6 +18,7 @@ mod alive;
 mod bad_input;
 mod cockpit;
 mod crew;
+mod dns;
 mod generated;
 mod harness;
 mod harness_surroundings;

@@ -14,6 +14,16 @@ pub(super) enum Seen {
     NotYet(String),
     Differs(String),
     InSync,
+    /// Route 53 does not know the change that it took.
+    Stranded,
+}
+
+/// What became of a change that Route 53 took and then did not know.
+pub(super) const STRANDED: &str = "STRANDED: Route 53 took the change and no longer knows it (NoSuchChange).";
+
+/// Whether Route 53 says that it never heard of a change.
+pub(super) fn is_no_such_change(error: &Fault) -> bool {
+    matches!(error, Fault::Refused { code, .. } if code == "NoSuchChange")
 }
 
 fn resolve_ref(reference: &mut InstanceRef, launched: &BTreeMap<usize, String>) {
@@ -129,10 +139,12 @@ fn records_differ(types: &[String], wanted: &[RecordSet], found: &[RecordSet]) -
 pub(super) fn check_query(step: &Step, execution: &Execution) -> Option<Query> {
     let scope = step.call.scope().clone();
     match &step.check {
-        Check::RecordsAre { query, .. } => match (&execution.change_id, execution.in_sync) {
-            (Some(change_id), false) => Some(Query::Change { scope, change_id: change_id.clone() }),
-            (Some(_) | None, _) => Some(query.clone()),
-        },
+        Check::RecordsAre { query, .. } => {
+            match (&execution.change_id, execution.in_sync || execution.stranded) {
+                (Some(change_id), false) => Some(Query::Change { scope, change_id: change_id.clone() }),
+                (Some(_) | None, _) => Some(query.clone()),
+            }
+        }
         Check::LaunchedRuns => Some(match (execution.launched.get(&execution.step), &step.call) {
             (Some(id), _) => Query::Instances { scope, ids: vec![id.clone()] },
             (None, Call::RunInstance { client_token, .. }) => {
@@ -157,9 +169,16 @@ pub(super) fn check_holds(step: &Step, execution: &Execution, answer: &Answer) -
         }
         (Check::RecordsAre { types, records, .. }, Answer::Records { records: found, .. }) => {
             match records_differ(types, records, found) {
+                None if execution.stranded => Seen::Holds(
+                    "the record reads as planned, although Route 53 no longer knows the change".into(),
+                ),
                 None if execution.in_sync => Seen::Holds("INSYNC, and the record reads as planned".into()),
                 None => Seen::Holds("the record reads as planned".into()),
                 Some(now) if execution.unknown.is_some() => Seen::NotYet(format!("it reads {now}")),
+                Some(now) if execution.stranded => Seen::Differs(format!(
+                    "{STRANDED} It was accepted and never carried over: it reads {now}. \
+                     Nothing will come of it by itself: switch it again, with `apex`"
+                )),
                 Some(now) => Seen::Differs(format!("it reads {now}")),
             }
         }

@@ -6,9 +6,11 @@
 
 use super::App;
 use super::checking::{
-    Seen, check_holds, check_query, guard_holds, guard_query, is_compare_failure, resolve_call,
+    STRANDED, Seen, check_holds, check_query, guard_holds, guard_query, is_compare_failure,
+    is_no_such_change, resolve_call,
 };
 use super::message::{Effect, Ticket};
+use super::propagation::ServersSay;
 use crate::incident::cell::ProbeSubject;
 use crate::incident::entry::{Body, Ending, Finding, Outcome};
 use crate::incident::fault::{Fault, Performed};
@@ -89,6 +91,10 @@ pub struct Execution {
     pub change_id: Option<String>,
     /// Whether that change was seen INSYNC.
     pub in_sync: bool,
+    /// Route 53 took the change and does not know it any more.
+    pub stranded: bool,
+    /// When the record sets were read as planned, and what was found: only the name servers are still to be heard.
+    pub reread: Option<(Timestamp, String)>,
     /// Why the current call's outcome is unknown, if it is.
     pub unknown: Option<Fault>,
     /// Effects that were not seen in time.
@@ -112,6 +118,8 @@ impl App {
                 launched: BTreeMap::new(),
                 change_id: None,
                 in_sync: false,
+                stranded: false,
+                reread: None,
                 unknown: None,
                 unseen: Vec::new(),
                 refused: None,
@@ -309,6 +317,8 @@ impl App {
         if let Some(execution) = self.executions.get_mut(hash) {
             execution.change_id = None;
             execution.in_sync = false;
+            execution.stranded = false;
+            execution.reread = None;
             execution.unknown = None;
             execution.phase = Phase::Recording(seq, Next::Call);
         }
@@ -379,6 +389,10 @@ impl App {
 
     fn check(&mut self, hash: &PlanHash, effects: &mut Vec<Effect>) {
         let Some((execution, step)) = self.step_of(hash) else { return };
+        if execution.reread.is_some() {
+            self.hear_servers(hash, effects);
+            return;
+        }
         let scope = step.call.scope().clone();
         let question = check_query(&step, execution);
         match question {
@@ -402,6 +416,7 @@ impl App {
         let index = execution.step;
         let seen = match &result {
             Ok(answer) => check_holds(&step, execution, answer),
+            Err(fault) if is_no_such_change(fault) && !execution.stranded => Seen::Stranded,
             Err(fault) => Seen::NotYet(format!("cannot be read: {fault}")),
         };
         // The first sight of INSYNC leads to the re-read of the records, at once.
@@ -409,7 +424,27 @@ impl App {
             if let Some(execution) = self.executions.get_mut(hash) {
                 execution.in_sync = true;
             }
+            self.record(Body::InSync { plan: hash.clone(), step: index }, effects);
             self.check(hash, effects);
+            return;
+        }
+        // Taken and forgotten: what is there instead tells what became of it.
+        if seen == Seen::Stranded {
+            if let Some(execution) = self.executions.get_mut(hash) {
+                execution.stranded = true;
+            }
+            self.check(hash, effects);
+            return;
+        }
+        if let (Check::RecordsAre { query: Query::Records { name, .. }, .. }, Seen::Holds(detail)) =
+            (&step.check, &seen)
+        {
+            let now = self.now;
+            if let Some(execution) = self.executions.get_mut(hash) {
+                execution.reread = Some((now, detail.clone()));
+            }
+            self.ask_servers_soon(name);
+            self.hear_servers(hash, effects);
             return;
         }
         // An unknown launch that is found by its token is known from now on.
@@ -429,16 +464,40 @@ impl App {
                     return;
                 }
                 let pause = (CHECK_EVERY_S.0 + i64::from(times) / 3).min(CHECK_EVERY_S.1);
-                let next = self.now + SignedDuration::from_secs(pause);
-                if let Some(execution) = self.executions.get_mut(hash)
-                    && let Phase::Checking { asked, due, found, .. } = &mut execution.phase
-                {
-                    *asked = None;
-                    *due = next;
-                    *found = detail;
-                }
+                self.check_later(hash, pause, detail);
             }
-            Seen::InSync => {}
+            Seen::InSync | Seen::Stranded => {}
+        }
+    }
+
+    /// The check is read again in so many seconds.
+    fn check_later(&mut self, hash: &PlanHash, seconds: i64, detail: String) {
+        let next = self.now + SignedDuration::from_secs(seconds);
+        if let Some(execution) = self.executions.get_mut(hash)
+            && let Phase::Checking { asked, due, found, .. } = &mut execution.phase
+        {
+            *asked = None;
+            *due = next;
+            *found = detail;
+        }
+    }
+
+    /// Route 53 shows the change; the check holds once its name servers answer it, or cannot be seen from here.
+    fn hear_servers(&mut self, hash: &PlanHash, effects: &mut Vec<Effect>) {
+        let Some((execution, step)) = self.step_of(hash) else { return };
+        let Phase::Checking { since, .. } = execution.phase else { return };
+        let Some((read, detail)) = execution.reread.clone() else { return };
+        let Check::RecordsAre { query: Query::Records { name, .. }, .. } = &step.check else { return };
+        match self.servers_say(name, read) {
+            ServersSay::Settled(words) => self.held(hash, format!("{detail}; {words}"), effects),
+            ServersSay::Waiting(words)
+                if self.now.duration_since(since).as_secs() >= i64::from(step.patience_s) =>
+            {
+                let stranded = if execution.stranded { format!("{STRANDED} ") } else { String::new() };
+                let detail = format!("{stranded}{detail}, but only {words}");
+                self.unheld(hash, Finding::Unseen { detail }, effects);
+            }
+            ServersSay::Waiting(words) => self.check_later(hash, CHECK_EVERY_S.0, words),
         }
     }
 

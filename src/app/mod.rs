@@ -4,7 +4,7 @@
 //! of them. It reads no clock, no disk and no network; `run` does. Imports `incident` only.
 //!
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
-//! type), `sweeping`, `turns`, `budget`, `probing` and `identifying` (what is asked
+//! type), `sweeping`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is asked
 //! when), `acting` (from an action to a confirmed plan), `executing` (from a
 //! confirmed plan to a verified effect), `alive` (leaving, a logbook that refuses, a clock that jumps), `input` (keys), [`table`] (rows as text), `replaying`.
 
@@ -20,6 +20,7 @@ mod input;
 pub mod keys;
 pub mod message;
 mod probing;
+pub mod propagation;
 mod replaying;
 mod restore_points;
 mod sites;
@@ -41,6 +42,7 @@ use crate::app::commands::Context;
 use crate::app::keys::{Key, Keymap};
 use crate::app::message::{Effect, Message, Stamped, Ticket};
 use crate::incident::Incident;
+use crate::incident::dns::DnsServers;
 use crate::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, Mode, SessionId};
 use crate::incident::hash::PlanHash;
 use crate::incident::place::{Account, Place, Profile, Region, Scope, Service};
@@ -121,6 +123,8 @@ pub struct Opening {
     pub jitter: String,
     /// The config asks for a second operator on destructive actions, which this version cannot ask: they are off.
     pub two_operators: bool,
+    /// Which DNS servers are asked.
+    pub dns: DnsServers,
     /// Only looks and plans (`status`, `plan`): nothing is recorded, nothing can be confirmed.
     pub looks_only: bool,
 }
@@ -194,6 +198,7 @@ pub struct App {
     sweeping: sweeping::Sweeping,
     budget: budget::Budget,
     probing: probing::Probing,
+    asking: propagation::Asking,
     identifying: identifying::Identifying,
     planning: acting::PlanningState,
     listing: table::Listing,
@@ -236,6 +241,7 @@ impl App {
             sweeping: sweeping::Sweeping::default(),
             budget: budget::Budget::default(),
             probing: probing::Probing::default(),
+            asking: propagation::Asking::default(),
             identifying: identifying::Identifying::default(),
             planning: acting::PlanningState::default(),
             listing: table::Listing::default(),
@@ -295,7 +301,11 @@ impl App {
                 self.heed_action(ticket, result.as_ref().err());
                 self.performed(ticket, result, &mut effects);
             }
-            Message::Probed(ticket, evidence) => self.probed(ticket, evidence, &mut effects),
+            Message::Probed(ticket, evidence) => {
+                if let Some(evidence) = self.server_answered(ticket, evidence, &mut effects) {
+                    self.probed(ticket, evidence, &mut effects);
+                }
+            }
             Message::Recorded(seq) => {
                 self.unwritten.written(seq);
                 self.recorded(seq, &mut effects);
@@ -343,7 +353,9 @@ impl App {
     fn tick(&mut self, effects: &mut Vec<Effect>) {
         self.drop_notices();
         self.sweep_due(effects);
+        self.ask_servers_due(effects);
         self.execution_tick(effects);
+        self.note_disagreements(effects);
         self.planning_tick(effects);
     }
 

@@ -67,6 +67,7 @@ impl App {
     pub fn resume(&mut self) {
         self.sweeping.sweeps.clear();
         self.probing.forget();
+        self.asking.forget();
         self.identifying.forget();
         for schedule in self.schedule.values_mut() {
             if schedule.in_flight.take().is_some() {
@@ -109,6 +110,7 @@ impl App {
             schedule.due = None;
         }
         self.probing.all_at_once();
+        self.asking.all_at_once();
     }
 
     /// Asks a place again at the next tick.

@@ -1,5 +1,6 @@
 //! Cells and evidence: how well we know what we show.
 
+use super::dns::{DnsAnswer, DnsSubject};
 use super::fault::Fault;
 use super::place::Key;
 use jiff::Timestamp;
@@ -76,6 +77,8 @@ pub enum ProbeSubject {
     Site(String),
     /// A database's endpoint.
     Database(Key),
+    /// What one DNS server answers for a name.
+    Dns(DnsSubject),
 }
 
 impl fmt::Display for ProbeSubject {
@@ -83,6 +86,7 @@ impl fmt::Display for ProbeSubject {
         match self {
             Self::Site(name) => write!(f, "site:{name}"),
             Self::Database(key) => write!(f, "database:{key}"),
+            Self::Dns(asked) => write!(f, "dns:{asked}"),
         }
     }
 }
@@ -126,6 +130,22 @@ pub struct Evidence {
     pub detail: String,
     /// Milliseconds.
     pub latency_ms: u64,
+    /// What a DNS server answered, where one was asked and did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns: Option<DnsAnswer>,
+}
+
+impl Evidence {
+    /// Whether it tells the same as another: the same verdict, and from a DNS server the same addresses.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let answers = match (&self.dns, &other.dns) {
+            (Some(a), Some(b)) => a.same(b),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        self.verdict == other.verdict && answers
+    }
 }
 
 /// The newest evidence on a subject, with how long it has said the same.
@@ -135,7 +155,7 @@ pub struct Probed {
     pub evidence: Evidence,
     /// When it was made.
     pub at: Timestamp,
-    /// Since when the verdict has been the same.
+    /// Since when it has told the same.
     pub since: Timestamp,
     /// When it last answered as expected, if it ever did.
     pub answered: Option<Timestamp>,

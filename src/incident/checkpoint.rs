@@ -6,14 +6,17 @@
 //! is `logbook`'s.
 
 use super::cell::{Cell, ProbeSubject, Probed};
+use super::dns::Switch;
 use super::entry::SessionId;
 use super::fold::{Declaration, Identity, Incident, Presence, Seen};
 use super::hash::PlanHash;
 use super::operation::Operation;
 use super::place::{Key, Place, Profile};
 use super::story::Event;
+use super::touched::Touched;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Lines of the story that a checkpoint keeps.
 pub const STORY_KEPT: usize = 5_000;
@@ -23,6 +26,8 @@ pub const STORY_KEPT: usize = 5_000;
 pub struct Checkpoint {
     cells: Vec<(Place, Cell)>,
     probes: Vec<(ProbeSubject, Probed)>,
+    switches: Vec<(String, Switch)>,
+    disagreements: Vec<(String, Timestamp, String)>,
     sessions: Vec<(SessionId, Presence)>,
     identities: Vec<(SessionId, Profile, Identity)>,
     operations: Vec<(PlanHash, Operation)>,
@@ -38,23 +43,44 @@ impl Incident {
     /// Everything but the rows.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        let story = self.story.len().saturating_sub(STORY_KEPT);
+        // Taken apart by name: a field that is added must be kept, or said not to be.
+        let Self {
+            cells,
+            rows: _,
+            probes,
+            switches,
+            disagreements,
+            sessions,
+            identities,
+            operations,
+            declarations,
+            story,
+            entries,
+            latest,
+            gone,
+            heads,
+            touched: _,
+        } = self;
+        fn pairs<K: Clone, V: Clone>(map: &BTreeMap<K, V>) -> Vec<(K, V)> {
+            map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+        }
         Checkpoint {
-            cells: self.cells.iter().map(|(place, cell)| (place.clone(), cell.clone())).collect(),
-            probes: self.probes.iter().map(|(subject, probed)| (subject.clone(), probed.clone())).collect(),
-            sessions: self.sessions.iter().map(|(session, who)| (session.clone(), who.clone())).collect(),
-            identities: self
-                .identities
-                .iter()
-                .map(|((session, profile), identity)| (session.clone(), profile.clone(), identity.clone()))
+            cells: pairs(cells),
+            probes: pairs(probes),
+            switches: pairs(switches),
+            disagreements: pairs(disagreements)
+                .into_iter()
+                .map(|(site, (at, why))| (site, at, why))
                 .collect(),
-            operations: self.operations.iter().map(|(hash, it)| (hash.clone(), it.clone())).collect(),
-            declarations: self.declarations.clone(),
-            story: self.story.get(story..).unwrap_or_default().to_vec(),
-            entries: self.entries,
-            latest: self.latest,
-            gone: self.gone.iter().map(|(key, (at, by))| (key.clone(), *at, by.clone())).collect(),
-            heads: self.heads.iter().map(|(session, seq)| (session.clone(), *seq)).collect(),
+            sessions: pairs(sessions),
+            identities: pairs(identities).into_iter().map(|((s, profile), it)| (s, profile, it)).collect(),
+            operations: pairs(operations),
+            declarations: declarations.clone(),
+            story: story.get(story.len().saturating_sub(STORY_KEPT)..).unwrap_or_default().to_vec(),
+            entries: *entries,
+            latest: *latest,
+            gone: pairs(gone).into_iter().map(|(key, (at, by))| (key, at, by)).collect(),
+            heads: pairs(heads),
         }
     }
 
@@ -65,6 +91,8 @@ impl Incident {
             cells: kept.cells.into_iter().collect(),
             rows: rows.into_iter().map(|seen| (seen.resource.key().clone(), seen)).collect(),
             probes: kept.probes.into_iter().collect(),
+            switches: kept.switches.into_iter().collect(),
+            disagreements: kept.disagreements.into_iter().map(|(site, at, why)| (site, (at, why))).collect(),
             sessions: kept.sessions.into_iter().collect(),
             identities: kept.identities.into_iter().map(|(s, profile, it)| ((s, profile), it)).collect(),
             operations: kept.operations.into_iter().collect(),
@@ -74,7 +102,7 @@ impl Incident {
             latest: kept.latest,
             gone: kept.gone.into_iter().map(|(key, at, by)| (key, (at, by))).collect(),
             heads: kept.heads.into_iter().collect(),
-            ..Self::default()
+            touched: Touched::default(),
         };
         incident.touched.everything();
         incident

@@ -266,6 +266,21 @@ pub enum Body {
         /// What was found.
         finding: Finding,
     },
+    /// Route 53 says that a change has reached all its name servers.
+    InSync {
+        /// Of which plan.
+        plan: PlanHash,
+        /// Which step.
+        step: usize,
+    },
+    /// What DNS servers answer for a site contradicts what Route 53 says, or does no longer.
+    Disagreement {
+        /// Which site.
+        site: String,
+        /// What contradicts what; `None` once they agree again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
+    },
     /// The plan is over.
     Finished {
         /// Which.
@@ -352,7 +367,7 @@ impl Ending {
 
 impl Body {
     /// Every kind's word.
-    pub const KINDS: [&'static str; 20] = [
+    pub const KINDS: [&'static str; 24] = [
         "opened",
         "left",
         "identified",
@@ -370,8 +385,12 @@ impl Body {
         "intent",
         "outcome",
         "verified",
+        "in-sync",
+        "disagreement",
         "finished",
         "undone",
+        "reopened",
+        "clock",
         "recovered",
     ];
 
@@ -396,6 +415,8 @@ impl Body {
             Self::Intent { .. } => "intent",
             Self::Outcome { .. } => "outcome",
             Self::Verified { .. } => "verified",
+            Self::InSync { .. } => "in-sync",
+            Self::Disagreement { .. } => "disagreement",
             Self::Finished { .. } => "finished",
             Self::Undone { .. } => "undone",
             Self::Reopened { .. } => "reopened",
@@ -429,7 +450,22 @@ impl Body {
             | Self::Observed { .. }
             | Self::Heartbeat { .. }
             | Self::Probed { .. }
+            | Self::InSync { .. }
+            | Self::Disagreement { .. }
             | Self::Refused { .. } => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_kinds_is_that_of_the_entries() {
+        let (_, after) = include_str!("entry.rs").split_once("pub fn kind(&self)").unwrap_or_default();
+        let (words, _) = after.split_once("pub fn is_durable").unwrap_or_default();
+        let words: Vec<&str> = words.split("=> \"").skip(1).filter_map(|w| w.split('"').next()).collect();
+        assert_eq!(words, Body::KINDS);
     }
 }

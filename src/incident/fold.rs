@@ -4,8 +4,9 @@
 //! an entry that makes no sense leaves the state as it was. Entries of several strands may arrive slightly out of
 //! order, so every row, cell and finding keeps its own time and an older entry never replaces a newer one.
 
-use super::cell::{Cell, ProbeSubject, Probed, SweepStatus};
-use super::entry::{Actor, Body, Entry, Mode, SessionId};
+use super::cell::{Cell, Evidence, ProbeSubject, Probed, SweepStatus};
+use super::dns::Switch;
+use super::entry::{Actor, Body, Entry, Mode, Outcome, SessionId};
 use super::hash::PlanHash;
 use super::operation::Operation;
 use super::place::{Account, Key, Kind, Place, Profile};
@@ -75,6 +76,10 @@ pub struct Incident {
     pub rows: BTreeMap<Key, Seen>,
     /// The newest evidence on every subject.
     pub probes: BTreeMap<ProbeSubject, Probed>,
+    /// The newest change of ours to what each name answers.
+    pub switches: BTreeMap<String, Switch>,
+    /// Sites whose DNS servers contradict Route 53: since when, and how.
+    pub disagreements: BTreeMap<String, (Timestamp, String)>,
     /// Cockpits, also those that left.
     pub sessions: BTreeMap<SessionId, Presence>,
     /// Which account each session's profiles are.
@@ -186,9 +191,46 @@ impl Incident {
                     operation.take(entry);
                 }
             }
+            Body::InSync { plan, .. } => {
+                if let Some(switch) = self.switches.values_mut().find(|switch| switch.plan == *plan) {
+                    switch.in_sync.get_or_insert(entry.ts);
+                }
+            }
+            Body::Disagreement { site, words: Some(words) } => {
+                let since = self.disagreements.get(site).map_or(entry.ts, |(since, _)| *since);
+                self.disagreements.insert(site.clone(), (since, words.clone()));
+            }
+            Body::Disagreement { site, words: None } => {
+                self.disagreements.remove(site);
+            }
             // The strand of before will not say goodbye any more.
             Body::Reopened { before, .. } => self.gone(std::slice::from_ref(before)),
             Body::Refused { .. } | Body::Note { .. } | Body::Clock { .. } | Body::Recovered { .. } => {}
+        }
+        self.follow_switch(entry);
+    }
+
+    /// A batch that was called changes what its name answers; one that was refused changed nothing.
+    fn follow_switch(&mut self, entry: &Entry) {
+        if let Body::Intent { plan, step, call } = &entry.body
+            && let Some((name, switch)) = Switch::announced(self, plan, *step, call, entry.ts)
+        {
+            self.switches.insert(name, switch);
+        }
+        if let Body::Outcome { plan, outcome, .. } = &entry.body
+            && let Some(name) =
+                self.switches.iter().find(|(_, s)| s.plan == *plan).map(|(name, _)| name.clone())
+            && let Some(mut switch) = self.switches.remove(&name)
+        {
+            match outcome {
+                Outcome::Ok { .. } | Outcome::Unknown { .. } => {
+                    switch.at = entry.ts;
+                    self.switches.insert(name, switch);
+                }
+                Outcome::Failed { .. } => {
+                    self.switches.extend(switch.before.map(|before| (name, *before)));
+                }
+            }
         }
     }
 
@@ -277,18 +319,17 @@ impl Incident {
         self.gone.insert(key, (at, by.clone()));
     }
 
-    fn probe(&mut self, at: Timestamp, subject: &ProbeSubject, evidence: &super::cell::Evidence) {
+    fn probe(&mut self, at: Timestamp, subject: &ProbeSubject, evidence: &Evidence) {
         let before = self.probes.get(subject);
         if before.is_some_and(|before| before.at > at) {
             return;
         }
         match subject {
             ProbeSubject::Database(key) => self.touched.note(key),
-            ProbeSubject::Site(_) => {}
+            ProbeSubject::Site(_) | ProbeSubject::Dns(_) => {}
         }
-        let since = before
-            .filter(|before| before.evidence.verdict == evidence.verdict)
-            .map_or(at, |before| before.since);
+        let since =
+            before.filter(|before| before.evidence.agrees_with(evidence)).map_or(at, |before| before.since);
         let answers = evidence.verdict == super::cell::Verdict::Answers;
         let answered = if answers { Some(at) } else { before.and_then(|before| before.answered) };
         self.probes.insert(subject.clone(), Probed { evidence: evidence.clone(), at, since, answered });
@@ -403,6 +444,8 @@ impl Incident {
             | Body::Intent { .. }
             | Body::Outcome { .. }
             | Body::Verified { .. }
+            | Body::InSync { .. }
+            | Body::Disagreement { .. }
             | Body::Finished { .. }
             | Body::Undone { .. }
             | Body::Reopened { .. }

@@ -1,12 +1,14 @@
 //! What is true: places, rows, claims, evidence, plans, entries, and the fold that makes a screen's worth of state of
 //! them. Pure data and rules. Imports nothing of ours; everybody may import it.
 //!
-//! Reads in this order: [`place`] (where), [`resource`] (what AWS claims), [`cell`] (how well we know), [`fault`] (what
+//! Reads in this order: [`place`] (where), [`resource`] (what AWS claims), [`cell`] (how well we know), [`dns`] (what name servers
+//! answer), [`fault`] (what
 //! goes wrong), [`site`] (what the operator declared), [`request`] (what can be asked), [`plan`] (what would be done),
 //! [`entry`] (what happened), [`Incident`] (the fold of it all).
 
 pub mod cell;
 pub mod checkpoint;
+pub mod dns;
 pub mod entry;
 pub mod fault;
 mod fold;

@@ -132,6 +132,8 @@ impl Operation {
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Probed { .. }
+            | Body::InSync { .. }
+            | Body::Disagreement { .. }
             | Body::Declared { .. }
             | Body::Closed { .. }
             | Body::Note { .. }

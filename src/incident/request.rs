@@ -3,6 +3,7 @@
 //! The same values are what a plan shows, what the log keeps, what `cloud` performs and what the simulator answers.
 
 use super::cell::{Evidence, ProbeSubject};
+use super::dns::DnsSubject;
 use super::fault::Fault;
 use super::place::{Account, Place, Profile, Scope};
 use super::resource::{
@@ -419,6 +420,8 @@ pub enum ProbeHow {
         /// Port.
         port: u16,
     },
+    /// Ask one DNS server for the A and AAAA records of a name.
+    Dns(DnsSubject),
 }
 
 /// What a [`Probe`] gives back.

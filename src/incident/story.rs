@@ -112,6 +112,10 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         }
         Body::Probed { subject, evidence } => {
             by_itself = true;
+            // Seven servers a site: what they amount to is told, not each answer.
+            if matches!(subject, ProbeSubject::Dns(_)) {
+                return None;
+            }
             let was = before.probes.get(subject).map(|probed| probed.evidence.verdict);
             if was == Some(evidence.verdict) {
                 return None;
@@ -119,12 +123,31 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
             let what = match subject {
                 ProbeSubject::Site(name) => format!("site {name}"),
                 ProbeSubject::Database(key) => format!("database {}", key.id),
+                ProbeSubject::Dns(asked) => format!("dns {asked}"),
             };
             let tone = match evidence.verdict {
                 Verdict::Answers => Tone::Good,
                 Verdict::Wrong | Verdict::Refused | Verdict::TimedOut | Verdict::Unreachable => Tone::Bad,
             };
             (tone, format!("probe: {what} {} ({})", evidence.verdict.as_str(), evidence.detail))
+        }
+        Body::InSync { plan, step } => {
+            plan_of = Some(plan.clone());
+            (Tone::Pending, format!("INSYNC: {}", step_title(plan, *step)))
+        }
+        Body::Disagreement { site, words } => {
+            by_itself = true;
+            match (words, before.disagreements.get(site)) {
+                (Some(words), Some((_, was))) if was == words => return None,
+                (Some(words), _) => (Tone::Bad, format!("dns: site {site}: {words}")),
+                (None, Some((since, _))) => {
+                    let lasted = entry.ts.duration_since(*since).as_secs();
+                    let lasted =
+                        if lasted < 120 { format!("{lasted}s") } else { format!("{}m", lasted / 60) };
+                    (Tone::Good, format!("dns: site {site}: the servers agree again after {lasted}"))
+                }
+                (None, None) => return None,
+            }
         }
         Body::Declared { title } => {
             is_action = true;

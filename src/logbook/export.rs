@@ -217,6 +217,8 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Probed { .. }
+            | Body::InSync { .. }
+            | Body::Disagreement { .. }
             | Body::Declared { .. }
             | Body::Closed { .. }
             | Body::Note { .. }

@@ -149,6 +149,7 @@ impl Driver {
                             verdict: Verdict::Unreachable,
                             detail: "the probe itself failed".into(),
                             latency_ms: 0,
+                            dns: None,
                         },
                     )
                 });

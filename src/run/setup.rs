@@ -7,6 +7,7 @@ use super::{Exit, complain};
 use crate::app::{App, Opening};
 use crate::cli::Global;
 use crate::cloud::Cloud;
+use crate::incident::dns::DnsServers;
 use crate::incident::entry::{Actor, Mode, SessionId};
 use crate::incident::place::{Profile, Region};
 use crate::incident::site::{Estate, Site};
@@ -138,6 +139,8 @@ impl Ground {
             breakages: Vec::new(),
             jitter,
             two_operators: settings.config.approval.two_operators,
+            // The simulated world has servers of its own.
+            dns: if mode == Mode::Demo { DnsServers::default() } else { settings.config.dns.clone() },
             looks_only: false,
         }
     }

@@ -3,6 +3,7 @@
 //! SIGTSTP is not handled but held (blocked in every thread) and taken by a thread that waits for it: once handled, a
 //! process could only stop itself by SIGSTOP, and that one stops also where no shell waits to bring it back.
 
+use super::clock::now_instant;
 use nix::sys::signal::{SigSet, Signal as Number, kill, raise};
 use nix::unistd::Pid;
 use std::io;
@@ -11,9 +12,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::Instant;
 
 /// How long the news that a stopped process goes on may take to arrive.
 const CONTINUED_WITHIN: Duration = Duration::from_millis(100);
+
+/// How long after going on a stop is an echo of the last one: our own, taken late by the thread that waits for them.
+const ECHO: Duration = Duration::from_millis(250);
 
 /// What a signal means to a cockpit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +40,7 @@ pub(crate) struct Signals {
     continued: Signal,
     stop: Option<UnboundedReceiver<()>>,
     stopping: Arc<AtomicBool>,
+    went_on: Option<Instant>,
 }
 
 fn stop_signal() -> SigSet {
@@ -60,6 +66,7 @@ impl Signals {
             continued,
             stop: None,
             stopping: Arc::default(),
+            went_on: None,
         })
     }
 
@@ -81,9 +88,17 @@ impl Signals {
 
     /// The next one.
     pub(crate) async fn next(&mut self) -> Told {
+        let went_on = self.went_on;
+        let is_echo = move || went_on.is_some_and(|at| now_instant().duration_since(at) < ECHO);
         let stop = async {
             match &mut self.stop {
-                Some(stop) => stop.recv().await,
+                Some(stop) => {
+                    let mut told = stop.recv().await;
+                    while told.is_some() && is_echo() {
+                        told = stop.recv().await;
+                    }
+                    told
+                }
                 None => std::future::pending().await,
             }
         };
@@ -108,6 +123,7 @@ impl Signals {
         let _ = held.thread_block();
         let continued = tokio::time::timeout(CONTINUED_WITHIN, self.continued.recv()).await.is_ok();
         self.stopping.store(false, Ordering::Release);
+        self.went_on = Some(now_instant());
         stopped.is_ok() && continued
     }
 }

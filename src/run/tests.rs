@@ -34,6 +34,7 @@ fn app(scenario: &Scenario) -> App {
         logbook_fault: None,
         complaints: Vec::new(),
         looks_only: false,
+        dns: crate::incident::dns::DnsServers::default(),
         jitter: "seed".into(),
         speed: 1.0,
         breakages: Vec::new(),
@@ -134,7 +135,7 @@ async fn an_action_through_the_real_driver_is_on_disk_as_the_stage_has_it() {
     assert_eq!(kinds(&real), kinds(&stage.entries));
     assert_eq!(
         kinds(&real),
-        ["opened", "proposed", "confirmed", "intent", "outcome", "verified", "finished", "left"]
+        ["opened", "proposed", "confirmed", "intent", "outcome", "in-sync", "verified", "finished", "left"]
     );
     assert_eq!(plan.steps, {
         // But for the hash that the comment of the batch carries, it is the same plan.

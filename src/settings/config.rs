@@ -16,6 +16,7 @@ use super::complaint::{Complaint, nearest_names};
 use super::regions;
 use super::sheet::Sheet;
 use super::surroundings::Surroundings;
+use crate::incident::dns::DnsServers;
 use crate::incident::site::{Estate, Site, SiteProbe, SiteTarget, TargetKind};
 
 /// What the config file says. The default is that of a machine without one.
@@ -31,6 +32,8 @@ pub struct Config {
     pub ui: UiChoices,
     /// Who has to agree.
     pub approval: Approval,
+    /// Which DNS servers are asked about the sites.
+    pub dns: DnsServers,
     /// The file this was read from; none when there was no file.
     pub source: Option<PathBuf>,
 }
@@ -179,7 +182,7 @@ pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Conf
     let (mut sheet, table) = Sheet::parse(file, text);
     let mut config = Config::default();
     if let Some(table) = table {
-        sheet.only_keys(&table, "the config", &["estate", "site", "logbook", "ui", "approval"]);
+        sheet.only_keys(&table, "the config", &["estate", "site", "logbook", "ui", "approval", "dns"]);
         config.estate = estate(&mut sheet, &table);
         config.sites = sites(&mut sheet, &table, &config.estate);
         config.logbook = match sheet.string(&table, "logbook", "\"/var/log/blackstart\"") {
@@ -202,6 +205,7 @@ pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Conf
             sheet.only_keys(approval, "[approval]", &["two_operators"]);
             config.approval.two_operators = sheet.boolean(approval, "two_operators").unwrap_or_default();
         }
+        config.dns = super::dns::dns(&mut sheet, &table, &config.sites);
     }
     let complaints = sheet.finish();
     if complaints.is_empty() { Ok(config) } else { Err(complaints) }

@@ -75,5 +75,7 @@ fn the_documented_config_is_read_whole() {
     assert_eq!(config.site("api").unwrap().record, "api.fitocracy.com");
     assert_eq!(config.ui.theme.as_deref(), Some("daylight"));
     assert!(config.approval.two_operators);
+    assert_eq!(config.dns.resolvers, ["1.1.1.1", "2606:4700:4700::1111", "127.0.0.1:5353"]);
+    assert_eq!(config.dns.servers["www"], ["192.0.2.53"]);
     assert_eq!(config.logbook.as_deref(), Some(Path::new("/var/log/blackstart")));
 }

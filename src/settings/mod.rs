@@ -9,6 +9,7 @@
 
 pub mod complaint;
 pub mod config;
+mod dns;
 pub mod keymap;
 mod library;
 pub mod listing;

@@ -7,6 +7,7 @@ use super::canvas::{Canvas, Row, cells, piece, row_width};
 use super::frame::present;
 use super::happening;
 use super::look::Mark;
+use super::propagation;
 use super::region::{self, Glance};
 use super::sites;
 use super::text::{cut_middle, pad, width};
@@ -233,6 +234,11 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
             right: vec![piece(words, role), piece(" ", Role::Text)],
         });
         let indent = 3 + name;
+        if let Some(mut row) = propagation::news(app, site, canvas.look) {
+            // Not as deep as the targets: both counts and the countdown fit into 80 columns.
+            row.insert(0, piece("   ", Role::Text));
+            lines.push(Line { id: None, left: row, right: Row::new() });
+        }
         for mut row in
             sites::alternatives(app, site, usize::from(columns).saturating_sub(indent), canvas.look)
         {

@@ -134,6 +134,7 @@ fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
             doc.field("private", flag(z.private), Role::Text);
             maybe(doc, "record sets", z.record_count.map(|n| n.to_string()).as_deref());
             maybe(doc, "owned by", z.linked_service.as_deref());
+            doc.field("name servers", &z.name_servers.join("  "), Role::Text);
         }
         Resource::RecordSet(r) => record(doc, r),
     }
@@ -406,6 +407,7 @@ fn site(doc: &mut Doc, app: &App, name: &str) -> String {
         let words = format!("{} {}", record.record_type, record.points_to());
         doc.field(if at == 0 { "records" } else { "" }, &words, Role::Text);
     }
+    super::propagation::detail(doc, app, site);
     doc.heading("targets");
     for t in &site.targets {
         target_lines(doc, app, site, t);

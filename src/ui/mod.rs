@@ -19,6 +19,7 @@ mod operation;
 mod pickers;
 mod plan;
 mod progress;
+mod propagation;
 mod region;
 mod sites;
 mod steps;

@@ -147,7 +147,7 @@ pub(super) fn databases(app: &App) -> Option<String> {
                 probed.evidence.verdict == Verdict::Answers
                     && app.incident.evidence_on(key, app.now).is_some()
             }
-            ProbeSubject::Site(_) => false,
+            ProbeSubject::Site(_) | ProbeSubject::Dns(_) => false,
         })
         .count();
     let noun = if of == 1 { "database" } else { "databases" };

@@ -237,15 +237,17 @@ fn cell_role(app: &App, row: &RowId, health: Option<Health>, title: &str, text: 
     }
 }
 
-/// On the apex screen: changes on their way to the name servers. Returns what is left.
+/// On the apex screen: changes on their way, and what the DNS servers answer. Returns what is left.
 fn under_way(canvas: &mut Canvas<'_>, area: Rect, app: &App) -> Rect {
     let mut rows = happening::operations(app, canvas.look);
     rows.truncate(3);
+    let title = if rows.is_empty() { "dns" } else { "under way" };
+    rows.extend(super::propagation::lines(app, canvas.look, usize::from(area.height / 6)));
     if rows.is_empty() {
         return area;
     }
     canvas.horizontal(area.x, area.y, area.width, Role::Border);
-    canvas.title(area.x + 1, area.y, area.width, "under way");
+    canvas.title(area.x + 1, area.y, area.width, title);
     for (y, row) in (area.y + 1..).zip(&rows) {
         canvas.row(area.x + 1, y, area.width.saturating_sub(2), row);
     }

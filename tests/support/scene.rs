@@ -26,6 +26,10 @@ pub fn config() -> String {
 name = "{ESTATE}"
 regions = ["us-east-1", "us-west-1", "eu-west-1"]
 
+# Nobody out there is asked by a test.
+[dns]
+resolvers = []
+
 [[site]]
 name = "www"
 zone = "{ZONE}"

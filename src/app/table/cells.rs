@@ -43,6 +43,7 @@ impl App {
             return vec![site.name.clone()];
         }
         let state = match self.incident.maintenance(name) {
+            _ if self.incident.disagreements.contains_key(name) => "DNS disagrees".to_owned(),
             Some(op) => format!("maintenance since {}", clock_time(op.proposed)),
             None => self.site_evidence(name).map_or_else(String::new, |(_, words)| words),
         };

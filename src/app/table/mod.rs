@@ -153,6 +153,7 @@ impl App {
     pub fn row_health(&self, row: &RowId) -> Option<Health> {
         match row {
             RowId::Key(key) => Some(self.incident.health(key, self.now).0),
+            RowId::Site(name) if self.incident.disagreements.contains_key(name) => Some(Health::Lie),
             RowId::Site(name) => self.site_evidence(name).map(|(health, _)| health),
             RowId::Region(_) | RowId::Target { .. } | RowId::Event(..) => None,
         }

@@ -335,7 +335,10 @@ impl App {
             }
             Screen::Apex => {
                 let mut rows = Vec::new();
-                for site in &self.opening.sites {
+                let mut sites: Vec<_> = self.opening.sites.iter().collect();
+                // What contradicts itself is seen first; the others stay in the config's order.
+                sites.sort_by_key(|site| !self.incident.disagreements.contains_key(&site.name));
+                for site in sites {
                     rows.push(RowId::Site(site.name.clone()));
                     rows.extend(site.targets.iter().map(|target| RowId::Target {
                         site: site.name.clone(),

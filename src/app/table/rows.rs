@@ -162,9 +162,7 @@ impl Rows {
 
     /// Where a row is shown.
     pub(super) fn position(&self, id: &RowId) -> Option<usize> {
-        let Some(Known(row)) = self.known.get(id) else {
-            return None;
-        };
+        let Known(row) = self.known.get(id)?;
         match &self.shown {
             Some(shown) => shown.rows.iter().position(|sorted| Arc::ptr_eq(&sorted.row, row)),
             None => self.all.binary_search_by(|other| other.compare(row)).ok(),

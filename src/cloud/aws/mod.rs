@@ -21,11 +21,12 @@ mod session;
 mod tests;
 mod whole;
 
+use crate::cloud::probe::dns::Servers;
 use crate::incident::cell::Evidence;
 use crate::incident::fault::Fault;
 use crate::incident::place::{Account, Place, Profile, Service};
 use crate::incident::request::{
-    Answer, BalancerRef, Call, CallResult, Page, Probe, Query, QueryResult, Sweep,
+    Answer, BalancerRef, Call, CallResult, Page, Probe, ProbeHow, Query, QueryResult, Sweep,
 };
 use crate::incident::resource::{BalancerKind, Resource};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -99,13 +100,22 @@ pub struct Aws {
 struct Inner {
     options: Options,
     sessions: Sessions,
+    servers: Servers,
+    delegations: route53::Delegations,
 }
 
 impl Aws {
     /// Reaches AWS with these options. Nothing is read or asked before the first call.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self { inner: Arc::new(Inner { options, sessions: Sessions::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                options,
+                sessions: Sessions::default(),
+                servers: Servers::default(),
+                delegations: route53::Delegations::default(),
+            }),
+        }
     }
 
     fn options(&self) -> &Options {
@@ -148,7 +158,9 @@ impl Aws {
             Service::Rds => rds::sweep(clients.rds(), &out).await,
             Service::Elb => elb::sweep(clients.elb(), &out).await,
             Service::ElbV2 => elbv2::sweep(clients.elbv2(), &out).await,
-            Service::Route53 => route53::sweep(clients.route53(), &out, &sweep.record_names).await,
+            Service::Route53 => {
+                route53::sweep(clients.route53(), &out, &sweep.record_names, &self.inner.delegations).await
+            }
         };
         self.settle(&session, result)
     }
@@ -188,7 +200,11 @@ impl Aws {
 
     /// Looks for evidence, from where the cockpit stands.
     pub async fn probe(&self, probe: Probe) -> Evidence {
-        crate::cloud::probe::probe(probe.how, self.options().timeouts.probe).await
+        let limit = self.options().timeouts.probe;
+        match &probe.how {
+            ProbeHow::Dns(asked) => self.inner.servers.ask(asked, limit).await,
+            ProbeHow::Http(_) | ProbeHow::Tcp { .. } => crate::cloud::probe::probe(probe.how, limit).await,
+        }
     }
 }
 

@@ -16,14 +16,49 @@ use aws_sdk_route53::config::Builder;
 use aws_sdk_route53::types::{
     Change, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 /// Names whose records are asked at once: the account has 10 calls a second for everybody.
 const AT_ONCE: usize = 4;
 
-/// Hosted zones by page, then the records of each public one at its apex and at the names that were asked for.
-pub(super) async fn sweep(client: &Client, out: &Out<'_>, record_names: &[String]) -> Result<(), Fault> {
+/// The name servers of zones, by id: they stay as they are for as long as the zone lives, so each is asked for once.
+#[derive(Debug, Default)]
+pub(super) struct Delegations {
+    known: Mutex<BTreeMap<String, Vec<String>>>,
+}
+
+impl Delegations {
+    fn known(&self, zone: &HostedZone) -> Option<Vec<String>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&zone.key.id).cloned()
+    }
+
+    /// Asks for a zone's name servers. Not being told them costs evidence, not the zone: credentials of before lack
+    /// `route53:GetHostedZone`.
+    async fn ask(&self, client: &Client, mut zone: HostedZone) -> HostedZone {
+        let request = client.get_hosted_zone().id(&zone.key.id);
+        if let Ok(answer) = call("route53:GetHostedZone", request.send()).await
+            && let Some(set) = answer.delegation_set()
+        {
+            zone.name_servers =
+                set.name_servers().iter().map(|name| name.trim_end_matches('.').to_owned()).collect();
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert(zone.key.id.clone(), zone.name_servers.clone());
+        }
+        zone
+    }
+}
+
+/// Hosted zones by page, then the records of each public one at its apex and at the names that were asked for; the
+/// name servers of the zones that those names lie in.
+pub(super) async fn sweep(
+    client: &Client,
+    out: &Out<'_>,
+    record_names: &[String],
+    delegations: &Delegations,
+) -> Result<(), Fault> {
     let mut names: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut undelegated: Vec<HostedZone> = vec![];
     let listed = walk(
         "route53:ListHostedZones",
         |marker| {
@@ -31,7 +66,7 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>, record_names: &[String
             call("route53:ListHostedZones", request.send())
         },
         |page| {
-            let zones: Vec<HostedZone> =
+            let mut zones: Vec<HostedZone> =
                 page.hosted_zones().iter().map(|zone| zone_row(out.place, zone)).collect();
             for zone in zones.iter().filter(|zone| !zone.private) {
                 let here = record_names
@@ -41,12 +76,30 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>, record_names: &[String
                 let apex = std::iter::once(zone.name.clone());
                 names.extend(here.chain(apex).map(|name| (zone.key.id.clone(), name)));
             }
+            // A zone of a declared site is shown with its name servers, or once they cannot be read.
+            zones.retain_mut(|zone| {
+                let declared = record_names.iter().any(|name| lies_in(&normalise_name(name), &zone.name));
+                if zone.private || !declared {
+                    return true;
+                }
+                match delegations.known(zone) {
+                    Some(known) => zone.name_servers = known,
+                    None => undelegated.push(zone.clone()),
+                }
+                !zone.name_servers.is_empty()
+            });
             out.send(zones.into_iter().map(Resource::HostedZone).collect());
             page.is_truncated.then_some(page.next_marker).flatten()
         },
     )
     .await;
     let mut jobs: Vec<Job<'_>> = vec![];
+    for zone in undelegated {
+        jobs.push(Box::pin(async move {
+            out.send(vec![Resource::HostedZone(delegations.ask(client, zone).await)]);
+            Ok(())
+        }));
+    }
     for (zone, name) in &names {
         jobs.push(Box::pin(async move {
             let records = at_name(client, out.place, zone, name).await?;
@@ -71,6 +124,7 @@ fn zone_row(place: &Place, zone: &aws_sdk_route53::types::HostedZone) -> HostedZ
         linked_service: zone
             .linked_service()
             .map(|linked| linked.service_principal().unwrap_or("a service").to_owned()),
+        name_servers: Vec::new(),
     }
 }
 

@@ -4,6 +4,8 @@
 //! It never follows a redirect to another host, reads at most 64 KiB, and never fails: whatever happens is a finding.
 //! Only `cloud` imports it.
 
+pub mod dns;
+
 use crate::incident::cell::{Evidence, Verdict};
 use crate::incident::request::ProbeHow;
 use crate::incident::site::SiteProbe;
@@ -22,15 +24,24 @@ const REDIRECTS_LIMIT: usize = 5;
 
 /// Makes a probe. It ends within `limit`.
 pub async fn probe(how: ProbeHow, limit: Duration) -> Evidence {
+    if let ProbeHow::Dns(asked) = &how {
+        return dns::Servers::default().ask(asked, limit).await;
+    }
     #[expect(clippy::disallowed_methods, reason = "a span, not a time: how long the probe took")]
     let started = Instant::now();
     let finding = match &how {
         ProbeHow::Http(site) => timeout(limit, http(site, limit)).await,
         ProbeHow::Tcp { host, port } => timeout(limit, tcp(host, *port)).await,
+        ProbeHow::Dns(_) => Ok((Verdict::Unreachable, "asked above".into())),
     };
     let (verdict, detail) =
         finding.unwrap_or_else(|_| (Verdict::TimedOut, format!("no answer within {} s", limit.as_secs())));
-    Evidence { verdict, detail, latency_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX) }
+    Evidence {
+        verdict,
+        detail,
+        latency_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        dns: None,
+    }
 }
 
 async fn tcp(host: &str, port: u16) -> (Verdict, String) {

@@ -8,6 +8,7 @@
 //! (what is there), `happening` (what befalls it), `weather` (which endpoints answer how), `world` (who asks what), then
 //! one file per service and `probe` (the truth as seen from outside).
 
+mod dns;
 mod ec2;
 mod elb;
 mod happening;
@@ -126,9 +127,12 @@ impl Sim {
         tokio::time::sleep(latency).await;
         match reply {
             Reply::Probed(evidence) => evidence,
-            Reply::Swept { .. } | Reply::Answered(_) | Reply::Performed(_) => {
-                Evidence { verdict: Verdict::Unreachable, detail: mismatch().to_string(), latency_ms: 0 }
-            }
+            Reply::Swept { .. } | Reply::Answered(_) | Reply::Performed(_) => Evidence {
+                verdict: Verdict::Unreachable,
+                detail: mismatch().to_string(),
+                latency_ms: 0,
+                dns: None,
+            },
         }
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn probe(state: &State, dice: Dice, now: Timestamp, probe: &Probe) ->
         u64::try_from(dice.latency(&format!("probe {label}"), now, 90).as_millis()).unwrap_or(WAIT_MS)
     };
     match &probe.how {
+        ProbeHow::Dns(asked) => super::dns::ask(state, dice, now, asked),
         ProbeHow::Http(site) => {
             let got = fetch(state, now, &host_of(&site.url));
             let (verdict, detail) = judged(site, &got);
@@ -45,6 +46,7 @@ pub(super) fn probe(state: &State, dice: Dice, now: Timestamp, probe: &Probe) ->
                 latency_ms: if matches!(got, Got::TimedOut) { WAIT_MS } else { quick(&site.url) },
                 verdict,
                 detail,
+                dns: None,
             }
         }
         ProbeHow::Tcp { host, port } => {
@@ -53,6 +55,7 @@ pub(super) fn probe(state: &State, dice: Dice, now: Timestamp, probe: &Probe) ->
                 latency_ms: if verdict == Verdict::TimedOut { WAIT_MS } else { quick(host) },
                 verdict,
                 detail,
+                dns: None,
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Route 53 as simulated: batches that are taken whole or not at all, and deletes that must name what is there.
 
+use super::dns::name_servers;
 use super::stage::digits;
 use super::state::{DnsChange, State, Zone, later};
 use super::world::{Here, Outcome, refuse};
@@ -15,6 +16,7 @@ fn zone_row(zone: &Zone, here: Here<'_>) -> HostedZone {
         private: zone.private,
         record_count: i64::try_from(zone.records.len()).ok(),
         linked_service: zone.linked_service.clone(),
+        name_servers: if zone.private { Vec::new() } else { name_servers(zone) },
     }
 }
 

@@ -99,6 +99,7 @@ impl Bench {
             private: false,
             record_count: Some(4),
             linked_service: None,
+            name_servers: Vec::new(),
         };
         let east = SiteTarget {
             region: Some("us-east-1".into()),

@@ -33,6 +33,9 @@ pub struct HostedZone {
     pub record_count: Option<i64>,
     /// The service that owns it (`LinkedService`): such zones are not edited by hand.
     pub linked_service: Option<String>,
+    /// Its authoritative servers (`DelegationSet`), where they were read: only zones of declared sites are asked for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub name_servers: Vec<String>,
 }
 
 /// The target of an alias record.

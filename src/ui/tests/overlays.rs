@@ -87,6 +87,8 @@ fn running(world: &mut World) -> PlanHash {
             launched: [].into(),
             change_id: Some("C2682N5HXP0BZ4".into()),
             in_sync: false,
+            stranded: false,
+            reread: None,
             unknown: None,
             unseen: Vec::new(),
             refused: None,

@@ -40,7 +40,7 @@ pub(super) fn place(region: &str, service: Service) -> Place {
     scope(region).place(service)
 }
 
-fn global() -> Scope {
+pub(super) fn global() -> Scope {
     Scope { region: Region::global(), ..scope("us-east-1") }
 }
 
@@ -113,6 +113,7 @@ impl World {
             breakages: Vec::new(),
             two_operators: false,
             looks_only: false,
+            dns: crate::incident::dns::DnsServers::default(),
         };
         let mut app = App::new(opening, at(now));
         for (known, _) in &mut app.accounts {
@@ -185,7 +186,7 @@ impl World {
     }
 
     pub(super) fn probed(&mut self, subject: ProbeSubject, verdict: Verdict, detail: &str) {
-        let evidence = Evidence { verdict, detail: detail.into(), latency_ms: 240 };
+        let evidence = Evidence { verdict, detail: detail.into(), latency_ms: 240, dns: None };
         self.says("adam", Body::Probed { subject, evidence });
     }
 
@@ -369,6 +370,7 @@ fn zone() -> Vec<Resource> {
             private: false,
             record_count: Some(14),
             linked_service: None,
+            name_servers: Vec::new(),
         }),
         Resource::RecordSet(apex("web-1234567890.us-east-1.elb.amazonaws.com")),
     ]

@@ -8,6 +8,7 @@
 //! its region and service from the scope of its signature, and rules make any of them fail in the ways AWS fails.
 
 mod balancers;
+pub mod dns;
 mod ec2;
 mod faults;
 mod rds;
@@ -50,16 +51,18 @@ pub struct Pace {
     pub draining: u32,
     /// A Route 53 change is PENDING.
     pub change: u32,
+    /// Each name server answers the old so many questions longer than the one before it.
+    pub dns: u32,
 }
 
 impl Pace {
     /// Everything is done at once, as moto has it.
-    pub const INSTANT: Self = Self { instance: 0, checks: 0, registering: 0, draining: 0, change: 0 };
+    pub const INSTANT: Self = Self { instance: 0, checks: 0, registering: 0, draining: 0, change: 0, dns: 0 };
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { instance: 1, checks: 1, registering: 1, draining: 1, change: 1 }
+        Self { instance: 1, checks: 1, registering: 1, draining: 1, change: 1, dns: 0 }
     }
 }
 
@@ -115,6 +118,8 @@ struct State {
     ill: BTreeSet<(String, String)>,
     /// Changes by id: polls until INSYNC, and when they were submitted.
     changes: BTreeMap<String, (u32, String)>,
+    /// The zones as the name servers know them.
+    dns: dns::Dns,
     /// The last restorable moment of every database; `None` is five minutes ago, always.
     restorable: Option<jiff::Timestamp>,
     /// Accounts by access key.
@@ -184,6 +189,9 @@ impl StandIn {
             batch: tokio::sync::Mutex::default(),
             launches: tokio::sync::Mutex::default(),
         });
+        let ports = dns::open();
+        let addresses = ports.iter().map(|(udp, _)| udp.local_addr().unwrap()).collect();
+        shared.state().dns = dns::Dns::listening(addresses);
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -195,6 +203,7 @@ impl StandIn {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 runtime.block_on(async {
                     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                    dns::serve(&served, ports);
                     tokio::select! {
                         _ = stopped => {}
                         () = accept(listener, served) => {}

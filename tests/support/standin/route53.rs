@@ -16,7 +16,7 @@ use crate::support::xml::Element;
 const NAMESPACE: &str = " xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"";
 
 /// What makes a record set one: name, type, set identifier.
-type RecordKey = (String, String, String);
+pub(super) type RecordKey = (String, String, String);
 
 impl Shared {
     pub(super) async fn route53(&self, request: &Request) -> Reply {
@@ -24,6 +24,7 @@ impl Shared {
             "ChangeResourceRecordSets" => self.change(request).await,
             "GetChange" => self.get_change(request),
             "ListResourceRecordSets" => self.list(request).await,
+            "GetHostedZone" => self.get_zone(request).await,
             "CreateHostedZone" | "DeleteHostedZone" => {
                 let reply = self.forward(request).await;
                 match reply.document() {
@@ -37,6 +38,22 @@ impl Shared {
             }
             _ => self.forward(request).await,
         }
+    }
+
+    /// A zone, delegated to the servers that this stand-in runs.
+    async fn get_zone(&self, request: &Request) -> Reply {
+        let reply = self.forward(request).await;
+        let Some(mut document) = reply.document().filter(|_| reply.status == 200) else {
+            return reply;
+        };
+        let mut state = self.state();
+        state.dns.seen(&zone_id(request), request);
+        let servers: Vec<Element> =
+            state.dns.name_servers().into_iter().map(|name| Element::leaf("NameServer", name)).collect();
+        document.each_mut("NameServers", &mut |element| {
+            *element = Element::new("NameServers", servers.clone());
+        });
+        reply.with(&document)
     }
 
     async fn list(&self, request: &Request) -> Reply {
@@ -79,6 +96,7 @@ impl Shared {
         if !complaints.is_empty() {
             return aws_error(request, 400, "InvalidChangeBatch", &format!("[{}]", complaints.join(", ")));
         }
+        self.state().dns.changed(&zone, before.clone());
         if let Err(reply) = self.write_zone(request, &before, &sets).await {
             return *reply;
         }
@@ -88,7 +106,7 @@ impl Shared {
     }
 
     /// A zone's name and record sets, to the last page.
-    async fn read_zone(
+    pub(super) async fn read_zone(
         &self,
         request: &Request,
         zone: &str,
@@ -323,7 +341,7 @@ fn key(set: &Element) -> RecordKey {
 }
 
 /// Lower case, a final dot, `\052` as the asterisk it stands for.
-fn normal_name(name: &str) -> String {
+pub(super) fn normal_name(name: &str) -> String {
     let name = name.to_lowercase().replace("\\052", "*");
     if name.ends_with('.') { name } else { format!("{name}.") }
 }

@@ -366,3 +366,56 @@ async fn records_without_end_are_left() {
     let (_, end) = sweep(&aws(&server), Service::Route53).await;
     assert_eq!(end.unwrap_err().word(), "garbled");
 }
+
+/// Route 53 with a delegation set for its public zone.
+fn delegated(request: &Received) -> Reply {
+    if request.path().ends_with("/hostedzone/Z1") {
+        return ok(format!(
+            "<GetHostedZoneResponse xmlns=\"{NS}\">{}<DelegationSet><NameServers>\
+             <NameServer>ns-1.awsdns-01.org.</NameServer><NameServer>ns-2.awsdns-02.com</NameServer>\
+             </NameServers></DelegationSet></GetHostedZoneResponse>",
+            zones().split("</HostedZone>").nth(1).map(|zone| format!("{zone}</HostedZone>")).unwrap()
+        ));
+    }
+    dns(request)
+}
+
+fn name_servers(pages: &[Vec<Resource>]) -> Vec<(String, Vec<String>)> {
+    let zones = pages.iter().flatten().filter_map(|row| match row {
+        Resource::HostedZone(zone) => Some((zone.key.id.clone(), zone.name_servers.clone())),
+        _ => None,
+    });
+    let mut zones: Vec<_> = zones.collect();
+    zones.sort();
+    zones
+}
+
+#[tokio::test]
+async fn a_zone_of_a_declared_site_is_asked_for_its_servers_once() {
+    let server = Server::start(delegated).await;
+    let aws = aws(&server);
+    let servers = vec!["ns-1.awsdns-01.org".to_owned(), "ns-2.awsdns-02.com".to_owned()];
+    for _ in 0..3 {
+        let (pages, end) = sweep(&aws, Service::Route53).await;
+        end.unwrap();
+        // The row never comes without what is known of it: that would be a change back and forth.
+        assert_eq!(name_servers(&pages), [("Z1".into(), servers.clone()), ("ZPRIV".into(), vec![])]);
+    }
+    let asked = server.received();
+    assert_eq!(asked.iter().filter(|r| r.path().ends_with("/hostedzone/Z1")).count(), 1);
+    assert!(asked.iter().all(|r| !r.path().ends_with("/hostedzone/ZPRIV")), "a private zone has none");
+}
+
+#[tokio::test]
+async fn a_zone_whose_servers_may_not_be_read_is_shown_all_the_same() {
+    let server = Server::start(|request| {
+        if request.path().ends_with("/hostedzone/Z1") {
+            return error(403, "AccessDenied", "not authorized to perform: route53:GetHostedZone");
+        }
+        dns(request)
+    })
+    .await;
+    let (pages, end) = sweep(&aws(&server), Service::Route53).await;
+    end.unwrap();
+    assert_eq!(name_servers(&pages), [("Z1".into(), vec![]), ("ZPRIV".into(), vec![])]);
+}
