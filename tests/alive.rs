@@ -381,7 +381,9 @@ fn alive_it_goes_to_the_background_and_comes_back() {
         }
         pty.type_text("clear; fg");
         pty.press_enter();
-        let screen = pty.wait_until("the cockpit", |s| s.contains("DEMO") && s.contains("eu-central-1"));
+        let screen = pty.wait_until("the cockpit", |s| {
+            s.contains("DEMO") && s.contains("eu-central-1") && !s.contains("shell>")
+        });
         assert!(!screen.contains("shell>") && pty.in_alternate_screen(), "{way}: {screen}");
         pty.press("2");
         pty.wait_for("HEALTH");

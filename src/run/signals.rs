@@ -3,22 +3,15 @@
 //! SIGTSTP is not handled but held (blocked in every thread) and taken by a thread that waits for it: once handled, a
 //! process could only stop itself by SIGSTOP, and that one stops also where no shell waits to bring it back.
 
-use super::clock::now_instant;
 use nix::sys::signal::{SigSet, Signal as Number, kill, raise};
 use nix::unistd::Pid;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::time::Instant;
 
 /// How long the news that a stopped process goes on may take to arrive.
 const CONTINUED_WITHIN: Duration = Duration::from_millis(100);
-
-/// How long after going on a stop is an echo of the last one: our own, taken late by the thread that waits for them.
-const ECHO: Duration = Duration::from_millis(250);
 
 /// What a signal means to a cockpit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +32,27 @@ pub(crate) struct Signals {
     interrupt: Signal,
     continued: Signal,
     stop: Option<UnboundedReceiver<()>>,
-    stopping: Arc<AtomicBool>,
-    went_on: Option<Instant>,
 }
 
 fn stop_signal() -> SigSet {
     let mut set = SigSet::empty();
     set.add(Number::SIGTSTP);
     set
+}
+
+/// Waits for the next SIGTSTP; whether we sent it ourselves.
+#[cfg(target_os = "linux")]
+fn next_stop() -> nix::Result<bool> {
+    use nix::sys::signalfd::SignalFd;
+    let signals = SignalFd::new(&stop_signal())?;
+    let sent_by = signals.read_signal()?.map(|info| info.ssi_pid);
+    Ok(sent_by == Some(std::process::id()))
+}
+
+/// Waits for the next SIGTSTP; whether we sent it ourselves, which nobody tells us here.
+#[cfg(not(target_os = "linux"))]
+fn next_stop() -> nix::Result<bool> {
+    stop_signal().wait().map(|_| false)
 }
 
 /// Holds SIGTSTP back in this thread and all that it starts. To be called before there are others.
@@ -65,19 +71,16 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             continued,
             stop: None,
-            stopping: Arc::default(),
-            went_on: None,
         })
     }
 
     /// Also takes SIGTSTP, which must be held (see [`hold_stop`]).
     pub(crate) fn with_stop(mut self) -> Self {
         let (tell, told) = unbounded_channel();
-        let stopping = Arc::clone(&self.stopping);
         let waiting = std::thread::Builder::new().name("signals".into()).spawn(move || {
-            while stop_signal().wait().is_ok() {
+            while let Ok(by_us) = next_stop() {
                 // Our own, sent to the whole group, was meant for the others.
-                if !stopping.load(Ordering::Acquire) && tell.send(()).is_err() {
+                if !by_us && tell.send(()).is_err() {
                     return;
                 }
             }
@@ -88,17 +91,9 @@ impl Signals {
 
     /// The next one.
     pub(crate) async fn next(&mut self) -> Told {
-        let went_on = self.went_on;
-        let is_echo = move || went_on.is_some_and(|at| now_instant().duration_since(at) < ECHO);
         let stop = async {
             match &mut self.stop {
-                Some(stop) => {
-                    let mut told = stop.recv().await;
-                    while told.is_some() && is_echo() {
-                        told = stop.recv().await;
-                    }
-                    told
-                }
+                Some(stop) => stop.recv().await,
                 None => std::future::pending().await,
             }
         };
@@ -114,7 +109,6 @@ impl Signals {
     /// Stops this process and its group, as the terminal's own suspend does; returns when it goes on. Whether it stopped:
     /// the system stops nobody whom no shell could bring back.
     pub(crate) async fn stop_here(&mut self) -> bool {
-        self.stopping.store(true, Ordering::Release);
         // The group first (a shell script around us, `sudo`): the shell waits for all of them.
         let _ = kill(Pid::from_raw(0), Number::SIGTSTP);
         let held = stop_signal();
@@ -122,8 +116,6 @@ impl Signals {
         // Here the process stood still, if it did.
         let _ = held.thread_block();
         let continued = tokio::time::timeout(CONTINUED_WITHIN, self.continued.recv()).await.is_ok();
-        self.stopping.store(false, Ordering::Release);
-        self.went_on = Some(now_instant());
         stopped.is_ok() && continued
     }
 }
