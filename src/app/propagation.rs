@@ -3,12 +3,12 @@
 //! For each site: every authoritative server of its zone, and the public resolvers of the config. On a quiet day each
 //! is asked once a minute (with jitter by hash), while a switch of the record is under way or younger than the old TTL
 //! and two minutes every five seconds. A server is never asked for the same name twice at once, and never more than
-//! [`AT_ONCE`] questions are under way, so they cannot pile up. What an answer is worth is `incident::dns`'s to say; here it is
+//! `AT_ONCE` questions are under way, so they cannot pile up. What an answer is worth is `incident::dns`'s to say; here it is
 //! put together for a site, and a disagreement becomes an entry when it begins, changes and ends.
 //!
-//! A disagreement is only what time cannot explain: a name server that answers the old [`GRACE_S`] after INSYNC, a name server that
+//! A disagreement is only what time cannot explain: a name server that answers the old `GRACE_S` after INSYNC, a name server that
 //! answers what no record set says although the zone was read since, a resolver that answers neither or keeps the old
-//! beyond its TTL. A change somebody else made is given [`SETTLES_S`] to arrive.
+//! beyond its TTL. A change somebody else made is given `SETTLES_S` to arrive.
 //!
 //! Refuses to ask anybody by itself (it returns effects), and to ask at all in a run that only looks.
 
