@@ -7,6 +7,7 @@ use blackstart::app::{App, Opening};
 use blackstart::cloud::sim::{Scenario, World};
 use blackstart::incident::cell::{Evidence, ProbeSubject, Verdict};
 use blackstart::incident::entry::{Actor, Body, Entry, Mode, SessionId};
+use blackstart::incident::fault::Fault;
 use blackstart::incident::hash::PlanHash;
 use blackstart::incident::operation::Standing;
 use blackstart::incident::place::{Profile, Region};
@@ -39,6 +40,7 @@ pub fn opening(scenario: &Scenario, user: &str, mode: Mode, at: Timestamp) -> Op
         logbook_fault: None,
         complaints: Vec::new(),
         looks_only: false,
+        shares: true,
         jitter: "seed".into(),
         speed: 1.0,
         breakages: Vec::new(),
@@ -82,6 +84,8 @@ pub struct Crew {
     pub delay: SignedDuration,
     /// What a DNS server answers instead of the world's answer, by its name, or by `name@server`.
     pub dns: BTreeMap<String, Evidence>,
+    /// What every sweep of a region ends in for one cockpit, whatever the world says.
+    pub faults: BTreeMap<(usize, Region), Fault>,
     /// No DNS server answers from here.
     pub dns_blocked: bool,
     /// No DNS question ever comes back at all.
@@ -110,6 +114,7 @@ impl Crew {
             seats: Vec::new(),
             delay: SignedDuration::from_millis(400),
             dns: BTreeMap::new(),
+            faults: BTreeMap::new(),
             dns_blocked: false,
             dns_lost: false,
             now: start,
@@ -157,6 +162,14 @@ impl Crew {
     /// The process is killed: nothing more is written, nothing more arrives. What was sent is on its way.
     pub fn kill(&mut self, seat: usize) {
         self.seats[seat].gone = true;
+    }
+
+    /// The others' roll call finds a process gone: the kernel dropped its lock.
+    pub fn call_roll(&mut self, gone: usize) {
+        let session = self.seats[gone].app.opening.session.clone();
+        for seat in 0..self.seats.len() {
+            self.take(seat, Message::Gone(vec![session.clone()]));
+        }
     }
 
     pub fn run_for(&mut self, seconds: i64) {
@@ -236,7 +249,12 @@ impl Crew {
         let now = self.now;
         match effect {
             Effect::Sweep(ticket, sweep) => {
+                let fault = self.faults.get(&(seat, sweep.place.scope.region.clone())).cloned();
                 let (reply, latency) = self.world.answer(now, &Request::Sweep(sweep));
+                if let Some(fault) = fault {
+                    self.later(seat, latency, Message::Swept(ticket, Err(fault)));
+                    return;
+                }
                 let Reply::Swept { pages, end } = reply else { panic!("not a sweep's reply") };
                 for page in pages {
                     self.later(seat, latency, Message::Page(ticket, page));
@@ -292,7 +310,7 @@ impl Crew {
                     self.queue.insert((at, self.counter), news);
                 }
             }
-            Effect::Copy(_) | Effect::Reopen(_) | Effect::Suspend | Effect::Quit => {}
+            Effect::Copy(_) | Effect::Reopen(_) | Effect::Continue(_) | Effect::Suspend | Effect::Quit => {}
         }
     }
 

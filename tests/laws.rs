@@ -245,6 +245,7 @@ impl Table {
             | Effect::Probe(..)
             | Effect::Copy(_)
             | Effect::Reopen(_)
+            | Effect::Continue(_)
             | Effect::Suspend
             | Effect::Quit => Ok(()),
         }

@@ -26,7 +26,9 @@ mod incidents;
 mod laws;
 mod layers;
 mod live;
+mod record;
 mod replay;
+mod sharing;
 mod terminal;
 mod together;
 

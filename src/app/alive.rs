@@ -98,13 +98,11 @@ impl App {
             self.notice(Tone::Neutral, "the logbook is open: there is nothing to reopen".into());
             return;
         }
-        let SessionId(old) = &self.opening.session;
-        let stamp = self.now.strftime("%Y%m%dT%H%M%SZ").to_string();
-        let rest = old.split_once('-').map_or(old.as_str(), |(_, rest)| rest);
-        effects.push(Effect::Reopen(SessionId(format!("{stamp}-{rest}"))));
+        effects.push(Effect::Reopen(self.next_session()));
     }
 
     pub(super) fn reopened(&mut self, result: Result<SessionId, String>, effects: &mut Vec<Effect>) {
+        self.recording.asked = false;
         let session = match result {
             Ok(session) => session,
             Err(why) => {
@@ -122,18 +120,9 @@ impl App {
         self.log = LogState::Writing;
         let lost = std::mem::take(&mut self.unwritten.lost);
         let count = lost.len();
-        self.record_opened(effects);
+        self.record_opened(None, effects);
         self.record(Body::Reopened { before: before.clone(), why, lost }, effects);
-        let known: Vec<_> = self
-            .incident
-            .identities
-            .iter()
-            .filter(|((session, _), _)| *session == before)
-            .map(|((_, profile), known)| (profile.clone(), known.account.clone(), known.arn.clone()))
-            .collect();
-        for (profile, account, arn) in known {
-            self.record(Body::Identified { profile, account, arn }, effects);
-        }
+        self.identify_again(&before, effects);
         let since = self.unwritten.refused.take().unwrap_or(self.started);
         self.tell_all_again(&before, since, effects);
         let things = if count == 1 { "1 entry".into() } else { format!("{count} entries") };
@@ -230,7 +219,10 @@ impl App {
             if schedule.in_flight.is_none() && schedule.due.is_none_or(|due| due <= now) {
                 let digest = sha256_hex(format!("{jitter} {place} {now}").as_bytes());
                 let share = i64::from_str_radix(digest.get(..4).unwrap_or("0"), 16).unwrap_or_default();
-                schedule.due = Some(now + SignedDuration::from_millis(SPREAD_MS * share / 0xffff));
+                // What another reads is left to it for as long again: its machine may have slept as well.
+                let later = if schedule.left_to.is_some() { 3 * SPREAD_MS } else { 0 };
+                let due = now + SignedDuration::from_millis(later + SPREAD_MS * share / 0xffff);
+                schedule.due = Some(due);
             }
         }
     }

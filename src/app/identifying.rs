@@ -96,6 +96,7 @@ impl App {
                 (place, schedule)
             })
             .collect();
+        self.leave_to_others(Some(account));
         self.refresh_list();
     }
 }

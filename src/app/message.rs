@@ -69,6 +69,8 @@ pub enum Message {
     Others(Vec<Entry>),
     /// The logbook was opened anew, in a strand of this name; or why it could not be.
     Reopened(Result<SessionId, String>),
+    /// The fold of the logbook could not be kept beside it: the next start reads more, and nothing else is lost.
+    CheckpointFailed(String),
     /// Something befell the clock.
     Clock(ClockNews),
     /// The cockpit is in the foreground again, or was never sent away: `false` where no shell waits to bring it back.
@@ -109,6 +111,8 @@ pub enum Effect {
     Copy(String),
     /// Open a new strand in the logbook, of this name or one like it.
     Reopen(SessionId),
+    /// Go on in a new strand, of exactly this name. What is recorded from here on is of that session.
+    Continue(SessionId),
     /// Give the terminal back and stop until the shell says `fg`.
     Suspend,
     /// Leave.

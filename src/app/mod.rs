@@ -4,9 +4,10 @@
 //! of them. It reads no clock, no disk and no network; `run` does. Imports `incident` only.
 //!
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
-//! type), `sweeping`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is asked
-//! when), `acting` (from an action to a confirmed plan), `executing` (from a
-//! confirmed plan to a verified effect), `alive` (leaving, a logbook that refuses, a clock that jumps), `input` (keys), [`table`] (rows as text), `replaying`.
+//! type), `sweeping`, `sharing`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
+//! asked when, and by whom), `acting` (from an action to a confirmed plan), `executing` (from a
+//! confirmed plan to a verified effect), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
+//! `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod acting;
 mod alive;
@@ -21,8 +22,10 @@ pub mod keys;
 pub mod message;
 mod probing;
 pub mod propagation;
+mod recording;
 mod replaying;
 mod restore_points;
+mod sharing;
 mod sites;
 mod sweeping;
 pub mod table;
@@ -32,6 +35,7 @@ pub use acting::{Dialog, Focus, Planning};
 pub use budget::Slowed;
 pub use executing::{Execution, Phase};
 pub use input::{Choice, Overlay, Picker, Purpose};
+pub use recording::Freshness;
 pub use replaying::Replay;
 pub use restore_points::RestorePoint;
 pub use sites::Readiness;
@@ -127,6 +131,8 @@ pub struct Opening {
     pub dns: DnsServers,
     /// Only looks and plans (`status`, `plan`): nothing is recorded, nothing can be confirmed.
     pub looks_only: bool,
+    /// Leaves what another cockpit on the logbook reads to it.
+    pub shares: bool,
 }
 
 /// Whether facts can be kept.
@@ -196,6 +202,8 @@ pub struct App {
     pub left_open: Vec<String>,
     unwritten: alive::Unwritten,
     sweeping: sweeping::Sweeping,
+    sharing: sharing::Sharing,
+    recording: recording::Recording,
     budget: budget::Budget,
     probing: probing::Probing,
     asking: propagation::Asking,
@@ -239,6 +247,8 @@ impl App {
             left_open: Vec::new(),
             unwritten: alive::Unwritten::default(),
             sweeping: sweeping::Sweeping::default(),
+            sharing: sharing::Sharing::default(),
+            recording: recording::Recording::default(),
             budget: budget::Budget::default(),
             probing: probing::Probing::default(),
             asking: propagation::Asking::default(),
@@ -311,12 +321,15 @@ impl App {
                 self.recorded(seq, &mut effects);
             }
             Message::RecordFailed(why) => self.record_failed(&why, &mut effects),
+            Message::CheckpointFailed(why) => {
+                self.notice(Tone::Warn, format!("no checkpoint: {why}"));
+            }
             Message::Reopened(result) => self.reopened(result, &mut effects),
             Message::Clock(news) => self.clock_news(news, &mut effects),
             Message::Resumed(stopped) => self.resumed(stopped),
             Message::Others(entries) => self.others(&entries),
             // The demo's colleagues are played: no process of theirs ever held a lock.
-            Message::Gone(sessions) if self.opening.mode != Mode::Demo => self.incident.gone(&sessions),
+            Message::Gone(sessions) if self.opening.mode != Mode::Demo => self.gone(&sessions),
             Message::Gone(_) => {}
             Message::LogComplaint(why) => {
                 self.notice(Tone::Bad, why.clone());
@@ -334,11 +347,11 @@ impl App {
     }
 
     fn start(&mut self, effects: &mut Vec<Effect>) {
-        self.record_opened(effects);
+        self.record_opened(None, effects);
         self.start_sweeping(effects);
     }
 
-    fn record_opened(&mut self, effects: &mut Vec<Effect>) {
+    fn record_opened(&mut self, continues: Option<SessionId>, effects: &mut Vec<Effect>) {
         let body = Body::Opened {
             version: env!("CARGO_PKG_VERSION").into(),
             estate: self.opening.estate.clone(),
@@ -346,6 +359,7 @@ impl App {
             pid: self.opening.pid,
             regions: self.opening.regions.iter().map(|r| r.0.clone()).collect(),
             sites: self.opening.sites.clone(),
+            continues,
         };
         self.record(body, effects);
     }
@@ -357,6 +371,7 @@ impl App {
         self.execution_tick(effects);
         self.note_disagreements(effects);
         self.planning_tick(effects);
+        self.recording_tick(effects);
     }
 
     /// Milliseconds a notice stays, of the reader's time: a replay's may stand still, a demo's may fly.
@@ -405,7 +420,18 @@ impl App {
                 self.refresh_after(&plan);
             }
         }
+        self.heed_others(entries);
         self.refresh_list();
+    }
+
+    /// Sessions whose process is gone: each left when it was last heard.
+    fn gone(&mut self, sessions: &[SessionId]) {
+        let news = |session: &&SessionId| {
+            self.incident.sessions.get(*session).is_some_and(|presence| presence.left.is_none())
+        };
+        let news: Vec<SessionId> = sessions.iter().filter(news).cloned().collect();
+        self.incident.gone(&news);
+        self.readers_left(&news);
     }
 
     /// Why no action is possible, if so. `None` means actions are on.
@@ -416,6 +442,7 @@ impl App {
         }
         match (self.opening.mode, &self.log) {
             (Mode::ReadOnly, _) => Some("this cockpit was opened --read-only".into()),
+            (Mode::Record, _) => Some("this run only records".into()),
             (Mode::Replay, _) => Some("this is a replay".into()),
             (Mode::Live | Mode::Demo, LogState::Refused(why)) => {
                 Some(format!("the logbook cannot be written: {why}"))

@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 const PROBE_EVERY_S: i64 = 10;
 /// Seconds after which an unchanged finding is recorded again, so that a replay shows fresh evidence as fresh.
 const PROBE_RECORD_EVERY_S: i64 = 30;
+/// Seconds that an answer and its way to the others' screens may take.
+const ARRIVES_S: i64 = 10;
 /// Probes in flight at once.
 const PROBES_AT_ONCE: usize = 16;
 /// Databases probed at most: those first that claim `available`.
@@ -45,6 +47,19 @@ impl App {
     /// Probes a subject again at the next tick.
     pub(super) fn probe_soon(&mut self, subject: &ProbeSubject) {
         self.probing.due.remove(subject);
+    }
+
+    /// Somebody of our host looks at this: for as long as their news come, we do not. `turn` is how many seconds longer we
+    /// wait than whoever comes before us.
+    pub(super) fn leave_subject(&mut self, subject: &ProbeSubject, turn: i64) {
+        match subject {
+            ProbeSubject::Site(_) | ProbeSubject::Database(_) => {
+                let patience = PROBE_RECORD_EVERY_S + PROBE_EVERY_S + ARRIVES_S + turn;
+                let until = self.now + SignedDuration::from_secs(patience);
+                self.probing.due.insert(subject.clone(), until);
+            }
+            ProbeSubject::Dns(subject) => self.leave_server(subject, turn),
+        }
     }
 
     pub(super) fn probe_due(&mut self, effects: &mut Vec<Effect>) {
@@ -87,12 +102,16 @@ impl App {
     pub(super) fn probed(&mut self, ticket: Ticket, evidence: Evidence, effects: &mut Vec<Effect>) {
         let Some(subject) = self.probing.in_flight.remove(&ticket) else { return };
         let next = self.now + SignedDuration::from_secs(PROBE_EVERY_S);
-        self.probing.due.insert(subject.clone(), next);
-        let news = self.incident.probes.get(&subject).is_none_or(|before| {
-            before.evidence.verdict != evidence.verdict
-                || before.evidence.detail != evidence.detail
-                || self.now.duration_since(before.at).as_secs() >= PROBE_RECORD_EVERY_S
-        });
+        // Whoever looks at it meanwhile has put it off for us.
+        let due = self.probing.due.entry(subject.clone()).or_insert(next);
+        *due = next.max(*due);
+        let claimed = self.take_claim(&subject);
+        let news = claimed
+            || self.incident.probes.get(&subject).is_none_or(|before| {
+                before.evidence.verdict != evidence.verdict
+                    || before.evidence.detail != evidence.detail
+                    || self.now.duration_since(before.at).as_secs() >= PROBE_RECORD_EVERY_S
+            });
         if news {
             self.record(Body::Probed { subject, evidence }, effects);
             self.refresh_list();

@@ -50,6 +50,8 @@ const SETTLES_S: i64 = 90;
 const GRACE_S: i64 = 10;
 /// Seconds beyond the TTL in which a resolver may still answer the old: clocks and rounding.
 const LATE_S: i64 = 30;
+/// Seconds that an answer and its way to the others' screens may take.
+const ARRIVES_S: i64 = 10;
 /// Seconds that a check waits for name servers that do not answer while others do.
 const SILENT_S: i64 = 30;
 
@@ -58,6 +60,9 @@ const SILENT_S: i64 = 30;
 pub(super) struct Asking {
     in_flight: BTreeMap<Ticket, DnsSubject>,
     heard: BTreeMap<DnsSubject, Timestamp>,
+    /// Whom another of our host asks: when it last told the answer, and how many seconds longer than the one before us
+    /// we wait for the next.
+    left: BTreeMap<DnsSubject, (Timestamp, i64)>,
 }
 
 impl Asking {
@@ -69,6 +74,19 @@ impl Asking {
     /// Everything is due.
     pub(super) fn all_at_once(&mut self) {
         self.heard.clear();
+        self.left.clear();
+    }
+
+    /// Whether another's news of a server is young enough to spare us asking every so often.
+    fn is_left(&self, subject: &DnsSubject, every: SignedDuration, now: Timestamp) -> bool {
+        let Some((told, turn)) = self.left.get(subject) else { return false };
+        let every = every.as_secs();
+        let tells = match every {
+            ..SWITCH_EVERY_S => return false,
+            SWITCH_EVERY_S..QUIET_EVERY_S => RECORD_SWITCH_EVERY_S,
+            QUIET_EVERY_S.. => RECORD_EVERY_S,
+        };
+        now.duration_since(*told).as_secs() <= tells + every + ARRIVES_S + turn
     }
 }
 
@@ -167,7 +185,7 @@ impl App {
             }
             let asked = self.asking.in_flight.values().any(|asked| *asked == subject);
             let due = self.asking.heard.get(&subject).is_none_or(|at| self.now.duration_since(*at) >= every);
-            if asked || !due {
+            if asked || !due || self.asking.is_left(&subject, every, self.now) {
                 continue;
             }
             let ticket = self.ticket();
@@ -175,6 +193,11 @@ impl App {
             let how = ProbeHow::Dns(subject.clone());
             effects.push(Effect::Probe(ticket, Probe { subject: ProbeSubject::Dns(subject), how }));
         }
+    }
+
+    /// Another of our host asks this server.
+    pub(super) fn leave_server(&mut self, subject: &DnsSubject, turn: i64) {
+        self.asking.left.insert(subject.clone(), (self.now, turn));
     }
 
     /// Takes in a server's answer; anything else is given back.
@@ -196,13 +219,15 @@ impl App {
         });
         let keeps = if is_young { RECORD_SWITCH_EVERY_S } else { RECORD_EVERY_S };
         let subject = ProbeSubject::Dns(asked);
-        let news = self.incident.probes.get(&subject).is_none_or(|before| {
-            !before.evidence.agrees_with(&evidence)
+        let claimed = self.take_claim(&subject);
+        let news = claimed
+            || self.incident.probes.get(&subject).is_none_or(|before| {
+                !before.evidence.agrees_with(&evidence)
                 || before.evidence.detail != evidence.detail
                 || self.now.duration_since(before.at).as_secs() >= keeps
                 // The first answer since a change, and since its INSYNC counts, is news even if it is the old one.
                 || moments.into_iter().flatten().any(|at| before.at < at && at <= self.now)
-        });
+            });
         if news {
             self.record(Body::Probed { subject, evidence }, effects);
         }
@@ -569,6 +594,7 @@ impl App {
     pub(super) fn ask_servers_soon(&mut self, name: &str) {
         let name = plain_name(name);
         self.asking.heard.retain(|subject, _| subject.name != name);
+        self.asking.left.retain(|subject, _| subject.name != name);
     }
 }
 

@@ -161,6 +161,7 @@ impl App {
             | Message::Recorded(_)
             | Message::RecordFailed(_)
             | Message::Reopened(_)
+            | Message::CheckpointFailed(_)
             | Message::Clock(_)
             | Message::Others(_)
             | Message::Gone(_)

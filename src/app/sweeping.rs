@@ -24,8 +24,6 @@ pub(super) const SWEEP_ROUTE53_EVERY_S: i64 = 30;
 pub(super) const BACK_OFF_S: i64 = 5;
 /// The longest back-off.
 pub(super) const BACK_OFF_MOST_S: i64 = 60;
-/// Seconds between heartbeats.
-const HEARTBEAT_EVERY_S: i64 = 30;
 
 /// When a cell is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,13 +36,16 @@ pub struct Schedule {
     pub failures: u32,
     /// Pages of the last sweep that came to its end: what the next one costs.
     pub pages: u32,
+    /// Who reads it instead of us; `None` if we do.
+    pub left_to: Option<SessionId>,
+    /// What of its failing was told last, while it fails.
+    pub(super) told: Option<Fault>,
 }
 
 /// The sweeps in flight, with what was seen on the way.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sweeping {
     sweeps: BTreeMap<Ticket, SweepUnderWay>,
-    heartbeat: Option<Timestamp>,
     /// Cells whose rows, and whose status, the log has to be told again although they did not change.
     untold_rows: BTreeSet<Place>,
     untold_status: BTreeSet<Place>,
@@ -60,6 +61,7 @@ struct SweepUnderWay {
 
 impl App {
     pub(super) fn start_sweeping(&mut self, effects: &mut Vec<Effect>) {
+        self.leave_to_others(None);
         self.sweep_due(effects);
     }
 
@@ -92,6 +94,7 @@ impl App {
     pub(super) fn sweep(&mut self, place: &Place, effects: &mut Vec<Effect>) {
         let Some(profile) = self.profile_of(&place.scope.account) else { return };
         let ticket = self.ticket();
+        self.take_over_if_due(place);
         let Some(schedule) = self.schedule.get_mut(place) else { return };
         schedule.in_flight = Some((ticket, self.now));
         let under_way =
@@ -172,11 +175,17 @@ impl App {
                 (SweepStatus::Failed { error }, Vec::new(), failures)
             }
         };
-        let due = self.now + SignedDuration::from_secs(self.pause(&place, failures));
+        let pause = self.now + SignedDuration::from_secs(self.pause(&place, failures));
+        let due = self.due_beside_reader(&place).filter(|_| failures == 0).unwrap_or(pause);
+        let mut told = None;
         if let Some(schedule) = self.schedule.get_mut(&place) {
             // What a sweep that broke off would have cost is not known: as before.
-            let pages = if failures == 0 { under_way.pages } else { schedule.pages.max(under_way.pages) };
-            *schedule = Schedule { due: Some(due), in_flight: None, failures, pages };
+            schedule.pages =
+                if failures == 0 { under_way.pages } else { schedule.pages.max(under_way.pages) };
+            schedule.due = Some(due);
+            schedule.in_flight = None;
+            schedule.failures = failures;
+            told = std::mem::replace(&mut schedule.told, status.fault().cloned());
         }
         let now = self.now;
         if matches!(status, SweepStatus::Ok { .. }) {
@@ -188,7 +197,9 @@ impl App {
             || self.incident.cells.get(&place).is_none_or(|cell| match (&cell.status, &status) {
                 (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => false,
                 (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => {
-                    a != b || (!cell.told && cell.worth_telling(now))
+                    // Two hosts may fail in different ways: each tells what changed for it.
+                    let told = if told.is_some() { told.as_ref() } else { Some(a) };
+                    told != Some(b) || (!cell.told && cell.worth_telling(now))
                 }
                 (SweepStatus::Ok { .. }, SweepStatus::Failed { .. })
                 | (SweepStatus::Failed { .. }, SweepStatus::Ok { .. }) => true,
@@ -196,6 +207,7 @@ impl App {
         if news {
             self.record(Body::Observed { place, status: Some(status), changed: Vec::new(), gone }, effects);
         } else {
+            self.say_unchanged(&place, failures == 0);
             self.touch(&place, &status);
         }
         self.refresh_list();
@@ -231,6 +243,7 @@ impl App {
                 }
                 SweepStatus::Failed { .. } => cell.failures += 1,
             }
+            cell.by = Some(self.opening.session.clone());
         }
     }
 
@@ -242,23 +255,6 @@ impl App {
             (n, _) => (BACK_OFF_S << (n - 1).min(8)).min(BACK_OFF_MOST_S),
         };
         base + self.jitter(&format!("{place} {failures}"), base) / 4
-    }
-
-    /// Tells the log, now and then, which cells are still fresh although nothing changed.
-    fn heartbeat(&mut self, effects: &mut Vec<Effect>) {
-        let last = *self.sweeping.heartbeat.get_or_insert(self.now);
-        if self.now.duration_since(last).as_secs() < HEARTBEAT_EVERY_S {
-            return;
-        }
-        self.sweeping.heartbeat = Some(self.now);
-        let fresh: BTreeMap<Place, Timestamp> = self
-            .incident
-            .cells
-            .iter()
-            .filter(|(place, cell)| cell.is_ok() && self.schedule.contains_key(place))
-            .filter_map(|(place, cell)| cell.last_ok.map(|at| (place.clone(), at)))
-            .collect();
-        self.record(Body::Heartbeat { fresh }, effects);
     }
 
     /// Whether every cell has been heard of since the start: the command line waits for this.

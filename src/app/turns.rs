@@ -20,7 +20,7 @@ const LARGE_CELLS: usize = 100;
 /// Rows from which it is.
 const LARGE_ROWS: usize = 20_000;
 /// Seconds more that a cell out of view waits then: with the usual pause and its jitter still fresh.
-const OUT_OF_VIEW_S: i64 = 30;
+pub(super) const OUT_OF_VIEW_S: i64 = 30;
 
 /// How near a cell is to what the operator looks at; the nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,7 +108,6 @@ impl App {
     /// The places that are to be read now, in the order in which they are.
     pub(super) fn turns(&self) -> Vec<Place> {
         let eyes = self.eyes();
-        let large = self.schedule.len() >= LARGE_CELLS || self.incident.rows.len() >= LARGE_ROWS;
         let mut due: Vec<(Turn, Option<Timestamp>, &Place)> = self
             .schedule
             .iter()
@@ -116,19 +115,26 @@ impl App {
             .filter_map(|(place, schedule)| {
                 let turn = eyes.turn(place);
                 let waits = schedule.failures == 0
+                    && schedule.left_to.is_none()
                     && match turn {
                         Turn::Selected | Turn::Visible => false,
-                        Turn::Screen | Turn::Other => {
-                            large || self.budget.is_tight(&budget::bucket_of(place))
-                        }
+                        Turn::Screen | Turn::Other => self.waits_out_of_view(place),
                     };
                 let more = SignedDuration::from_secs(if waits { OUT_OF_VIEW_S } else { 0 });
                 let at = schedule.due.map(|at| at.saturating_add(more).unwrap_or(at));
+                let at = at.map(|at| self.impatient(place, turn, at));
                 at.is_none_or(|at| at <= self.now).then_some((turn, at, place))
             })
             .collect();
         due.sort();
         due.into_iter().map(|(_, _, place)| place.clone()).collect()
+    }
+
+    /// Whether a place is read less often while it is out of view: the estate is large, or the budget short.
+    pub(super) fn waits_out_of_view(&self, place: &Place) -> bool {
+        self.schedule.len() >= LARGE_CELLS
+            || self.incident.rows.len() >= LARGE_ROWS
+            || self.budget.is_tight(&budget::bucket_of(place))
     }
 
     /// Whether there are tokens for a sweep of a place; they are taken.
@@ -160,6 +166,7 @@ impl App {
                 | Effect::Record(_)
                 | Effect::Copy(_)
                 | Effect::Reopen(_)
+                | Effect::Continue(_)
                 | Effect::Suspend
                 | Effect::Quit => None,
             };

@@ -65,6 +65,8 @@ pub struct Global {
 pub enum Command {
     /// The cockpit on the embedded simulator: no account, no network.
     Demo(Demo),
+    /// Keep the logbook warm without a screen, until SIGTERM: what AWS lists, what probes find. Never acts.
+    Record,
     /// Sweep everything once and say how it is; exit 0 if every cell is fresh, 1 if some are dark.
     Status {
         /// As JSON.
@@ -296,6 +298,7 @@ mod tests {
             "blackstart",
             "blackstart demo --scenario 2012-storm --seed 7 --speed 60",
             "blackstart status --json",
+            "blackstart record --logbook D",
             "blackstart plan maintenance on www --via west --json",
             "blackstart do maintenance off www --confirm www",
             "blackstart plan apex www linode",

@@ -1,6 +1,7 @@
 //! Cells and evidence: how well we know what we show.
 
 use super::dns::{DnsAnswer, DnsSubject};
+use super::entry::SessionId;
 use super::fault::Fault;
 use super::place::Key;
 use jiff::Timestamp;
@@ -23,6 +24,17 @@ pub enum SweepStatus {
     },
 }
 
+impl SweepStatus {
+    /// Why it broke off, if it did.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Ok { .. } => None,
+            Self::Failed { error } => Some(error),
+        }
+    }
+}
+
 /// What is known of one (account, region, service).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
@@ -38,6 +50,9 @@ pub struct Cell {
     pub failures: u32,
     /// Whether the story told that it fails: a cell that comes and goes does not fill the story.
     pub told: bool,
+    /// Whose sweep that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<SessionId>,
 }
 
 /// Seconds that a cell must have failed before the story tells of it: one that comes and goes does not fill it.
@@ -59,15 +74,16 @@ impl Cell {
     /// The fault of the newest sweep.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
-        match &self.status {
-            SweepStatus::Ok { .. } => None,
-            SweepStatus::Failed { error } => Some(error),
-        }
+        self.status.fault()
     }
 }
 
 /// Rows older than this are stale even if nothing failed since: seconds.
 pub const STALE_AFTER_S: i64 = 90;
+
+/// Seconds for which what one cockpit read stands against another's failing to read it: it is about the way from there, or
+/// about its credentials, until the first fails too.
+pub const READ_ELSEWHERE_S: i64 = 30;
 
 /// What a probe asks. Written `site:www` or `database:aws/…`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -52,6 +52,8 @@ pub enum Mode {
     Live,
     /// Watches AWS.
     ReadOnly,
+    /// Watches AWS and keeps the logbook, without a screen and without anybody at it.
+    Record,
     /// The simulator.
     Demo,
     /// A log.
@@ -65,6 +67,7 @@ impl Mode {
         match self {
             Self::Live => "live",
             Self::ReadOnly => "read-only",
+            Self::Record => "record",
             Self::Demo => "demo",
             Self::Replay => "replay",
         }
@@ -143,7 +146,7 @@ pub enum Body {
         version: String,
         /// The estate's name.
         estate: String,
-        /// Live, read-only, demo.
+        /// Live, read-only, record, demo.
         mode: Mode,
         /// Process id.
         pid: u32,
@@ -152,6 +155,9 @@ pub enum Body {
         /// Sites declared: a replay shows those of its log, not today's.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         sites: Vec<Site>,
+        /// The strand of the same process that this one goes on from: nothing is missing in between.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        continues: Option<SessionId>,
     },
     /// A cockpit left in good order.
     Left {
@@ -181,10 +187,13 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         gone: Vec<String>,
     },
-    /// Nothing changed in these cells since: when each last succeeded.
+    /// What this session read since its last heartbeat and found unchanged.
     Heartbeat {
         /// Cell -> when its newest sweep succeeded.
         fresh: BTreeMap<Place, Timestamp>,
+        /// Cell -> when it was last asked, and failed as it had before.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        failing: BTreeMap<Place, Timestamp>,
     },
     /// A probe found something (first, changed, or after a minute).
     Probed {

@@ -4,7 +4,7 @@
 //! an entry that makes no sense leaves the state as it was. Entries of several strands may arrive slightly out of
 //! order, so every row, cell and finding keeps its own time and an older entry never replaces a newer one.
 
-use super::cell::{Cell, Evidence, ProbeSubject, Probed, SweepStatus};
+use super::cell::{Cell, Evidence, ProbeSubject, Probed, READ_ELSEWHERE_S, SweepStatus};
 use super::dns::Switch;
 use super::entry::{Actor, Body, Entry, Mode, Outcome, SessionId};
 use super::hash::PlanHash;
@@ -33,14 +33,28 @@ pub struct Seen {
 pub struct Presence {
     /// Who.
     pub actor: Actor,
-    /// Live, read-only, demo.
+    /// Live, read-only, record, demo.
     pub mode: Mode,
+    /// The codes of the regions that it watches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
     /// Since when.
     pub opened: Timestamp,
     /// When it last wrote anything.
     pub last_heard: Timestamp,
     /// When it said goodbye.
     pub left: Option<Timestamp>,
+}
+
+impl Presence {
+    /// The word for them: an operator's name, or that it only records.
+    #[must_use]
+    pub fn who(&self) -> &str {
+        match self.mode {
+            Mode::Live | Mode::ReadOnly | Mode::Demo | Mode::Replay => &self.actor.user,
+            Mode::Record => self.mode.as_str(),
+        }
+    }
 }
 
 /// Whose credentials a profile holds.
@@ -122,12 +136,15 @@ impl Incident {
 
     fn take(&mut self, entry: &Entry) {
         match &entry.body {
-            Body::Opened { mode, .. } => {
+            Body::Opened { mode, regions, continues, .. } => {
+                // A strand that is gone on from in another says no goodbye of its own.
+                self.gone(continues.as_slice());
                 self.sessions.insert(
                     entry.session.clone(),
                     Presence {
                         actor: entry.actor.clone(),
                         mode: *mode,
+                        regions: regions.clone(),
                         opened: entry.ts,
                         last_heard: entry.ts,
                         left: None,
@@ -147,13 +164,15 @@ impl Incident {
             Body::Observed { place, status, changed, gone } => {
                 self.observe(entry, place, status.as_ref(), changed, gone);
             }
-            Body::Heartbeat { fresh } => {
+            Body::Heartbeat { fresh, failing } => {
                 for (place, at) in fresh {
+                    self.read_unchanged(&entry.session, place, *at);
+                }
+                for (place, at) in failing {
                     let place = self.resolve(&entry.session, place);
                     if let Some(cell) = self.cells.get_mut(&place)
-                        && cell.is_ok()
+                        && !cell.is_ok()
                     {
-                        cell.last_ok = cell.last_ok.max(Some(*at));
                         cell.last_attempt = cell.last_attempt.max(*at);
                     }
                 }
@@ -234,6 +253,22 @@ impl Incident {
         }
     }
 
+    /// A session read a cell again and found what it knew.
+    fn read_unchanged(&mut self, session: &SessionId, place: &Place, at: Timestamp) {
+        let place = self.resolve(session, place);
+        let Some(cell) = self.cells.get_mut(&place).filter(|cell| cell.last_attempt <= at) else { return };
+        if !cell.is_ok() {
+            // Somebody else's failing came between two sweeps of one who never failed.
+            cell.status = SweepStatus::Ok { latency_ms: 0 };
+            cell.since = at;
+            cell.failures = 0;
+            cell.told = false;
+        }
+        cell.last_ok = cell.last_ok.max(Some(at));
+        cell.last_attempt = at;
+        cell.by = Some(session.clone());
+    }
+
     fn observe(
         &mut self,
         entry: &Entry,
@@ -261,6 +296,8 @@ impl Incident {
         let ok = matches!(status, SweepStatus::Ok { .. });
         match self.cells.get_mut(&place) {
             Some(cell) if cell.last_attempt > entry.ts => {}
+            // It was read from elsewhere a moment ago: the failing is about the way there, until that one fails too.
+            Some(cell) if !ok && read_elsewhere(cell, entry) => {}
             Some(cell) => {
                 // The story tells of failing that lasts (`App` records it again after a minute), and of the end of what it told.
                 cell.told = !ok && (cell.told || cell.worth_telling(entry.ts));
@@ -269,6 +306,7 @@ impl Incident {
                 }
                 cell.status = status.clone();
                 cell.last_attempt = entry.ts;
+                cell.by = Some(entry.session.clone());
                 if ok {
                     cell.last_ok = Some(entry.ts);
                     cell.failures = 0;
@@ -286,6 +324,7 @@ impl Incident {
                         last_ok: ok.then_some(entry.ts),
                         failures: u32::from(!ok),
                         told: false,
+                        by: Some(entry.session.clone()),
                     },
                 );
             }
@@ -350,6 +389,14 @@ impl Incident {
             }
         }
         place
+    }
+
+    /// The accounts that a session's profiles are, as far as STS said.
+    pub fn accounts_of(&self, session: &SessionId) -> impl Iterator<Item = &Account> {
+        self.identities
+            .range((session.clone(), Profile::default())..)
+            .take_while(move |((s, _), _)| s == session)
+            .map(|(_, identity)| &identity.account)
     }
 
     /// Renames what a session saw under an unverified account, once its number is known.
@@ -509,4 +556,10 @@ impl Incident {
     pub fn declared(&self) -> Option<&Declaration> {
         self.declarations.iter().rev().find(|d| d.closed.is_none())
     }
+}
+
+/// Whether another session than the entry's read this cell so lately that the entry's failing says nothing about it.
+fn read_elsewhere(cell: &Cell, entry: &Entry) -> bool {
+    let young = cell.last_ok.is_some_and(|at| entry.ts.duration_since(at).as_secs() <= READ_ELSEWHERE_S);
+    cell.is_ok() && young && cell.by.as_ref().is_some_and(|by| *by != entry.session)
 }

@@ -2,7 +2,7 @@
 //! the report.
 
 use super::cell::{ProbeSubject, SweepStatus, Verdict};
-use super::entry::{Body, Ending, Entry, Finding, Outcome, SessionId};
+use super::entry::{Body, Ending, Entry, Finding, Mode, Outcome, SessionId};
 use super::fold::Incident;
 use super::hash::PlanHash;
 use super::place::{Place, Service};
@@ -101,9 +101,16 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
     let mut is_action = false;
     let mut by_itself = false;
     let (tone, text) = match &entry.body {
-        Body::Opened { mode, version, .. } => {
-            (Tone::Neutral, format!("opened a cockpit ({}, {version})", mode.as_str()))
+        // That the same process goes on in another strand is nothing that happened.
+        Body::Opened { continues: Some(_), .. } => return None,
+        Body::Opened { mode: Mode::Record, version, .. } => {
+            (Tone::Neutral, format!("began to record ({version})"))
         }
+        Body::Opened {
+            mode: mode @ (Mode::Live | Mode::ReadOnly | Mode::Demo | Mode::Replay),
+            version,
+            ..
+        } => (Tone::Neutral, format!("opened a cockpit ({}, {version})", mode.as_str())),
         Body::Left { reason } => (Tone::Neutral, format!("left ({reason})")),
         Body::Identified { .. } | Body::Heartbeat { .. } => return None,
         Body::Observed { place, status, .. } => {

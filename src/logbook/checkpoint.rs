@@ -69,6 +69,8 @@ pub struct Recent {
     pub incident: Incident,
     /// Everything after it, in weave order.
     pub lines: Vec<Line>,
+    /// Bytes of that.
+    pub unkept: u64,
     /// What the others write from here on.
     pub tail: Tail,
     /// What is wrong with the chain, in what was read.
@@ -104,6 +106,7 @@ pub fn open_recent(dir: &Path, own: SessionId) -> Result<Recent, LogbookError> {
     let mut recent = Recent {
         incident,
         lines: Vec::new(),
+        unkept: 0,
         tail: Tail::new(dir, own.clone()),
         breakages: Vec::new(),
         torn: Vec::new(),
@@ -111,12 +114,17 @@ pub fn open_recent(dir: &Path, own: SessionId) -> Result<Recent, LogbookError> {
     };
     let (mut heads, mut followers, mut strands) = (Seen::new(), Vec::new(), Vec::new());
     for path in files {
+        let length = fs::metadata(&path).map_or(0, |meta| meta.len());
         let mut follower = match known.get(&super::follow::session_of(&path)) {
             Some(position) => {
+                recent.unkept += length.saturating_sub(position.end);
                 heads.insert(super::follow::session_of(&path), position.head.clone());
                 Follower::after(&path, position)
             }
-            None => Follower::new(&path),
+            None => {
+                recent.unkept += length;
+                Follower::new(&path)
+            }
         };
         let catch = follower.poll();
         recent.breakages.extend(catch.breakages);
@@ -134,6 +142,29 @@ pub fn open_recent(dir: &Path, own: SessionId) -> Result<Recent, LogbookError> {
     recent.lines = weave(strands);
     recent.tail = Tail::resume(dir, own, followers, heads);
     Ok(recent)
+}
+
+/// Bytes of all strands of a logbook.
+#[must_use]
+pub fn strands_length(dir: &Path) -> u64 {
+    let files = list(dir).unwrap_or_default();
+    files.iter().filter_map(|path| fs::metadata(path).ok()).map(|meta| meta.len()).sum()
+}
+
+/// Keeps the fold of what is on disk beside it, under a session's name, if at least so many bytes came after the newest
+/// checkpoint. Whether it did: from a broken chain nothing is kept.
+///
+/// # Errors
+/// When the logbook cannot be read or the file cannot be written.
+pub fn keep(dir: &Path, session: &SessionId, at_least: u64) -> Result<bool, LogbookError> {
+    let Recent { mut incident, lines, unkept, breakages, .. } = open_recent(dir, session.clone())?;
+    if unkept < at_least || lines.is_empty() || !breakages.is_empty() {
+        return Ok(false);
+    }
+    for line in &lines {
+        incident.fold(&line.entry);
+    }
+    write_checkpoint(dir, session, &incident).map(|_| true)
 }
 
 /// Keeps a fold beside the strands that it was made of, under a session's name. Gives its size in bytes.

@@ -20,6 +20,7 @@ pub(super) fn note(text: &str) -> Body {
 pub(super) fn observed() -> Body {
     Body::Heartbeat {
         fresh: BTreeMap::from([("aws/123456789012/us-east-1/ec2".parse().unwrap(), Timestamp::UNIX_EPOCH)]),
+        failing: BTreeMap::new(),
     }
 }
 

@@ -23,7 +23,7 @@ pub mod verify;
 pub mod weave;
 
 pub use chain::{Breakage, Flaw, Head, Line, Seen};
-pub use checkpoint::{Recent, open_recent, write_checkpoint};
+pub use checkpoint::{Recent, keep, open_recent, strands_length, write_checkpoint};
 pub use error::LogbookError;
 pub use reader::{Logbook, Strand, read_strand};
 pub use recover::Torn;

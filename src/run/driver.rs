@@ -128,8 +128,11 @@ impl Driver {
             Effect::Perform(ticket, profile, call) => {
                 // The last wall: whatever asked for it, a cockpit that may not act does not.
                 let refused = match self.app.opening.mode {
-                    Mode::Live | Mode::Demo => self.scribe.is_none().then_some("there is no logbook"),
-                    Mode::ReadOnly | Mode::Replay => Some("this cockpit may not act"),
+                    Mode::Live | Mode::Demo => {
+                        let recorded = self.scribe.is_some() && self.app.log == LogState::Writing;
+                        (!recorded).then_some("there is no logbook")
+                    }
+                    Mode::ReadOnly | Mode::Record | Mode::Replay => Some("this cockpit may not act"),
                 };
                 let work = async move {
                     let result = match refused {
@@ -171,6 +174,15 @@ impl Driver {
                 };
                 if let Err(why) = asked {
                     let _ = outbox.send(Message::Reopened(Err(why)));
+                }
+            }
+            Effect::Continue(session) => {
+                let asked = match &self.scribe {
+                    Some(scribe) => scribe.go_on(session),
+                    None => Err("there is no logbook".into()),
+                };
+                if let Err(why) = asked {
+                    let _ = outbox.send(Message::RecordFailed(why));
                 }
             }
             Effect::Suspend => self.suspending = true,

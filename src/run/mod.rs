@@ -5,6 +5,7 @@
 mod clock;
 mod commands;
 mod driver;
+mod keeper;
 pub mod screenshots;
 mod scribe;
 mod setup;
@@ -65,6 +66,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, surroundings: Surroundings)
     match cli.command {
         None => commands::cockpit::live(&ground),
         Some(Command::Demo(demo)) => commands::cockpit::demo(&ground, &demo),
+        Some(Command::Record) => commands::record::record(&ground),
         Some(Command::Replay { path, at, speed }) => commands::cockpit::replay(&ground, path, at, speed),
         Some(Command::Status { json }) => commands::status::status(&ground, json),
         Some(Command::Plan { action, json }) => commands::act::plan(&ground, &action, json),

@@ -3,6 +3,7 @@
 //! It writes in the order asked, says what is on disk, and stops for good at the first failure, be it the disk's, a strand
 //! that is no longer where it was, or a bug of its own. Only the operator's own word opens a new strand.
 
+use super::keeper::Keeper;
 use crate::app::message::Message;
 use crate::incident::entry::{Entry, SessionId};
 use crate::logbook::{Presence, StrandWriter, Tail, presence};
@@ -20,12 +21,15 @@ const LINES_A_LOOK: u32 = 64;
 const LOOKS_A_ROLL_CALL: u32 = 25;
 /// The longest a disk that does not answer may hold up leaving.
 const LEAVING_LIMIT: Duration = Duration::from_secs(5);
+/// The longest that a last checkpoint may.
+const KEEPING_LIMIT: Duration = Duration::from_secs(3);
 
 /// What the scribe is asked for.
 #[derive(Debug)]
 enum Order {
     Write(Box<Entry>),
     Reopen(SessionId),
+    Continue(SessionId),
 }
 
 /// The cockpit's end of the scribe.
@@ -37,15 +41,29 @@ pub struct Scribe {
 }
 
 impl Scribe {
-    /// Starts a scribe on an open strand. What it has to say arrives as messages.
+    /// Starts a scribe on an open strand, or on a logbook that may be opened later. `unkept` is how many bytes of it were
+    /// read after its newest checkpoint. What it has to say arrives as messages.
     #[must_use]
-    pub fn start(writer: StrandWriter, tail: Tail, messages: UnboundedSender<Message>) -> Self {
+    pub fn start(
+        writer: Option<StrandWriter>,
+        tail: Tail,
+        unkept: u64,
+        messages: UnboundedSender<Message>,
+    ) -> Self {
         let (orders, inbox) = channel();
         let (end, ended) = channel();
         let thread = std::thread::Builder::new()
             .name("scribe".into())
             .spawn(move || {
-                tell_of_panic(&messages, || write_and_watch(writer, tail, &inbox, &messages));
+                let mut keeper = Keeper::new(tail.dir(), unkept, messages.clone());
+                let mut last = None;
+                tell_of_panic(&messages, || {
+                    last = write_and_watch(writer, tail, &mut keeper, &inbox, &messages);
+                });
+                let _ = end.send(());
+                if let Some(session) = last {
+                    keeper.leave(&session);
+                }
                 let _ = end.send(());
             })
             .ok();
@@ -73,6 +91,14 @@ impl Scribe {
         self.ask(Order::Reopen(session))
     }
 
+    /// Asks for everything from here on to be written to a new strand of exactly this name.
+    ///
+    /// # Errors
+    /// The scribe is gone.
+    pub fn go_on(&self, session: SessionId) -> Result<(), String> {
+        self.ask(Order::Continue(session))
+    }
+
     /// Waits until everything asked for is written; whether it was, within the time that a disk is given.
     pub fn finish(mut self) -> bool {
         self.orders = None;
@@ -80,7 +106,9 @@ impl Scribe {
         if self.ended.recv_timeout(LEAVING_LIMIT) == Err(RecvTimeoutError::Timeout) {
             return false;
         }
-        if let Some(thread) = self.thread.take() {
+        // A checkpoint may be left for the next time.
+        let kept = self.ended.recv_timeout(KEEPING_LIMIT) != Err(RecvTimeoutError::Timeout);
+        if let Some(thread) = self.thread.take().filter(|_| kept) {
             let _ = thread.join();
         }
         true
@@ -95,20 +123,23 @@ fn tell_of_panic(messages: &UnboundedSender<Message>, work: impl FnOnce()) {
     }
 }
 
+/// Works until the cockpit has left; gives the name of the strand that was written last.
 fn write_and_watch(
-    mut writer: StrandWriter,
+    mut writer: Option<StrandWriter>,
     mut tail: Tail,
+    keeper: &mut Keeper,
     inbox: &Receiver<Order>,
     messages: &UnboundedSender<Message>,
-) {
+) -> Option<SessionId> {
     let (mut looks, mut lines) = (0_u32, 0_u32);
     loop {
         // If the cockpit is gone nobody hears what is said; what it asked for is still written.
         match inbox.recv_timeout(LOOK_EVERY) {
             Ok(Order::Write(entry)) => {
-                let said = match writer.append(&entry, tail.heads()) {
-                    Ok(_) => Message::Recorded(entry.seq),
-                    Err(error) => Message::RecordFailed(error.to_string()),
+                let said = match writer.as_mut().map(|writer| writer.append(&entry, tail.heads())) {
+                    Some(Ok(_)) => Message::Recorded(entry.seq),
+                    Some(Err(error)) => Message::RecordFailed(error.to_string()),
+                    None => Message::RecordFailed("no strand is open".into()),
                 };
                 let _ = messages.send(said);
                 lines += 1;
@@ -120,26 +151,50 @@ fn write_and_watch(
             Ok(Order::Reopen(session)) => {
                 let made = open_strand(tail.dir(), &session);
                 let said = made.map(|new| {
-                    tail.own_too(writer.session().clone());
-                    tail.own_too(new.session().clone());
-                    writer = new;
-                    writer.session().clone()
+                    let session = new.session().clone();
+                    change_strand(&mut writer, &mut tail, new);
+                    session
                 });
                 let _ = messages.send(Message::Reopened(said));
             }
+            Ok(Order::Continue(session)) => {
+                match open_strand(tail.dir(), &session) {
+                    // The entries that follow carry this name and no other.
+                    Ok(new) if *new.session() == session => change_strand(&mut writer, &mut tail, new),
+                    Ok(new) => {
+                        let why = format!("{session} is taken; a new strand would be {}", new.session());
+                        let _ = messages.send(Message::RecordFailed(why));
+                    }
+                    Err(why) => {
+                        let _ = messages.send(Message::RecordFailed(why));
+                    }
+                }
+                keeper.keep_day(&session);
+            }
             Err(RecvTimeoutError::Timeout) => {
                 lines = 0;
-                if let Err(error) = writer.still_there() {
+                if let Some(Err(error)) = writer.as_mut().map(StrandWriter::still_there) {
                     let _ = messages.send(Message::RecordFailed(error.to_string()));
                 }
                 look(&mut tail, messages);
                 if looks.is_multiple_of(LOOKS_A_ROLL_CALL) {
                     roll_call(&tail, messages);
+                    if let Some(writer) = &writer {
+                        keeper.look(writer.session());
+                    }
                 }
                 looks = looks.wrapping_add(1);
             }
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Disconnected) => return writer.map(|writer| writer.session().clone()),
         }
+    }
+}
+
+/// From now on this strand is ours, and the one of before is not read as another's.
+fn change_strand(writer: &mut Option<StrandWriter>, tail: &mut Tail, new: StrandWriter) {
+    tail.own_too(new.session().clone());
+    if let Some(old) = writer.replace(new) {
+        tail.own_too(old.session().clone());
     }
 }
 

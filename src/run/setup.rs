@@ -33,6 +33,8 @@ pub(crate) struct Bench {
     pub writer: Result<StrandWriter, String>,
     /// What the others write.
     pub tail: Option<Tail>,
+    /// Bytes of the logbook that were read after its newest checkpoint.
+    pub unkept: u64,
 }
 
 impl Ground {
@@ -128,7 +130,11 @@ impl Ground {
             profiles,
             sites: sites.to_vec(),
             keymap: settings.keymap.clone(),
-            mode: if self.global.read_only && mode != Mode::Replay { Mode::ReadOnly } else { mode },
+            mode: match mode {
+                Mode::Live | Mode::Demo | Mode::ReadOnly if self.global.read_only => Mode::ReadOnly,
+                // These act on nothing whatever is asked.
+                Mode::Live | Mode::Demo | Mode::ReadOnly | Mode::Record | Mode::Replay => mode,
+            },
             session,
             actor,
             pid: std::process::id(),
@@ -142,6 +148,7 @@ impl Ground {
             // The simulated world has servers of its own.
             dns: if mode == Mode::Demo { DnsServers::default() } else { settings.config.dns.clone() },
             looks_only: false,
+            shares: true,
         }
     }
 
@@ -193,12 +200,14 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
         let why =
             "there is no place for it: set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook".to_owned();
         refuse(app, &why);
-        return Bench { writer: Err(why), tail: None };
+        return Bench { writer: Err(why), tail: None, unkept: 0 };
     };
     app.opening.logbook = Some(dir.display().to_string());
     let session = app.opening.session.clone();
+    let mut unkept = 0;
     let tail = match open_recent(dir, session.clone()) {
         Ok(recent) => {
+            unkept = recent.unkept;
             app.opening.breakages = recent.breakages.iter().map(ToString::to_string).collect();
             // A checkpoint that does not fit costs time and no truth: it is said among the complaints, not as a breakage.
             app.opening.complaints.extend(recent.passed_over);
@@ -212,7 +221,7 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
         }
     };
     if app.opening.looks_only {
-        return Bench { writer: Err("this run only looks".into()), tail: None };
+        return Bench { writer: Err("this run only looks".into()), tail: None, unkept };
     }
     let writer = open_strand(dir, &session);
     match &writer {
@@ -220,7 +229,7 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
         Ok(writer) => app.opening.session = writer.session().clone(),
         Err(why) => refuse(app, why),
     }
-    Bench { writer, tail: Some(tail) }
+    Bench { writer, tail: Some(tail), unkept }
 }
 
 fn refuse(app: &mut App, why: &str) {
@@ -228,15 +237,15 @@ fn refuse(app: &mut App, why: &str) {
     app.log = crate::app::LogState::Refused(why.to_owned());
 }
 
-/// A driver with its scribe, if there is a strand to write.
+/// A driver with its scribe, if there is a logbook: one that cannot be written may be opened later.
 pub(crate) fn drive(app: App, cloud: Cloud, clock: Clock, bench: Bench) -> Driver {
     let driver = Driver::new(app, cloud, clock);
-    match (bench.writer, bench.tail) {
-        (Ok(writer), Some(tail)) => {
-            let scribe = Scribe::start(writer, tail, driver.outbox());
+    match bench.tail {
+        Some(tail) => {
+            let scribe = Scribe::start(bench.writer.ok(), tail, bench.unkept, driver.outbox());
             driver.with_scribe(scribe)
         }
-        (Ok(_) | Err(_), _) => driver,
+        None => driver,
     }
 }
 

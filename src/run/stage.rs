@@ -155,7 +155,7 @@ impl Stage {
             Effect::Reopen(session) => {
                 self.later(std::time::Duration::ZERO, Message::Reopened(Ok(session)));
             }
-            Effect::Suspend | Effect::Quit => {}
+            Effect::Continue(_) | Effect::Suspend | Effect::Quit => {}
         }
     }
 

@@ -34,6 +34,7 @@ fn app(scenario: &Scenario) -> App {
         logbook_fault: None,
         complaints: Vec::new(),
         looks_only: false,
+        shares: true,
         dns: crate::incident::dns::DnsServers::default(),
         jitter: "seed".into(),
         speed: 1.0,
@@ -51,7 +52,7 @@ fn driver(scenario: Scenario, dir: &Path, speed: f64) -> Driver {
     let cloud = Cloud::Sim(Sim::new(World::new(scenario, seed), speed));
     let driver = Driver::new(app, cloud, Clock::scaled(start, speed, 0));
     let writer = open_strand(dir, &session).unwrap();
-    let scribe = Scribe::start(writer, Tail::new(dir, session), driver.outbox());
+    let scribe = Scribe::start(Some(writer), Tail::new(dir, session), 0, driver.outbox());
     driver.with_scribe(scribe)
 }
 

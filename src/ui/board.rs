@@ -154,11 +154,18 @@ fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             None if room >= 24 => {
                 // A fault says more than what we make of it.
                 let note = if note.is_empty() {
-                    region::slowed_region(app, region).unwrap_or_default()
+                    let slowed = region::slowed_region(app, region);
+                    slowed.or_else(|| region::read_by(app, region)).unwrap_or_default()
                 } else {
                     note
                 };
                 canvas.put(area.x + used, y, room, &note, Role::Muted);
+            }
+            None if room >= 14 && note.is_empty() => {
+                // Whole or not at all.
+                let words =
+                    region::read_by(app, region).filter(|words| words.chars().count() <= usize::from(room));
+                canvas.put(area.x + used, y, room, &words.unwrap_or_default(), Role::Muted);
             }
             Some(_) | None => {}
         }

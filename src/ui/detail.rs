@@ -191,7 +191,8 @@ fn evidence(doc: &mut Doc, app: &App, key: &Key, resource: &Resource) {
 /// A cell's state and, if it fails, what can be done.
 fn cell_lines(doc: &mut Doc, app: &App, place: &Place, cell: Option<&Cell>) {
     let glance = cell_glance(app, place, cell);
-    let words = format!("{} {}", place_words(place), glance.long);
+    let reader = app.reader(place).map_or_else(String::new, |who| format!(", read by {who}"));
+    let words = format!("{} {}{reader}", place_words(place), glance.long);
     let role = if glance.role == Role::Muted { Role::Text } else { glance.role };
     doc.field("read from", &words, role);
     if let Some(fault) = cell.and_then(Cell::fault) {

@@ -25,6 +25,7 @@ pub(super) fn mode(app: &App) -> (&'static str, Role) {
     match app.opening.mode {
         Mode::Live => ("LIVE", Role::Live),
         Mode::ReadOnly => ("READ-ONLY", Role::ReadOnly),
+        Mode::Record => ("RECORD", Role::ReadOnly),
         Mode::Demo => ("DEMO", Role::Demo),
         Mode::Replay => ("REPLAY", Role::Replay),
     }
@@ -32,12 +33,12 @@ pub(super) fn mode(app: &App) -> (&'static str, Role) {
 
 /// The role of a person: the same for the whole incident.
 pub(super) fn person(app: &App, user: &str) -> Role {
-    if user == "-" {
+    if user == "-" || user == Mode::Record.as_str() {
         return Role::Muted;
     }
     // In the order in which people first opened a cockpit.
-    let mut opened: Vec<_> =
-        app.incident.sessions.values().map(|p| (p.opened, p.actor.user.as_str())).collect();
+    let people = app.incident.sessions.values().filter(|p| p.mode != Mode::Record);
+    let mut opened: Vec<_> = people.map(|p| (p.opened, p.actor.user.as_str())).collect();
     opened.sort();
     let mut users: Vec<&str> = Vec::new();
     for (_, user) in opened {
@@ -77,14 +78,15 @@ pub(super) fn present(app: &App) -> Vec<(String, Option<String>)> {
     // Several cockpits of one Unix user are several people, or one with several hands: the count says so.
     let mut people: Vec<(String, i64, usize)> = Vec::new();
     for (id, presence) in sessions {
+        let who = presence.who();
         let own = *id == app.opening.session && app.replay.is_none();
         let silent = if own { 0 } else { app.now.duration_since(presence.last_heard).as_secs() };
-        match people.iter_mut().find(|(user, _, _)| *user == presence.actor.user) {
+        match people.iter_mut().find(|(user, _, _)| user == who) {
             Some((_, known, cockpits)) => {
                 *known = silent.min(*known);
                 *cockpits += 1;
             }
-            None => people.push((presence.actor.user.clone(), silent, 1)),
+            None => people.push((who.to_owned(), silent, 1)),
         }
     }
     people

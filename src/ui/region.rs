@@ -208,6 +208,13 @@ pub(super) fn asking(app: &App, region: &Region) -> Option<String> {
     (seconds >= ASKING_AFTER_S).then(|| format!("asking {}", span(seconds)))
 }
 
+/// Who reads a region instead of us, if it is one alone: `read by adam`.
+pub(super) fn read_by(app: &App, region: &Region) -> Option<String> {
+    let mut readers = all_cells(app, region).into_iter().map(|(place, _)| app.reader(place));
+    let first = readers.next()??;
+    readers.all(|reader| reader.as_ref() == Some(&first)).then(|| format!("read by {first}"))
+}
+
 /// Why a place is read less often than it would be, in words.
 pub(super) fn slowed(app: &App, place: &Place) -> Option<String> {
     Some(match app.slowed(place)? {

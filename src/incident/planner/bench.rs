@@ -146,6 +146,7 @@ impl Bench {
             pid: 7,
             regions: Vec::new(),
             sites: Vec::new(),
+            continues: None,
         });
         bench.put(Resource::HostedZone(zone));
         bench

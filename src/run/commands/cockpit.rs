@@ -237,6 +237,7 @@ fn colleagues(scenario: &Scenario, until: Timestamp) -> Vec<Vec<Entry>> {
                         pid: 4711,
                         regions: scenario.estate.regions.clone(),
                         sites: Vec::new(),
+                        continues: None,
                     },
                 ));
                 &mut fresh
@@ -264,7 +265,7 @@ fn write_history(dir: &Path, session: &SessionId, own: &[Entry], others: &[Vec<E
         if let Some(first) = strand.first()
             && let Err(why) = write(&first.session, strand)
         {
-            return Bench { writer: Err(why), tail: None };
+            return Bench { writer: Err(why), tail: None, unkept: 0 };
         }
     }
     let writer = write(session, own);
@@ -272,7 +273,7 @@ fn write_history(dir: &Path, session: &SessionId, own: &[Entry], others: &[Vec<E
         Ok(logbook) => logbook.into_timeline_and_tail(session.clone()).1,
         Err(_) => Tail::new(dir, session.clone()),
     };
-    Bench { writer, tail: Some(tail) }
+    Bench { writer, tail: Some(tail), unkept: 0 }
 }
 
 /// The cockpit on a log.

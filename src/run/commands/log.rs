@@ -77,7 +77,10 @@ fn plain(entry: &Entry) -> String {
             };
             format!("{place}: {} changed, {} gone{end}", changed.len(), gone.len())
         }
-        Body::Heartbeat { fresh } => format!("{} cells fresh", fresh.len()),
+        Body::Heartbeat { fresh, failing } if failing.is_empty() => format!("{} cells fresh", fresh.len()),
+        Body::Heartbeat { fresh, failing } => {
+            format!("{} cells fresh, {} failing", fresh.len(), failing.len())
+        }
         Body::Identified { profile, account, arn } => {
             format!("profile {profile} is account {account} ({arn})")
         }
@@ -216,6 +219,7 @@ fn write_down(ground: &Ground, body: impl FnOnce(&Incident) -> Result<Body, Stri
         pid: opening.pid,
         regions: Vec::new(),
         sites: Vec::new(),
+        continues: None,
     };
     match write_strand(&dir, &opening, &mut tail, now, [opened, body, Body::Left { reason: "done".into() }]) {
         Ok(()) => Exit::Done,

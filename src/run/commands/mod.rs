@@ -4,4 +4,5 @@ pub(super) mod act;
 pub(super) mod cockpit;
 pub(super) mod listings;
 pub(super) mod log;
+pub(super) mod record;
 pub(super) mod status;

@@ -39,6 +39,8 @@ pub(super) fn headless(ground: &Ground, purpose: Purpose) -> Result<(tokio::runt
         let config = &settings.config;
         let mut opening = ground.opening(&settings, Mode::Live, (&config.estate, &config.sites), now);
         opening.looks_only = purpose == Purpose::Look;
+        // Who asks once wants to know, not to be told what somebody read.
+        opening.shares = false;
         let mut app = App::new(opening, now);
         let bench = open_bench(&mut app, ground.logbook_dir(&settings).as_deref());
         drive(app, cloud, clock, bench)

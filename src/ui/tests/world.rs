@@ -113,6 +113,7 @@ impl World {
             breakages: Vec::new(),
             two_operators: false,
             looks_only: false,
+            shares: true,
             dns: crate::incident::dns::DnsServers::default(),
         };
         let mut app = App::new(opening, at(now));
@@ -142,6 +143,7 @@ impl World {
             pid: 1,
             regions,
             sites: Vec::new(),
+            continues: None,
         };
         self.says(user, body);
     }
@@ -445,7 +447,13 @@ pub(super) fn later(world: &mut World) {
     world.route53(4100);
     world.probed(ProbeSubject::Site("www".into()), Verdict::Wrong, "HTTP 503");
     world.probed(ProbeSubject::Database(fito_db()), Verdict::Refused, "tcp refused");
-    world.says("daniel", Body::Heartbeat { fresh: std::collections::BTreeMap::new() });
+    world.says(
+        "daniel",
+        Body::Heartbeat {
+            fresh: std::collections::BTreeMap::new(),
+            failing: std::collections::BTreeMap::new(),
+        },
+    );
 }
 
 /// The plan that brings the maintenance page up.

@@ -59,6 +59,7 @@ fn off_works_for_what_another_operator_turned_on_before_a_restart() {
         pid: 70,
         regions: Vec::new(),
         sites: Vec::new(),
+        continues: None,
     });
     bench.number = 1;
     let back = bench.plan(&off());
