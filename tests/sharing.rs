@@ -182,7 +182,7 @@ fn record_reads_first_whoever_came_before_it() {
 
 #[test]
 fn a_failing_of_the_readers_own_silences_nobody() {
-    let region = Region::new("us-east-1");
+    let region = Region::new("eu-west-1");
     let of_its_own = [
         Fault::CredentialsExpired { code: "ExpiredToken".into() },
         Fault::Denied { action: "ec2:DescribeInstances".into(), message: "not authorized".into() },
@@ -194,6 +194,8 @@ fn a_failing_of_the_readers_own_silences_nobody() {
         crew.run_for(60);
         crew.faults.insert((0, region.clone()), fault.clone());
         let since = crew.now;
+        // The next in the order asks within its pause; what they read stands on every screen.
+        crew.run_for(25);
         watch(&mut crew, 120, &[1, 2]);
         let by_next = sweeps_since(&crew, since)
             .iter()
@@ -223,12 +225,13 @@ fn two_hosts(others: usize) -> Crew {
 
 #[test]
 fn what_is_dark_from_one_host_is_asked_from_another_and_from_the_same_only_once() {
-    let region = Region::new("us-east-1");
+    let region = Region::new("eu-west-1");
     let dark = Fault::Dark { detail: "tcp connect error".into() };
     let mut crew = two_hosts(2);
     crew.run_for(60);
     crew.faults.insert((0, region.clone()), dark.clone());
-    watch(&mut crew, 120, &[1, 2]);
+    crew.run_for(25);
+    watch(&mut crew, 120, &[0, 1, 2]);
     let reads = |crew: &Crew, seat: usize, since| {
         let all = sweeps_since(crew, since);
         all.iter().filter(|(_, by, place)| *by == seat && place.scope.region == region).count()
@@ -256,7 +259,7 @@ fn what_is_dark_from_one_host_is_asked_from_another_and_from_the_same_only_once(
 fn throttling_is_everybodys() {
     let mut crew = crew_of(4, Mode::Live);
     crew.run_for(60);
-    let region = Region::new("us-east-1");
+    let region = Region::new("eu-west-1");
     for seat in 0..4 {
         crew.faults.insert((seat, region.clone()), Fault::Throttled { code: "RequestLimitExceeded".into() });
     }

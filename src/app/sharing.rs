@@ -86,12 +86,12 @@ fn order_of(session: &SessionId, presence: &Presence) -> Order {
 }
 
 impl Member {
-    /// Whether they watch a place. Whose account a profile is may not be known yet.
+    /// Whether they watch a place. Whose accounts theirs are may not be known yet, nor which ours is.
     fn watches(&self, place: &Place) -> bool {
         let region = &place.scope.region;
         let account = &place.scope.account;
         (region.is_global() || self.regions.contains(&region.0))
-            && (!account.is_verified() || self.accounts.contains(account))
+            && (!account.is_verified() || self.accounts.is_empty() || self.accounts.contains(account))
     }
 }
 
@@ -309,6 +309,13 @@ impl App {
                     self.heed_cell(crew, member, place, &News::Failed(&fault));
                 }
             }
+        }
+        // They do not know what we found and did not write down again: the next findings are told.
+        if matches!(entry.body, Body::Opened { .. })
+            && member.host == self.opening.actor.host
+            && self.own_order() < member.order
+        {
+            self.sharing.claimed.extend(self.incident.probes.keys().cloned());
         }
         if let Body::Probed { subject, .. } = &entry.body
             && member.host == self.opening.actor.host

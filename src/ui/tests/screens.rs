@@ -446,3 +446,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_reads_instead_of_us_is_said_and_record_is_no_operator() {
+    let mut world = World::new(Mode::Live, &["us-east-1"], "2026-01-01T00:00:00Z");
+    world.opened("blackstart", Mode::Record);
+    world.answers("us-east-1");
+    world.swept(
+        place("us-east-1", Service::Ec2),
+        SweepStatus::Ok { latency_ms: 1 },
+        vec![instance("us-east-1", "i-0a1b", "web-1", "running")],
+    );
+    has_not(&world.text(140, 45), "read by");
+    let reader =
+        world.app.incident.sessions.iter().find(|(_, p)| p.mode == Mode::Record).map(|(id, _)| id.clone());
+    for schedule in world.app.schedule.values_mut() {
+        schedule.left_to.clone_from(&reader);
+    }
+    let rows = world.text(140, 45);
+    has(&rows, "read by record");
+    has(&rows, "here: adam, record");
+    has_not(&rows, "blackstart,");
+    world.show(Screen::Instances);
+    world.select(RowId::Key(place("us-east-1", Service::Ec2).key(Kind::Instance, "i-0a1b")));
+    world.app.overlays.push(crate::app::Overlay::Detail {
+        row: RowId::Key(place("us-east-1", Service::Ec2).key(Kind::Instance, "i-0a1b")),
+        scroll: 0,
+    });
+    has(&world.text(140, 45), ", read by record");
+}
