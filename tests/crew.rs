@@ -177,6 +177,12 @@ impl Crew {
         self.run_until(until);
     }
 
+    /// To a later moment, as if nobody had been there in between.
+    pub fn leap_to(&mut self, at: Timestamp) {
+        self.now = at;
+        self.next_tick = at + SignedDuration::from_secs(self.step);
+    }
+
     pub fn run_until(&mut self, until: Timestamp) {
         loop {
             let next = self.queue.keys().next().map(|(at, _)| *at);

@@ -135,7 +135,6 @@ fn three_on_one_logbook_ask_what_one_asks() {
     let Some(ground) = ground("shared sweeps") else {
         return;
     };
-    // What one asks: from its second sweeps on, in so many heartbeats of it.
     let beats = |home: &Home| {
         let mut beats = 0;
         for strand in strands(&logbook(home)) {
@@ -146,21 +145,26 @@ fn three_on_one_logbook_ask_what_one_asks() {
     let home = scene::home(&ground);
     let mut first = Recorder::start(&home, "one", &[], &[]);
     first.wait_said("Recording");
-    wait("the first heartbeat", || beats(&home) >= 1);
-    let (began, before) = (Instant::now(), requests(&ground));
-    wait("the third heartbeat", || beats(&home) >= 3);
-    let rate_of_one = (requests(&ground) - before) as f64 / began.elapsed().as_secs_f64();
+    let fresh = |home: &Home| {
+        let observed = of_kind(&all_entries(&logbook(home)), "observed");
+        observed.iter().filter(|e| e["body"]["status"]["status"] == "ok").count()
+    };
+    wait("one sweep of everything", || fresh(&home) >= 13);
+    let of_one_sweep = requests(&ground) as f64;
 
     let others: Vec<Recorder> =
         ["two", "three"].iter().map(|name| Recorder::start(&home, name, &[], &[])).collect();
     wait("all three", || of_kind(&all_entries(&logbook(&home)), "identified").len() == 3);
-    let identified = strands(&logbook(&home)).len();
-    assert_eq!(identified, 3);
+    assert_eq!(strands(&logbook(&home)).len(), 3);
     let (began, before, beat) = (Instant::now(), requests(&ground), beats(&home));
-    wait("ten more heartbeats", || beats(&home) >= beat + 10);
-    let rate_of_three = (requests(&ground) - before) as f64 / began.elapsed().as_secs_f64();
-    println!("requests a second: one {rate_of_one:.2}, three {rate_of_three:.2}");
-    assert!(rate_of_one > 0.5 && rate_of_three <= rate_of_one * 1.5, "{rate_of_one:.2} {rate_of_three:.2}");
+    wait("four more heartbeats", || beats(&home) >= beat + 4);
+    let (made, passed) = ((requests(&ground) - before) as f64, began.elapsed().as_secs_f64());
+    // A cell is read every 15 s at the most, by one of them; what was under way may come on top.
+    let most = of_one_sweep * (passed / 15.0 + 1.0);
+    println!(
+        "a sweep makes {of_one_sweep} requests; three made {made} in {passed:.0} s, {most:.0} are allowed"
+    );
+    assert!(made > 0.0 && made <= most, "{made} in {passed:.0} s; a sweep makes {of_one_sweep}");
 
     // The one that reads is killed: the others go on.
     first.child.kill().unwrap();

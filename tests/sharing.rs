@@ -373,9 +373,7 @@ fn record_goes_on_in_a_new_strand_each_day_and_nobody_asks_more() {
         crew.now.round(jiff::TimestampRound::new().smallest(jiff::Unit::Hour).increment(24)).unwrap();
     let midnight =
         if midnight <= crew.now { midnight + jiff::SignedDuration::from_hours(24) } else { midnight };
-    // Days in which nobody looks are leapt over.
-    let minutes = midnight.duration_since(crew.seats[record].app.started).as_secs() / 60;
-    crew.at_minute(minutes - 2);
+    crew.leap_to(midnight - jiff::SignedDuration::from_secs(90));
     crew.run_for(60);
     let since = crew.now;
     watch(&mut crew, 240, &[record, adam]);

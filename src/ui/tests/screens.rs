@@ -469,7 +469,7 @@ fn who_reads_instead_of_us_is_said_and_record_is_no_operator() {
     has_not(&rows, "blackstart,");
     world.show(Screen::Instances);
     world.select(RowId::Key(place("us-east-1", Service::Ec2).key(Kind::Instance, "i-0a1b")));
-    world.app.overlays.push(crate::app::Overlay::Detail {
+    world.app.overlays.push(Overlay::Detail {
         row: RowId::Key(place("us-east-1", Service::Ec2).key(Kind::Instance, "i-0a1b")),
         scroll: 0,
     });
