@@ -13,11 +13,11 @@
 //!
 //! Pure; tested with ten cockpits in `tests/sharing.rs`.
 
-use super::App;
 use super::budget::bucket_of;
 use super::message::Effect;
 use super::sweeping::{BACK_OFF_MOST_S, SWEEP_EVERY_S, SWEEP_ROUTE53_EVERY_S};
 use super::turns::{OUT_OF_VIEW_S, Turn};
+use super::{App, LogState};
 use crate::incident::Presence;
 use crate::incident::cell::{ProbeSubject, SweepStatus};
 use crate::incident::entry::{Body, Entry, Mode, SessionId};
@@ -130,6 +130,10 @@ impl App {
 
     fn own_order(&self) -> Order {
         let session = &self.opening.session;
+        // Whose logbook refuses is heard by nobody.
+        if self.log != LogState::Writing {
+            return (true, Timestamp::MAX, session.clone());
+        }
         self.incident.sessions.get(session).map_or_else(
             || (self.opening.mode != Mode::Record, self.started, session.clone()),
             |presence| order_of(session, presence),

@@ -563,3 +563,6 @@ fn read_elsewhere(cell: &Cell, entry: &Entry) -> bool {
     let young = cell.last_ok.is_some_and(|at| entry.ts.duration_since(at).as_secs() <= READ_ELSEWHERE_S);
     cell.is_ok() && young && cell.by.as_ref().is_some_and(|by| *by != entry.session)
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,11 +32,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 /// The version of the format; another one is not read.
 const VERSION: u32 = 1;
 /// The file name's end.
 const EXTENSION: &str = "checkpoint";
+/// Fewer rows than this are parsed where they are.
+const WORTH_A_THREAD: usize = 500;
 /// Bytes of a strand's end that are looked at first for a line.
 const WINDOW: u64 = 1 << 16;
 
@@ -249,25 +252,49 @@ pub fn parse(bytes: &[u8]) -> Result<(BTreeMap<SessionId, Head>, Incident), Stri
     let last = whole.iter().rposition(|byte| *byte == b'\n').ok_or("it is cut short")? + 1;
     let (covered, footer) = whole.split_at(last);
     let footer: Footer = serde_json::from_slice(footer).map_err(|_| "it is cut short")?;
-    if hex_text(&hex_hash(covered)) != footer.sha256 {
-        return Err("it was changed after it was written".into());
-    }
     let mut lines = covered.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let header = lines.next().ok_or("it is empty")?;
+    let lines: Vec<&[u8]> = lines.collect();
+    let (is_whole, rows) = thread::scope(|scope| {
+        let hashed = scope.spawn(|| hex_text(&hex_hash(covered)) == footer.sha256);
+        let rows = parse_rows(&lines);
+        (hashed.join().unwrap_or(false), rows)
+    });
+    if !is_whole {
+        return Err("it was changed after it was written".into());
+    }
     let version: Header<serde::de::IgnoredAny> =
         serde_json::from_slice(header).map_err(|error| error.to_string())?;
     if version.checkpoint != VERSION {
         return Err(format!("it is of version {}; this program reads version {VERSION}", version.checkpoint));
     }
     let header: Header<Checkpoint> = serde_json::from_slice(header).map_err(|error| error.to_string())?;
-    let rows: Vec<Row> = lines
-        .map(serde_json::from_slice)
-        .collect::<Result<_, _>>()
-        .map_err(|error: serde_json::Error| error.to_string())?;
+    let rows = rows?;
     if rows.len() != footer.rows {
         return Err(format!("it says {} rows and has {}", footer.rows, rows.len()));
     }
     Ok((header.covers, Incident::from_checkpoint(header.kept, rows)))
+}
+
+/// Rows need nothing of each other: all processors take part.
+fn parse_rows(lines: &[&[u8]]) -> Result<Vec<Row>, String> {
+    let parse = |part: &[&[u8]]| -> Result<Vec<Row>, String> {
+        let rows = part.iter().map(|line| serde_json::from_slice(line));
+        rows.collect::<Result<_, _>>().map_err(|error: serde_json::Error| error.to_string())
+    };
+    if lines.len() < WORTH_A_THREAD {
+        return parse(lines);
+    }
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let parts = lines.chunks(lines.len().div_ceil(workers).max(1));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || parse(part))).collect();
+        let mut rows = Vec::with_capacity(lines.len());
+        for part in parts {
+            rows.extend(part.join().map_err(|_| "its rows could not be read".to_owned())??);
+        }
+        Ok(rows)
+    })
 }
 
 /// Where the strands go on after what a checkpoint covers.

@@ -1,0 +1,87 @@
+//! What two sessions say of one cell.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use super::*;
+use crate::incident::entry::ENTRY_VERSION;
+use crate::incident::fault::Fault;
+
+const PLACE: &str = "aws/123456789012/us-east-1/ec2";
+
+fn says(incident: &mut Incident, who: &str, second: i64, body: Body) {
+    let ts = Timestamp::from_second(1_341_025_200 + second).unwrap();
+    let actor = Actor { user: who.into(), uid: 1, host: "jump-1".into(), ssh_client: None, aws: None };
+    let entry =
+        Entry { v: ENTRY_VERSION, seq: 0, ts, mono_ms: 0, session: SessionId(who.into()), actor, body };
+    incident.fold(&entry);
+}
+
+fn swept(status: SweepStatus) -> Body {
+    let place = PLACE.parse().unwrap();
+    Body::Observed { place, status: Some(status), changed: Vec::new(), gone: Vec::new() }
+}
+
+fn read() -> Body {
+    swept(SweepStatus::Ok { latency_ms: 5 })
+}
+
+fn dark() -> Body {
+    swept(SweepStatus::Failed { error: Fault::Dark { detail: "no route".into() } })
+}
+
+fn beat(second: i64, failing: bool) -> Body {
+    let one =
+        BTreeMap::from([(PLACE.parse().unwrap(), Timestamp::from_second(1_341_025_200 + second).unwrap())]);
+    let (fresh, failing) = if failing { (BTreeMap::new(), one) } else { (one, BTreeMap::new()) };
+    Body::Heartbeat { fresh, failing }
+}
+
+fn cell(incident: &Incident) -> &Cell {
+    &incident.cells[&PLACE.parse::<Place>().unwrap()]
+}
+
+#[test]
+fn one_session_that_cannot_read_does_not_darken_what_another_has_just_read() {
+    let mut incident = Incident::default();
+    says(&mut incident, "adam", 0, read());
+    says(&mut incident, "eve", 10, dark());
+    assert!(cell(&incident).is_ok());
+    assert_eq!(cell(&incident).by, Some(SessionId("adam".into())));
+    // Whoever read it says so: it is dark.
+    says(&mut incident, "adam", 15, dark());
+    assert!(!cell(&incident).is_ok());
+    // And where nobody has read it for a while, anybody's word stands.
+    says(&mut incident, "adam", 20, read());
+    says(&mut incident, "eve", 20 + READ_ELSEWHERE_S + 1, dark());
+    assert!(!cell(&incident).is_ok());
+}
+
+#[test]
+fn a_heartbeat_says_who_read_and_outlives_an_older_failing() {
+    let mut incident = Incident::default();
+    says(&mut incident, "adam", 0, read());
+    says(&mut incident, "eve", 60, dark());
+    says(&mut incident, "adam", 70, beat(65, false));
+    assert!(cell(&incident).is_ok());
+    assert_eq!(cell(&incident).last_ok.unwrap().as_second(), 1_341_025_200 + 65);
+    says(&mut incident, "eve", 71, beat(68, false));
+    assert_eq!(cell(&incident).by, Some(SessionId("eve".into())));
+    // One that arrives late changes nothing.
+    says(&mut incident, "adam", 72, beat(66, false));
+    assert_eq!(cell(&incident).by, Some(SessionId("eve".into())));
+    says(&mut incident, "eve", 100, dark());
+    says(&mut incident, "eve", 130, beat(125, true));
+    assert!(!cell(&incident).is_ok());
+    assert_eq!(cell(&incident).last_attempt.as_second(), 1_341_025_200 + 125);
+}
+
+#[test]
+fn entries_written_before_there_was_record_are_read_as_they_were() {
+    let opened = r#"{"v":1,"seq":0,"ts":"2012-06-30T03:00:00Z","mono_ms":0,"session":"adam","actor":{"user":"adam","uid":1,"host":"jump-1"},"kind":"opened","body":{"version":"0.1.0","estate":"e","mode":"live","pid":1,"regions":["us-east-1"]}}"#;
+    let beat = r#"{"v":1,"seq":1,"ts":"2012-06-30T03:00:30Z","mono_ms":0,"session":"adam","actor":{"user":"adam","uid":1,"host":"jump-1"},"kind":"heartbeat","body":{"fresh":{"aws/123456789012/us-east-1/ec2":"2012-06-30T03:00:20Z"}}}"#;
+    let mut incident = Incident::default();
+    for line in [opened, beat] {
+        incident.fold(&serde_json::from_str::<Entry>(line).unwrap());
+    }
+    let presence = incident.sessions.values().next().unwrap();
+    assert_eq!((presence.who(), presence.regions.as_slice()), ("adam", ["us-east-1".to_owned()].as_slice()));
+}
