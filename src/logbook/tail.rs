@@ -73,9 +73,13 @@ impl Tail {
             Ok(files) => {
                 self.said = None;
                 for path in files {
+                    // Years of strands are looked at five times a second: what is known costs no memory.
+                    if self.followers.contains_key(&path) {
+                        continue;
+                    }
                     let follower = Follower::new(&path);
                     if !self.own.contains(follower.session()) {
-                        self.followers.entry(path).or_insert(follower);
+                        self.followers.insert(path, follower);
                     }
                 }
             }
