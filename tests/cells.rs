@@ -13,9 +13,14 @@ use crate::support::estate::{Ground, ground};
 use crate::support::pty::{DESIGN, Pty};
 use crate::support::scene::{self, assert_clean, assert_no_secret_kept, config, names};
 use crate::support::standin::{Call, Fault, Rule};
+use blackstart::app::Slowed;
+use blackstart::app::message::{Effect, Message};
 use blackstart::incident::cell::{Health, STALE_AFTER_S, SweepStatus};
 use blackstart::incident::entry::Mode;
 use blackstart::incident::place::{Kind, Region, Service};
+use blackstart::incident::plan::Action;
+use blackstart::incident::request::BalancerRef;
+use blackstart::incident::resource::Resource;
 
 const EAST: &str = "us-east-1";
 
@@ -282,6 +287,42 @@ fn an_assumed_role_comes_from_a_regions_own_sts_and_its_end_is_told() {
 }
 
 // ---- a region that swallows everything, an API that says no
+
+#[test]
+fn an_action_goes_at_once_through_an_api_that_is_not_polled_for_being_throttled() {
+    let event =
+        "[[event]]\nat = \"+5m\"\nregion = \"eu-west-1\"\nservice = \"elbv2\"\nfault = \"throttle\"\n";
+    let mut crew = Crew::on(scenario("quiet", event));
+    crew.sit("adam", Mode::Demo);
+    crew.at_minute(8);
+    let place = |crew: &Crew, service: Service| {
+        let places = crew.seats[0].app.schedule.keys();
+        let mut here = places.filter(|p| p.service == service && p.scope.region == Region::new("eu-west-1"));
+        here.next().unwrap().clone()
+    };
+    let (classic, v2) = (place(&crew, Service::Elb), place(&crew, Service::ElbV2));
+    // Classic balancers share the bucket with the v2 ones that are throttled: nothing is polled from it for a while.
+    let held = |crew: &Crew| matches!(crew.seats[0].app.slowed(&classic), Some(Slowed::Held(s)) if s > 25);
+    assert!(crew.wait_until(300, held), "{:?}", crew.seats[0].app.slowed(&v2));
+    let page = crew.seats[0].app.incident.rows_of(&classic).find_map(|(_, seen)| match &seen.resource {
+        Resource::Registration(row) => Some(row.target.clone()),
+        _ => None,
+    });
+    let (scope, under) = (classic.scope.clone(), BalancerRef::Classic("page".into()));
+    let action = Action::Deregister { scope, under, instances: vec![page.unwrap()] };
+    let began = crew.now;
+    crew.take(0, Message::Act(action));
+    assert!(crew.wait_until(10, |crew| crew.seats[0].app.ready_plan().is_some()));
+    let plan = crew.seats[0].app.ready_plan().unwrap().clone();
+    crew.take(0, Message::Confirm { plan: plan.hash, typed: plan.confirm });
+    assert!(crew.wait_until(10, |crew| !crew.seats[0].calls.is_empty()), "{:?}", crew.seats[0].app.notices);
+    assert!(held(&crew) || matches!(crew.seats[0].app.slowed(&classic), Some(Slowed::Held(_))));
+    let polled = crew.seats[0].effects.iter().filter(|(at, effect)| {
+        *at > began
+            && matches!(effect, Effect::Sweep(_, sweep) if sweep.place == classic || sweep.place == v2)
+    });
+    assert_eq!(polled.count(), 0, "polling waits, the action does not");
+}
 
 #[test]
 fn one_black_holed_region_delays_no_other() {

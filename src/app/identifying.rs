@@ -116,6 +116,11 @@ impl App {
         }
     }
 
+    /// Whether the credentials of an account were read anew and STS did not say yet that they are still its.
+    pub(super) fn is_unsure(&self, account: &Account) -> bool {
+        self.accounts.iter().any(|(of, profile)| of == account && self.identifying.unsure.contains(profile))
+    }
+
     /// Whether the credentials that an account was read with are another's by now.
     pub(super) fn is_astray(&self, account: &Account) -> bool {
         self.accounts
@@ -136,6 +141,7 @@ impl App {
     fn go_astray(&mut self, account: &Account, effects: &mut Vec<Effect>) {
         let Some(message) = self.astray() else { return };
         self.notice(Tone::Bad, message.clone());
+        self.forget_sweeps(account);
         let error = Fault::CredentialsRefused { code: "AnotherAccount".into(), message };
         let places: Vec<Place> =
             self.schedule.keys().filter(|place| place.scope.account == *account).cloned().collect();

@@ -11,7 +11,7 @@ use crate::incident::Seen;
 use crate::incident::cell::SweepStatus;
 use crate::incident::entry::{Body, SessionId};
 use crate::incident::fault::Fault;
-use crate::incident::place::{Kind, Place, Service};
+use crate::incident::place::{Account, Kind, Place, Service};
 use crate::incident::request::{Page, Sweep};
 use crate::incident::resource::{Resource, normalise_name};
 use jiff::{SignedDuration, Timestamp};
@@ -119,6 +119,19 @@ impl App {
         effects.push(Effect::Sweep(ticket, sweep));
     }
 
+    /// Forgets what an account was asked: nobody takes the answers any more.
+    pub(super) fn forget_sweeps(&mut self, account: &Account) {
+        let (incident, session) = (&self.incident, &self.opening.session);
+        self.sweeping
+            .sweeps
+            .retain(|_, under_way| incident.resolve(session, &under_way.place).scope.account != *account);
+        for schedule in
+            self.schedule.iter_mut().filter(|(place, _)| place.scope.account == *account).map(|(_, s)| s)
+        {
+            schedule.in_flight = None;
+        }
+    }
+
     /// Asks everything again at the next tick.
     pub(super) fn refresh_all(&mut self) {
         for schedule in self.schedule.values_mut() {
@@ -171,7 +184,7 @@ impl App {
             self.heed(&bucket_of(&place), error);
         }
         let status = match (under_way.part.take(), result) {
-            (Some(part), result) => match self.zone_swept(ticket, part, result) {
+            (Some(part), result) => match self.zone_swept(ticket, part, &under_way.seen, result) {
                 Some((began, status)) => {
                     under_way.began = began;
                     status
@@ -202,6 +215,10 @@ impl App {
     ) {
         let failed = || self.schedule.get(place).map_or(1, |s| s.failures + 1);
         let (gone, failures, pause) = match &status {
+            // What is not there may be there for the account that it was to be read from.
+            SweepStatus::Ok { .. } if self.is_unsure(&place.scope.account) => {
+                (Vec::new(), 0, self.pause(place, 0))
+            }
             SweepStatus::Ok { .. } => {
                 let gone = self
                     .incident

@@ -14,7 +14,7 @@ use super::message::{Effect, Ticket};
 use super::sweeping::SweepUnderWay;
 use crate::incident::cell::{SweepStatus, ZoneFault};
 use crate::incident::fault::Fault;
-use crate::incident::place::{Place, Service};
+use crate::incident::place::{Kind, Place, Service};
 use crate::incident::request::{IDS_EACH_CALL, Sweep};
 use crate::incident::resource::{InstanceState, Resource};
 use jiff::Timestamp;
@@ -32,6 +32,7 @@ pub(super) struct ByZone {
     waiting: BTreeSet<Ticket>,
     answered: BTreeSet<String>,
     failed: BTreeMap<String, Fault>,
+    missing: Vec<String>,
     /// Whether any zone answered, be it for a part of its instances.
     heard: bool,
 }
@@ -42,6 +43,8 @@ pub(super) struct ZonePart {
     /// The sweep that failed as a whole.
     pub(super) of: Ticket,
     pub(super) zone: String,
+    /// What is asked for.
+    pub(super) ids: Vec<String>,
 }
 
 /// Whether a fault may be that of one availability zone: the service answered badly, and not because of us.
@@ -109,6 +112,7 @@ impl App {
             waiting: BTreeSet::new(),
             answered: BTreeSet::new(),
             failed: BTreeMap::new(),
+            missing: Vec::new(),
             heard: false,
         };
         let mut cost = 0;
@@ -128,7 +132,7 @@ impl App {
                 began: self.now,
                 seen: BTreeSet::new(),
                 pages: 0,
-                part: Some(ZonePart { of: whole, zone }),
+                part: Some(ZonePart { of: whole, zone, ids: ids.clone() }),
             };
             self.sweeping.sweeps.insert(ticket, part);
             let record_names = Vec::new();
@@ -145,11 +149,16 @@ impl App {
         &mut self,
         ticket: Ticket,
         part: ZonePart,
+        seen: &BTreeSet<(Kind, String)>,
         result: Result<(), Fault>,
     ) -> Option<(Timestamp, SweepStatus)> {
         let by_zone = self.sweeping.by_zone.get_mut(&part.of)?;
         by_zone.waiting.remove(&ticket);
         by_zone.heard |= result.is_ok();
+        if result.is_ok() {
+            let gone = part.ids.into_iter().filter(|id| !seen.contains(&(Kind::Instance, id.clone())));
+            by_zone.missing.extend(gone);
+        }
         match result {
             Ok(()) if by_zone.failed.contains_key(&part.zone) => {}
             Ok(()) => {
@@ -162,12 +171,14 @@ impl App {
         if !by_zone.waiting.is_empty() {
             return None;
         }
-        let ByZone { began, error, answered, failed, heard, .. } = self.sweeping.by_zone.remove(&part.of)?;
+        let ByZone { began, error, answered, failed, missing, heard, .. } =
+            self.sweeping.by_zone.remove(&part.of)?;
         if !heard {
             return Some((began, SweepStatus::Failed { error }));
         }
         let failed = failed.into_iter().map(|(zone, error)| ZoneFault { zone, error }).collect();
-        Some((began, SweepStatus::Partial { error, answered: answered.into_iter().collect(), failed }))
+        let answered = answered.into_iter().collect();
+        Some((began, SweepStatus::Partial { error, answered, failed, missing }))
     }
 }
 

@@ -31,6 +31,9 @@ pub enum SweepStatus {
         answered: Vec<String>,
         /// Those that did not, and why.
         failed: Vec<ZoneFault>,
+        /// Instances of zones that answered which are not known there any more: not fresh, and not taken out either.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        missing: Vec<String>,
     },
 }
 
@@ -57,11 +60,17 @@ pub struct Cell {
     /// When each availability zone last answered for its instances by id, since a sweep last succeeded.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub zones: BTreeMap<String, Timestamp>,
+    /// Instances that a zone which answered did not know any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
     /// Sweeps that failed in a row.
     pub failures: u32,
     /// Whether the story told that it fails: a cell that comes and goes does not fill the story.
     pub told: bool,
 }
+
+/// Instances that are not known any more which a sentence names.
+const MISSING_NAMED: usize = 3;
 
 /// Seconds that a cell must have failed before the story tells of it: one that comes and goes does not fill it.
 pub const TOLD_AFTER_S: i64 = 60;
@@ -106,13 +115,21 @@ impl Cell {
         }
     }
 
-    /// Whether the newest sweep, which did not succeed, read a zone all the same.
+    /// Whether the newest sweep, which did not succeed, read this instance of this zone all the same.
     #[must_use]
-    pub fn zone_answers(&self, zone: &str) -> bool {
+    pub fn reads(&self, zone: &str, id: &str) -> bool {
         match &self.status {
             SweepStatus::Ok { .. } | SweepStatus::Failed { .. } => false,
-            SweepStatus::Partial { answered, .. } => answered.iter().any(|name| name == zone),
+            SweepStatus::Partial { answered, missing, .. } => {
+                answered.iter().any(|name| name == zone) && !missing.iter().any(|gone| gone == id)
+            }
         }
+    }
+
+    /// When the zone of an instance last answered for it by id, since a sweep last succeeded.
+    #[must_use]
+    pub fn zone_read(&self, zone: &str, id: &str) -> Option<Timestamp> {
+        self.zones.get(zone).copied().filter(|_| !self.missing.iter().any(|gone| gone == id))
     }
 }
 
@@ -135,7 +152,7 @@ impl SweepStatus {
         match self {
             Self::Ok { .. } => None,
             Self::Failed { error } => Some(error.to_string()),
-            Self::Partial { error, answered, failed } => {
+            Self::Partial { error, answered, failed, missing } => {
                 let who = if answered.is_empty() { "no zone whole".to_owned() } else { answered.join(", ") };
                 let mut words = format!("asking for all: {error}; by id answer {who}");
                 if !failed.is_empty() {
@@ -143,6 +160,13 @@ impl SweepStatus {
                     let silent: Vec<String> =
                         failed.iter().map(|f| format!("{} ({})", f.zone, f.error)).collect();
                     words.push_str(&silent.join(", "));
+                }
+                if !missing.is_empty() {
+                    let first = missing.iter().take(MISSING_NAMED).map(String::as_str).collect::<Vec<_>>();
+                    words.push_str(&format!("; not known there any more: {}", first.join(", ")));
+                    if missing.len() > MISSING_NAMED {
+                        words.push_str(&format!(" and {} more", missing.len() - MISSING_NAMED));
+                    }
                 }
                 Some(words)
             }

@@ -273,6 +273,7 @@ impl Incident {
                     cell.last_ok = Some(entry.ts);
                     cell.failures = 0;
                     cell.zones.clear();
+                    cell.missing.clear();
                 } else {
                     cell.failures += 1;
                 }
@@ -286,13 +287,17 @@ impl Incident {
                         last_attempt: entry.ts,
                         last_ok: ok.then_some(entry.ts),
                         zones: BTreeMap::new(),
+                        missing: Vec::new(),
                         failures: u32::from(!ok),
                         told: false,
                     },
                 );
             }
         }
-        if let (SweepStatus::Partial { answered, .. }, Some(cell)) = (status, self.cells.get_mut(&place)) {
+        if let (SweepStatus::Partial { answered, missing, .. }, Some(cell)) =
+            (status, self.cells.get_mut(&place))
+        {
+            cell.missing.clone_from(missing);
             for zone in answered {
                 let read = cell.zones.entry(zone.clone()).or_insert(entry.ts);
                 *read = entry.ts.max(*read);
@@ -503,7 +508,7 @@ impl Incident {
     pub fn as_of(&self, key: &Key) -> Option<Timestamp> {
         let seen = self.rows.get(key)?;
         let Some(cell) = self.cells.get(&key.place) else { return Some(seen.changed) };
-        let zone = seen.resource.zone().and_then(|zone| cell.zones.get(zone).copied());
+        let zone = seen.resource.zone().and_then(|zone| cell.zone_read(zone, &key.id));
         Some(seen.changed.max(cell.last_ok.unwrap_or(seen.changed)).max(zone.unwrap_or(seen.changed)))
     }
 

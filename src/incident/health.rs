@@ -37,7 +37,7 @@ impl Incident {
         let failing = self
             .cells
             .get(&key.place)
-            .is_some_and(|cell| !cell.is_ok() && !zone.is_some_and(|zone| cell.zone_answers(zone)));
+            .is_some_and(|cell| !cell.is_ok() && !zone.is_some_and(|zone| cell.reads(zone, &key.id)));
         let old = self.as_of(key).is_none_or(|at| now.duration_since(at).as_secs() > STALE_AFTER_S);
         failing || old
     }

@@ -361,9 +361,10 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
             | crate::incident::cell::SweepStatus::Partial { .. } => {
                 doc.field("", &cell.trouble().unwrap_or_default(), role);
                 doc.field("", cell.advice().unwrap_or_default(), Role::Text);
+                let whole = if cell.zones.is_empty() { "" } else { " whole" };
                 let last = cell.last_ok.map_or_else(
-                    || "it never answered".to_owned(),
-                    |at| format!("it last answered {} ago", age(app.now, at)),
+                    || format!("it never answered{whole}"),
+                    |at| format!("it last answered{whole} {} ago", age(app.now, at)),
                 );
                 let sweeps = if cell.failures == 1 { "sweep" } else { "sweeps" };
                 let words = format!("{last}; {} {sweeps} failed in a row", cell.failures);

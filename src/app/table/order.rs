@@ -25,8 +25,8 @@ const SLICE_BEHIND: usize = 600;
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Staleness {
     None,
-    /// All but those of these availability zones.
-    AllBut(Vec<String>),
+    /// All but those of these availability zones, without these instances.
+    AllBut(Vec<String>, Vec<String>),
     Whole,
 }
 
@@ -151,7 +151,9 @@ impl App {
                 SweepStatus::Ok { .. } if cell.last_ok.is_none_or(old) => Staleness::Whole,
                 SweepStatus::Ok { .. } => Staleness::None,
                 SweepStatus::Failed { .. } => Staleness::Whole,
-                SweepStatus::Partial { answered, .. } => Staleness::AllBut(answered.clone()),
+                SweepStatus::Partial { answered, missing, .. } => {
+                    Staleness::AllBut(answered.clone(), missing.clone())
+                }
             };
             match self.listing.stale.get_mut(place) {
                 Some(known) if *known == stale => {}

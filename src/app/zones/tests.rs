@@ -89,9 +89,10 @@ fn zones_that_answer_by_id_are_fresh_and_the_others_keep_their_rows_and_their_ag
             desk.take(Message::Swept(ticket, Ok(())));
         }
     }
-    let SweepStatus::Partial { error, answered, failed } = status(&desk) else {
+    let SweepStatus::Partial { error, answered, failed, missing } = status(&desk) else {
         panic!("{:?}", status(&desk))
     };
+    assert_eq!(missing, Vec::<String>::new());
     assert_eq!((error, answered), (server(), vec!["us-east-1a".to_owned(), "us-east-1c".to_owned()]));
     assert_eq!(failed, [ZoneFault { zone: "us-east-1b".into(), error: server() }]);
     let incident = &desk.app.incident;
@@ -131,6 +132,24 @@ fn what_answers_stays_fresh_for_as_long_as_the_disruption_lasts_and_no_row_goes(
     assert_eq!(desk.app.incident.rows.len(), 1);
     let cell = &desk.app.incident.cells[&ec2()];
     assert!(cell.is_ok() && cell.zones.is_empty());
+}
+
+#[test]
+fn an_instance_that_its_zone_does_not_know_any_more_is_neither_fresh_nor_taken_out() {
+    let mut desk = desk(2);
+    let read = desk.now;
+    let ticket = asked(&mut desk);
+    for (zone, ticket, ids) in fails(&mut desk, ticket, server()) {
+        desk.take(Message::Page(ticket, Page { resources: vec![row(&ids[0], &zone)] }));
+        desk.take(Message::Swept(ticket, Ok(())));
+    }
+    let (there, gone) = (key("i-us-east-1a-0"), key("i-us-east-1a-1"));
+    let incident = &desk.app.incident;
+    assert_eq!((incident.as_of(&there), incident.as_of(&gone)), (Some(desk.now), Some(read)));
+    let health = |key: &Key| incident.health(key, desk.now).0;
+    assert_eq!((health(&there), health(&gone)), (Health::Claimed, Health::Stale));
+    let trouble = incident.cells[&ec2()].trouble().unwrap();
+    assert!(trouble.contains("not known there any more: i-us-east-1a-1, i-us-east-1b-1"), "{trouble}");
 }
 
 #[test]

@@ -195,7 +195,8 @@ impl Keeper {
     /// AWS did not take those of that reading: they are read anew for the next call.
     pub(super) fn refuse(&self, readings: u64) {
         let mut kept = self.kept();
-        kept.refused |= kept.readings == readings || readings == 0;
+        // A call that began before the first reading was made with what that one brought.
+        kept.refused |= kept.readings == readings.max(1);
     }
 
     async fn provide(&self) -> Result<Credentials, CredentialsError> {
