@@ -16,6 +16,7 @@ mod support;
 
 mod alive;
 mod bad_input;
+mod cells;
 mod cockpit;
 mod crew;
 mod dns;

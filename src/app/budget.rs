@@ -190,6 +190,15 @@ impl Budget {
         true
     }
 
+    /// Whole tokens that are there for polling.
+    pub(super) fn left(&mut self, id: &BucketId, now: Timestamp) -> usize {
+        let bucket = self.bucket(id, now);
+        if bucket.held_until.is_some_and(|until| until > now) {
+            return 0;
+        }
+        usize::try_from(bucket.milli / MILLI).unwrap_or_default()
+    }
+
     /// Takes tokens without asking: an action's, a guard's, a page's that was not expected.
     pub(super) fn debit(&mut self, id: &BucketId, now: Timestamp, cost: u32) {
         let bucket = self.bucket(id, now);

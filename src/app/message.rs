@@ -1,6 +1,7 @@
 //! What arrives and what is asked for: messages in, effects out, both plain data.
 
 use crate::app::keys::Key;
+use crate::incident::access::Access;
 use crate::incident::cell::Evidence;
 use crate::incident::entry::{Entry, SessionId};
 use crate::incident::fault::Fault;
@@ -55,6 +56,8 @@ pub enum Message {
     Page(Ticket, Page),
     /// A sweep ended.
     Swept(Ticket, Result<(), Fault>),
+    /// How a profile has access to AWS, as far as is known without asking.
+    Access(Profile, Access),
     /// A query was answered.
     Answered(Ticket, QueryResult),
     /// A call came back.

@@ -9,6 +9,7 @@
 //! confirmed plan to a verified effect), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
 //! `input` (keys), [`table`] (rows as text), `replaying`.
 
+mod access;
 mod acting;
 mod alive;
 mod budget;
@@ -30,7 +31,9 @@ mod sites;
 mod sweeping;
 pub mod table;
 mod turns;
+mod zones;
 
+pub use access::{CredentialsLeft, Urgency};
 pub use acting::{Dialog, Focus, Planning};
 pub use budget::Slowed;
 pub use executing::{Execution, Phase};
@@ -46,6 +49,7 @@ use crate::app::commands::Context;
 use crate::app::keys::{Key, Keymap};
 use crate::app::message::{Effect, Message, Stamped, Ticket};
 use crate::incident::Incident;
+use crate::incident::access::Access;
 use crate::incident::dns::DnsServers;
 use crate::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, Mode, SessionId};
 use crate::incident::hash::PlanHash;
@@ -172,6 +176,8 @@ pub struct App {
     pub incident: Incident,
     /// Accounts with their profiles, in the order of the profiles.
     pub accounts: Vec<(Account, Profile)>,
+    /// How each profile has access to AWS.
+    pub accesses: BTreeMap<Profile, Access>,
     /// When each cell is asked next.
     pub schedule: BTreeMap<Place, Schedule>,
     /// Whether the logbook takes entries.
@@ -231,6 +237,7 @@ impl App {
             started: now,
             incident: Incident::default(),
             accounts,
+            accesses: BTreeMap::new(),
             schedule: BTreeMap::new(),
             log,
             screen: Screen::Board,
@@ -301,6 +308,7 @@ impl App {
             Message::Resize(columns, rows) => self.size = (columns, rows),
             Message::Page(ticket, page) => self.page(ticket, page, &mut effects),
             Message::Swept(ticket, result) => self.swept(ticket, result, &mut effects),
+            Message::Access(profile, access) => self.take_access(profile, access),
             Message::Answered(ticket, result) => {
                 self.heed_action(ticket, result.as_ref().err());
                 if let Some(result) = self.identified(ticket, result, &mut effects) {
@@ -439,6 +447,9 @@ impl App {
     pub fn actions_off(&self) -> Option<String> {
         if self.opening.looks_only {
             return Some("this run only looks".into());
+        }
+        if let Some(why) = self.astray() {
+            return Some(why);
         }
         match (self.opening.mode, &self.log) {
             (Mode::ReadOnly, _) => Some("this cockpit was opened --read-only".into()),

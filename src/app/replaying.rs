@@ -155,6 +155,7 @@ impl App {
             Message::Start
             | Message::Page(..)
             | Message::Swept(..)
+            | Message::Access(..)
             | Message::Answered(..)
             | Message::Performed(..)
             | Message::Probed(..)

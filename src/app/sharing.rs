@@ -234,13 +234,13 @@ impl App {
                     SweepStatus::Ok { .. } => {
                         (None, cell.last_attempt + after(usual_pause(place.service) - LEAD_S))
                     }
-                    SweepStatus::Failed { error }
+                    SweepStatus::Failed { error } | SweepStatus::Partial { error, .. }
                         if error.is_theirs() && member.host == host && member.order < own =>
                     {
                         let due = cell.last_attempt + after(self.patience_failing(&crew, &place));
                         (Some(member.session.clone()), due.max(hush + turn))
                     }
-                    SweepStatus::Failed { .. } => (None, now),
+                    SweepStatus::Failed { .. } | SweepStatus::Partial { .. } => (None, now),
                 },
                 None => ((first.order < own).then(|| first.session.clone()), hush + turn),
             };
@@ -298,7 +298,7 @@ impl App {
         if let Body::Observed { place, status: Some(status), .. } = &entry.body {
             let news = match status {
                 SweepStatus::Ok { .. } => News::Read(entry.ts),
-                SweepStatus::Failed { error } => News::Failed(error),
+                SweepStatus::Failed { error } | SweepStatus::Partial { error, .. } => News::Failed(error),
             };
             self.heed_cell(crew, member, place, &news);
         }

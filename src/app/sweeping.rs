@@ -6,11 +6,12 @@
 use super::App;
 use super::budget::bucket_of;
 use super::message::{Effect, Ticket};
+use super::zones::{ByZone, ZonePart};
 use crate::incident::Seen;
 use crate::incident::cell::SweepStatus;
 use crate::incident::entry::{Body, SessionId};
 use crate::incident::fault::Fault;
-use crate::incident::place::{Kind, Place, Service};
+use crate::incident::place::{Account, Kind, Place, Service};
 use crate::incident::request::{Page, Sweep};
 use crate::incident::resource::{Resource, normalise_name};
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const SWEEP_EVERY_S: i64 = 15;
 /// Seconds between sweeps of Route 53: its quota is per account and small.
 pub(super) const SWEEP_ROUTE53_EVERY_S: i64 = 30;
+/// Seconds between sweeps of a cell that answers zone by zone.
+const SWEEP_BY_ZONE_EVERY_S: i64 = 30;
 /// Seconds before the first retry of a cell that fails; doubled each time.
 pub(super) const BACK_OFF_S: i64 = 5;
 /// The longest back-off.
@@ -45,18 +48,23 @@ pub struct Schedule {
 /// The sweeps in flight, with what was seen on the way.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sweeping {
-    sweeps: BTreeMap<Ticket, SweepUnderWay>,
+    pub(super) sweeps: BTreeMap<Ticket, SweepUnderWay>,
     /// Cells whose rows, and whose status, the log has to be told again although they did not change.
     untold_rows: BTreeSet<Place>,
     untold_status: BTreeSet<Place>,
+    /// Sweeps that failed as a whole and go on zone by zone.
+    pub(super) by_zone: BTreeMap<Ticket, ByZone>,
 }
 
+/// A question under way, and what came of it so far.
 #[derive(Debug, Clone)]
-struct SweepUnderWay {
-    place: Place,
-    began: Timestamp,
-    seen: BTreeSet<(Kind, String)>,
-    pages: u32,
+pub(super) struct SweepUnderWay {
+    pub(super) place: Place,
+    pub(super) began: Timestamp,
+    pub(super) seen: BTreeSet<(Kind, String)>,
+    pub(super) pages: u32,
+    /// Of which sweep it is a zone's share, if it is.
+    pub(super) part: Option<ZonePart>,
 }
 
 impl App {
@@ -68,6 +76,7 @@ impl App {
     /// Forgets what is in flight: whoever was to answer is gone. It is asked again when due.
     pub fn resume(&mut self) {
         self.sweeping.sweeps.clear();
+        self.sweeping.by_zone.clear();
         self.probing.forget();
         self.asking.forget();
         self.identifying.forget();
@@ -81,7 +90,7 @@ impl App {
     pub(super) fn sweep_due(&mut self, effects: &mut Vec<Effect>) {
         self.ask_identities(effects);
         for place in self.turns() {
-            if self.may_poll(&place) {
+            if !self.is_astray(&place.scope.account) && self.may_poll(&place) {
                 self.sweep(&place, effects);
             }
         }
@@ -97,14 +106,33 @@ impl App {
         self.take_over_if_due(place);
         let Some(schedule) = self.schedule.get_mut(place) else { return };
         schedule.in_flight = Some((ticket, self.now));
-        let under_way =
-            SweepUnderWay { place: place.clone(), began: self.now, seen: BTreeSet::new(), pages: 0 };
+        let under_way = SweepUnderWay {
+            place: place.clone(),
+            began: self.now,
+            seen: BTreeSet::new(),
+            pages: 0,
+            part: None,
+        };
         self.sweeping.sweeps.insert(ticket, under_way);
         let record_names = match place.service {
             Service::Route53 => self.opening.sites.iter().map(|s| normalise_name(&s.record)).collect(),
             Service::Ec2 | Service::Rds | Service::Elb | Service::ElbV2 => Vec::new(),
         };
-        effects.push(Effect::Sweep(ticket, Sweep { profile, place: place.clone(), record_names }));
+        let sweep = Sweep { profile, place: place.clone(), record_names, ids: Vec::new() };
+        effects.push(Effect::Sweep(ticket, sweep));
+    }
+
+    /// Forgets what an account was asked: nobody takes the answers any more.
+    pub(super) fn forget_sweeps(&mut self, account: &Account) {
+        let (incident, session) = (&self.incident, &self.opening.session);
+        self.sweeping
+            .sweeps
+            .retain(|_, under_way| incident.resolve(session, &under_way.place).scope.account != *account);
+        for schedule in
+            self.schedule.iter_mut().filter(|(place, _)| place.scope.account == *account).map(|(_, s)| s)
+        {
+            schedule.in_flight = None;
+        }
     }
 
     /// Asks everything again at the next tick.
@@ -127,7 +155,7 @@ impl App {
         let Some(under_way) = self.sweeping.sweeps.get_mut(&ticket) else { return };
         let place = self.incident.resolve(&self.opening.session, &under_way.place);
         under_way.pages += 1;
-        let pages = under_way.pages;
+        let (pages, paid) = (under_way.pages, under_way.part.is_some());
         let mut changed = Vec::new();
         for mut resource in page.resources {
             resource.key_mut().place = place.clone();
@@ -143,7 +171,9 @@ impl App {
                 changed.push(resource);
             }
         }
-        self.pay_for_page(&place, pages);
+        if !paid {
+            self.pay_for_page(&place, pages);
+        }
         if !changed.is_empty() {
             self.record(Body::Observed { place, status: None, changed, gone: Vec::new() }, effects);
             self.refresh_list();
@@ -151,15 +181,51 @@ impl App {
     }
 
     pub(super) fn swept(&mut self, ticket: Ticket, result: Result<(), Fault>, effects: &mut Vec<Effect>) {
-        let Some(under_way) = self.sweeping.sweeps.remove(&ticket) else { return };
+        let Some(mut under_way) = self.sweeping.sweeps.remove(&ticket) else { return };
         let place = self.incident.resolve(&self.opening.session, &under_way.place);
-        let latency_ms =
-            u64::try_from(self.now.duration_since(under_way.began).as_millis()).unwrap_or_default();
-        let (status, gone, failures) = match result {
-            Ok(()) => {
+        if let Err(error) = &result {
+            self.heed(&bucket_of(&place), error);
+        }
+        let status = match (under_way.part.take(), result) {
+            (Some(part), result) => match self.zone_swept(ticket, part, &under_way.seen, result) {
+                Some((began, status)) => {
+                    under_way.began = began;
+                    status
+                }
+                None => return,
+            },
+            (None, Err(error)) => {
+                if self.ask_by_zone(ticket, &place, &under_way, &error, effects) {
+                    return;
+                }
+                SweepStatus::Failed { error }
+            }
+            (None, Ok(())) => {
+                let span = self.now.duration_since(under_way.began);
+                SweepStatus::Ok { latency_ms: u64::try_from(span.as_millis()).unwrap_or_default() }
+            }
+        };
+        self.conclude(&place, &under_way, status, effects);
+    }
+
+    /// A sweep is over.
+    fn conclude(
+        &mut self,
+        place: &Place,
+        under_way: &SweepUnderWay,
+        status: SweepStatus,
+        effects: &mut Vec<Effect>,
+    ) {
+        let failed = || self.schedule.get(place).map_or(1, |s| s.failures + 1);
+        let (gone, failures, pause) = match &status {
+            // What is not there may be there for the account that it was to be read from.
+            SweepStatus::Ok { .. } if self.is_unsure(&place.scope.account) => {
+                (Vec::new(), 0, self.pause(place, 0))
+            }
+            SweepStatus::Ok { .. } => {
                 let gone = self
                     .incident
-                    .rows_of(&place)
+                    .rows_of(place)
                     .filter(|(key, seen)| {
                         // Rows that another cockpit saw appear while we were reading are not ours to remove.
                         let read = under_way.seen.contains(&(key.kind, key.id.clone()));
@@ -167,18 +233,18 @@ impl App {
                     })
                     .map(|(key, _)| format!("{}/{}", key.kind, key.id))
                     .collect();
-                (SweepStatus::Ok { latency_ms }, gone, 0)
+                (gone, 0, self.pause(place, 0))
             }
-            Err(error) => {
-                let failures = self.schedule.get(&place).map_or(1, |s| s.failures + 1);
-                self.heed(&bucket_of(&place), &error);
-                (SweepStatus::Failed { error }, Vec::new(), failures)
+            SweepStatus::Failed { .. } => (Vec::new(), failed(), self.pause(place, failed())),
+            // What answers has to stay fresh: no back-off.
+            SweepStatus::Partial { .. } => {
+                (Vec::new(), failed(), self.with_jitter(place, failed(), SWEEP_BY_ZONE_EVERY_S))
             }
         };
-        let pause = self.now + SignedDuration::from_secs(self.pause(&place, failures));
-        let due = self.due_beside_reader(&place).filter(|_| failures == 0).unwrap_or(pause);
+        let pause = self.now + SignedDuration::from_secs(pause);
+        let due = self.due_beside_reader(place).filter(|_| failures == 0).unwrap_or(pause);
         let mut told = None;
-        if let Some(schedule) = self.schedule.get_mut(&place) {
+        if let Some(schedule) = self.schedule.get_mut(place) {
             // What a sweep that broke off would have cost is not known: as before.
             schedule.pages =
                 if failures == 0 { under_way.pages } else { schedule.pages.max(under_way.pages) };
@@ -189,26 +255,33 @@ impl App {
         }
         let now = self.now;
         if matches!(status, SweepStatus::Ok { .. }) {
-            self.sweeping.untold_rows.remove(&place);
+            self.sweeping.untold_rows.remove(place);
         }
-        let untold = self.sweeping.untold_status.remove(&place);
+        let untold = self.sweeping.untold_status.remove(place);
         let news = untold
             || !gone.is_empty()
-            || self.incident.cells.get(&place).is_none_or(|cell| match (&cell.status, &status) {
+            || self.incident.cells.get(place).is_none_or(|cell| match (&cell.status, &status) {
                 (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => false,
                 (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => {
                     // Two hosts may fail in different ways: each tells what changed for it.
                     let told = if told.is_some() { told.as_ref() } else { Some(a) };
                     told != Some(b) || (!cell.told && cell.worth_telling(now))
                 }
-                (SweepStatus::Ok { .. }, SweepStatus::Failed { .. })
+                // When a zone was read is told by this alone.
+                (
+                    SweepStatus::Ok { .. } | SweepStatus::Failed { .. } | SweepStatus::Partial { .. },
+                    SweepStatus::Partial { .. },
+                )
+                | (SweepStatus::Partial { .. }, SweepStatus::Ok { .. } | SweepStatus::Failed { .. })
+                | (SweepStatus::Ok { .. }, SweepStatus::Failed { .. })
                 | (SweepStatus::Failed { .. }, SweepStatus::Ok { .. }) => true,
             });
         if news {
+            let place = place.clone();
             self.record(Body::Observed { place, status: Some(status), changed: Vec::new(), gone }, effects);
         } else {
-            self.say_unchanged(&place, failures == 0);
-            self.touch(&place, &status);
+            self.say_unchanged(place, failures == 0);
+            self.touch(place, &status);
         }
         self.refresh_list();
     }
@@ -241,7 +314,7 @@ impl App {
                     cell.failures = 0;
                     cell.status = status.clone();
                 }
-                SweepStatus::Failed { .. } => cell.failures += 1,
+                SweepStatus::Failed { .. } | SweepStatus::Partial { .. } => cell.failures += 1,
             }
             cell.by = Some(self.opening.session.clone());
         }
@@ -254,6 +327,11 @@ impl App {
             (0, Service::Ec2 | Service::Rds | Service::Elb | Service::ElbV2) => SWEEP_EVERY_S,
             (n, _) => (BACK_OFF_S << (n - 1).min(8)).min(BACK_OFF_MOST_S),
         };
+        self.with_jitter(place, failures, base)
+    }
+
+    /// So many seconds, with up to a quarter of jitter.
+    fn with_jitter(&self, place: &Place, failures: u32, base: i64) -> i64 {
         base + self.jitter(&format!("{place} {failures}"), base) / 4
     }
 

@@ -9,6 +9,7 @@ pub mod aws;
 pub mod probe;
 pub mod sim;
 
+use crate::incident::access::Access;
 use crate::incident::cell::Evidence;
 use crate::incident::fault::Fault;
 use crate::incident::place::Profile;
@@ -41,6 +42,16 @@ impl Cloud {
             #[cfg(feature = "aws")]
             Self::Aws(aws) => aws.sweep(sweep, pages).await,
             Self::Sim(sim) => sim.sweep(now, sweep, pages).await,
+        }
+    }
+
+    /// How a profile has access, as far as is known without asking anybody.
+    #[must_use]
+    pub fn access(&self, now: Timestamp, profile: &Profile) -> Access {
+        match self {
+            #[cfg(feature = "aws")]
+            Self::Aws(aws) => aws.access(profile),
+            Self::Sim(sim) => sim.access(now, profile),
         }
     }
 

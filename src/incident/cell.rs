@@ -6,6 +6,7 @@ use super::fault::Fault;
 use super::place::Key;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What became of the last sweep of a place.
@@ -22,17 +23,28 @@ pub enum SweepStatus {
         /// Why.
         error: Fault,
     },
+    /// Asking for everything failed, and asking for the last known instances zone by zone did not, everywhere. No row is
+    /// taken out by it, and what is new is not seen.
+    Partial {
+        /// Why asking for everything failed.
+        error: Fault,
+        /// Availability zones that answered for all their instances.
+        answered: Vec<String>,
+        /// Those that did not, and why.
+        failed: Vec<ZoneFault>,
+        /// Instances of zones that answered which are not known there any more: not fresh, and not taken out either.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        missing: Vec<String>,
+    },
 }
 
-impl SweepStatus {
-    /// Why it broke off, if it did.
-    #[must_use]
-    pub fn fault(&self) -> Option<&Fault> {
-        match self {
-            Self::Ok { .. } => None,
-            Self::Failed { error } => Some(error),
-        }
-    }
+/// An availability zone that did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneFault {
+    /// `us-east-1b`.
+    pub zone: String,
+    /// Why.
+    pub error: Fault,
 }
 
 /// What is known of one (account, region, service).
@@ -46,6 +58,12 @@ pub struct Cell {
     pub last_attempt: Timestamp,
     /// When a sweep last succeeded: the age of the rows.
     pub last_ok: Option<Timestamp>,
+    /// When each availability zone last answered for its instances by id, since a sweep last succeeded.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub zones: BTreeMap<String, Timestamp>,
+    /// Instances that a zone which answered did not know any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
     /// Sweeps that failed in a row.
     pub failures: u32,
     /// Whether the story told that it fails: a cell that comes and goes does not fill the story.
@@ -54,6 +72,9 @@ pub struct Cell {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<SessionId>,
 }
+
+/// Instances that are not known any more which a sentence names.
+const MISSING_NAMED: usize = 3;
 
 /// Seconds that a cell must have failed before the story tells of it: one that comes and goes does not fill it.
 pub const TOLD_AFTER_S: i64 = 60;
@@ -75,6 +96,91 @@ impl Cell {
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
         self.status.fault()
+    }
+
+    /// What is wrong, in a sentence; `None` if the newest sweep succeeded.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.status.trouble()
+    }
+
+    /// What to do about it, in a sentence.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        match &self.status {
+            SweepStatus::Ok { .. } => None,
+            SweepStatus::Failed { error } => Some(error.advice()),
+            SweepStatus::Partial { .. } => {
+                Some("What is new there is not seen, and no row is taken out. Everything is asked for again.")
+            }
+        }
+    }
+
+    /// Whether the newest sweep, which did not succeed, read this instance of this zone all the same.
+    #[must_use]
+    pub fn reads(&self, zone: &str, id: &str) -> bool {
+        match &self.status {
+            SweepStatus::Ok { .. } | SweepStatus::Failed { .. } => false,
+            SweepStatus::Partial { answered, missing, .. } => {
+                answered.iter().any(|name| name == zone) && !missing.iter().any(|gone| gone == id)
+            }
+        }
+    }
+
+    /// When the zone of an instance last answered for it by id, since a sweep last succeeded.
+    #[must_use]
+    pub fn zone_read(&self, zone: &str, id: &str) -> Option<Timestamp> {
+        self.zones.get(zone).copied().filter(|_| !self.missing.iter().any(|gone| gone == id))
+    }
+}
+
+impl SweepStatus {
+    /// Why it broke off, if it did.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Ok { .. } => None,
+            Self::Failed { error } | Self::Partial { error, .. } => Some(error),
+        }
+    }
+
+    /// One word for a table cell; nine columns at most. `None` if it succeeded.
+    #[must_use]
+    pub fn word(&self) -> Option<String> {
+        match self {
+            Self::Ok { .. } => None,
+            Self::Failed { error } => Some(error.word().to_owned()),
+            Self::Partial { answered, failed, .. } => {
+                Some(format!("zones {}/{}", answered.len(), answered.len() + failed.len()))
+            }
+        }
+    }
+
+    /// What went wrong, in a sentence; `None` if nothing did.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Ok { .. } => None,
+            Self::Failed { error } => Some(error.to_string()),
+            Self::Partial { error, answered, failed, missing } => {
+                let who = if answered.is_empty() { "no zone whole".to_owned() } else { answered.join(", ") };
+                let mut words = format!("asking for all: {error}; by id answer {who}");
+                if !failed.is_empty() {
+                    words.push_str("; not ");
+                    let silent: Vec<String> =
+                        failed.iter().map(|f| format!("{} ({})", f.zone, f.error)).collect();
+                    words.push_str(&silent.join(", "));
+                }
+                if !missing.is_empty() {
+                    let first = missing.iter().take(MISSING_NAMED).map(String::as_str).collect::<Vec<_>>();
+                    words.push_str(&format!("; not known there any more: {}", first.join(", ")));
+                    if missing.len() > MISSING_NAMED {
+                        words.push_str(&format!(" and {} more", missing.len() - MISSING_NAMED));
+                    }
+                }
+                Some(words)
+            }
+        }
     }
 }
 

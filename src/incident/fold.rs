@@ -263,6 +263,8 @@ impl Incident {
             cell.since = at;
             cell.failures = 0;
             cell.told = false;
+            cell.zones.clear();
+            cell.missing.clear();
         }
         cell.last_ok = cell.last_ok.max(Some(at));
         cell.last_attempt = at;
@@ -310,23 +312,36 @@ impl Incident {
                 if ok {
                     cell.last_ok = Some(entry.ts);
                     cell.failures = 0;
+                    cell.zones.clear();
+                    cell.missing.clear();
                 } else {
                     cell.failures += 1;
                 }
             }
             None => {
                 self.cells.insert(
-                    place,
+                    place.clone(),
                     Cell {
                         status: status.clone(),
                         since: entry.ts,
                         last_attempt: entry.ts,
                         last_ok: ok.then_some(entry.ts),
+                        zones: BTreeMap::new(),
+                        missing: Vec::new(),
                         failures: u32::from(!ok),
                         told: false,
                         by: Some(entry.session.clone()),
                     },
                 );
+            }
+        }
+        if let (SweepStatus::Partial { answered, missing, .. }, Some(cell)) =
+            (status, self.cells.get_mut(&place))
+        {
+            cell.missing.clone_from(missing);
+            for zone in answered {
+                let read = cell.zones.entry(zone.clone()).or_insert(entry.ts);
+                *read = entry.ts.max(*read);
             }
         }
     }
@@ -537,12 +552,13 @@ impl Incident {
         std::mem::take(&mut self.touched)
     }
 
-    /// When a row was last known to be so: when it changed, or when its whole cell was last read.
+    /// When a row was last known to be so: when it changed, or when its whole cell was last read, or its zone.
     #[must_use]
     pub fn as_of(&self, key: &Key) -> Option<Timestamp> {
-        let changed = self.rows.get(key).map(|seen| seen.changed)?;
-        let swept = self.cells.get(&key.place).and_then(|cell| cell.last_ok);
-        Some(swept.map_or(changed, |at| at.max(changed)))
+        let seen = self.rows.get(key)?;
+        let Some(cell) = self.cells.get(&key.place) else { return Some(seen.changed) };
+        let zone = seen.resource.zone().and_then(|zone| cell.zone_read(zone, &key.id));
+        Some(seen.changed.max(cell.last_ok.unwrap_or(seen.changed)).max(zone.unwrap_or(seen.changed)))
     }
 
     /// The newest entry folded of every session, by its sequence number.

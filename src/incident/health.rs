@@ -30,10 +30,14 @@ impl Incident {
         }
     }
 
-    /// Whether a row's cell fails, or was read too long ago.
+    /// Whether a row's cell fails, and its zone does not answer by itself; or whether it was read too long ago.
     #[must_use]
     pub fn is_stale(&self, key: &Key, now: Timestamp) -> bool {
-        let failing = self.cells.get(&key.place).is_some_and(|cell| !cell.is_ok());
+        let zone = self.rows.get(key).and_then(|seen| seen.resource.zone());
+        let failing = self
+            .cells
+            .get(&key.place)
+            .is_some_and(|cell| !cell.is_ok() && !zone.is_some_and(|zone| cell.reads(zone, &key.id)));
         let old = self.as_of(key).is_none_or(|at| now.duration_since(at).as_secs() > STALE_AFTER_S);
         failing || old
     }

@@ -3,9 +3,11 @@
 //!
 //! Reads in this order: [`place`] (where), [`resource`] (what AWS claims), [`cell`] (how well we know), [`dns`] (what name servers
 //! answer), [`fault`] (what
-//! goes wrong), [`site`] (what the operator declared), [`request`] (what can be asked), [`plan`] (what would be done),
+//! goes wrong), [`site`] (what the operator declared), [`request`] (what can be asked), [`access`] (with
+//! which credentials), [`plan`] (what would be done),
 //! [`entry`] (what happened), [`Incident`] (the fold of it all).
 
+pub mod access;
 pub mod cell;
 pub mod checkpoint;
 pub mod dns;

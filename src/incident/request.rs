@@ -24,7 +24,13 @@ pub struct Sweep {
     pub place: Place,
     /// Record names to read beside every zone's apex (Route 53 only), normalised.
     pub record_names: Vec<String>,
+    /// Only these instances, asked for by id (EC2 only); empty asks for everything. In the disruption of an availability
+    /// zone EC2 refuses every question but one for named instances of other zones.
+    pub ids: Vec<String>,
 }
+
+/// The most ids that one call names: what EC2 takes for status checks.
+pub const IDS_EACH_CALL: usize = 100;
 
 /// A page of a sweep: rows as they arrived, keyed under the sweep's place.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -273,16 +273,20 @@ fn cell_turned(
             let lasted = if lasted < 120 { format!("{lasted}s") } else { format!("{}m", lasted / 60) };
             Some((Tone::Good, format!("{words} answers again after {lasted}")))
         }
-        (SweepStatus::Failed { error }, Some(cell)) if !cell.is_ok() => {
-            let turned = cell.fault().map(super::fault::Fault::word) != Some(error.word());
+        (SweepStatus::Failed { .. } | SweepStatus::Partial { .. }, Some(cell)) if !cell.is_ok() => {
+            let (word, trouble) = (status.word()?, status.trouble()?);
+            let turned = cell.status.word().as_ref() != Some(&word);
             match (cell.told, turned) {
                 (false, _) if !cell.worth_telling(entry.ts) => None,
-                (false, _) => Some((Tone::Bad, format!("{words} {}: {error}", error.word()))),
-                (true, true) => Some((Tone::Warn, format!("{words} now {}: {error}", error.word()))),
+                (false, _) => Some((Tone::Bad, format!("{words} {word}: {trouble}"))),
+                (true, true) => Some((Tone::Warn, format!("{words} now {word}: {trouble}"))),
                 (true, false) => None,
             }
         }
-        (SweepStatus::Failed { .. } | SweepStatus::Ok { .. }, Some(_) | None) => None,
+        (
+            SweepStatus::Failed { .. } | SweepStatus::Partial { .. } | SweepStatus::Ok { .. },
+            Some(_) | None,
+        ) => None,
     }
 }
 

@@ -109,6 +109,7 @@ impl Driver {
         match effect {
             Effect::Sweep(ticket, sweep) => {
                 let pages = outbox.clone();
+                let profile = sweep.profile.clone();
                 let work = async move {
                     let (sender, mut arriving) = unbounded_channel();
                     let forward = async {
@@ -117,6 +118,8 @@ impl Driver {
                         }
                     };
                     let (result, ()) = tokio::join!(cloud.sweep(now, sweep, sender), forward);
+                    let access = cloud.access(now, &profile);
+                    let _ = pages.send(Message::Access(profile, access));
                     Message::Swept(ticket, result)
                 };
                 guarded(outbox, work, move |why| Message::Swept(ticket, Err(why)));

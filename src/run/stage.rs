@@ -116,11 +116,14 @@ impl Stage {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Sweep(ticket, sweep) => {
+                let profile = sweep.profile.clone();
                 let (reply, latency) = self.world.answer(self.now, &Request::Sweep(sweep));
                 if let Reply::Swept { pages, end } = reply {
                     for page in pages {
                         self.later(latency, Message::Page(ticket, page));
                     }
+                    let access = self.world.access(self.now, &profile);
+                    self.later(latency, Message::Access(profile, access));
                     self.later(latency, Message::Swept(ticket, end));
                 }
             }

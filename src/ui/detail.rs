@@ -9,8 +9,8 @@ use super::operation::{self, LABEL};
 use super::plan::middle;
 use super::region::{all_cells, cell_glance, slowed};
 use super::sites::{health_role, state};
-use crate::app::App;
 use crate::app::table::{RowId, age, clock_time, date_time};
+use crate::app::{App, Urgency};
 use crate::incident::cell::{Cell, ProbeSubject};
 use crate::incident::health::Blame;
 use crate::incident::place::{Key, Place, Region};
@@ -358,12 +358,14 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
                     Role::Muted,
                 );
             }
-            crate::incident::cell::SweepStatus::Failed { error } => {
-                doc.field("", &error.to_string(), role);
-                doc.field("", error.advice(), Role::Text);
+            crate::incident::cell::SweepStatus::Failed { .. }
+            | crate::incident::cell::SweepStatus::Partial { .. } => {
+                doc.field("", &cell.trouble().unwrap_or_default(), role);
+                doc.field("", cell.advice().unwrap_or_default(), Role::Text);
+                let whole = if cell.zones.is_empty() { "" } else { " whole" };
                 let last = cell.last_ok.map_or_else(
-                    || "it never answered".to_owned(),
-                    |at| format!("it last answered {} ago", age(app.now, at)),
+                    || format!("it never answered{whole}"),
+                    |at| format!("it last answered{whole} {} ago", age(app.now, at)),
                 );
                 let sweeps = if cell.failures == 1 { "sweep" } else { "sweeps" };
                 let words = format!("{last}; {} {sweeps} failed in a row", cell.failures);
@@ -374,8 +376,47 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
         let noun = if rows == 1 { "row" } else { "rows" };
         doc.field("", &format!("{rows} {noun} known"), Role::Muted);
     }
+    access(doc, app);
     mentions(doc, app, &[name.0.as_str()]);
     format!("region {name}")
+}
+
+/// With which credentials AWS is asked, and with which clock.
+fn access(doc: &mut Doc, app: &App) {
+    let role = |urgency: Urgency| match urgency {
+        Urgency::Calm => Role::Text,
+        Urgency::Soon => Role::Warn,
+        Urgency::Now | Urgency::Over => Role::Down,
+    };
+    let all = app.credentials_left();
+    if !all.is_empty() {
+        doc.blank();
+    }
+    for left in all {
+        let when = match left.urgency {
+            Urgency::Calm | Urgency::Soon | Urgency::Now => {
+                format!("end in {}", crate::app::table::span(left.seconds))
+            }
+            Urgency::Over => format!("ended {} ago", age(app.now, left.expires)),
+        };
+        let words = format!("of {} {when}, at {} UTC", left.profile, date_time(left.expires));
+        doc.field("credentials", &words, role(left.urgency));
+        if let Some(fault) = &left.renewal {
+            doc.field("", &format!("they could not be renewed: {fault}"), Role::Warn);
+        }
+        if left.urgency != Urgency::Calm {
+            doc.field("", "Log in again in another window: what is new is picked up by itself.", Role::Text);
+        }
+    }
+    if let Some((ahead, urgency)) = app.clock_ahead() {
+        let words = format!("this machine's is {} AWS's", crate::incident::fault::skew_words(ahead));
+        doc.field("clock", &words, role(urgency));
+        doc.field(
+            "",
+            "AWS refuses signatures from five minutes on: set it (`chronyc makestep`).",
+            Role::Text,
+        );
+    }
 }
 
 fn site(doc: &mut Doc, app: &App, name: &str) -> String {

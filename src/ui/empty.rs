@@ -5,7 +5,7 @@ use super::region::all_cells;
 use crate::app::commands::Command;
 use crate::app::table::{age, span};
 use crate::app::{App, ListView, Screen};
-use crate::incident::cell::Cell;
+use crate::incident::cell::{Cell, SweepStatus};
 use crate::incident::place::{Place, Region, Service};
 use crate::incident::story::place_words;
 use crate::settings::theme::Role;
@@ -53,10 +53,23 @@ pub(super) fn trouble(app: &App) -> Option<(String, Role)> {
         n => format!(", and {n} more"),
     };
     let since = age(app.now, cell.since);
-    Some((
-        format!("{} {} {since}{others}: its rows are the last known ones", place_words(place), fault.word()),
-        role,
-    ))
+    let word = cell.status.word().unwrap_or_default();
+    Some(match &cell.status {
+        SweepStatus::Partial { failed, .. } => {
+            let silent: Vec<&str> = failed.iter().map(|f| f.zone.as_str()).collect();
+            let old = match silent.as_slice() {
+                [] => String::new(),
+                zones => format!("rows of {} are the last known ones, ", zones.join(", ")),
+            };
+            let words = format!("{} {word} {since}{others}: {old}new ones are not seen", place_words(place));
+            (words, Role::Warn)
+        }
+        SweepStatus::Ok { .. } | SweepStatus::Failed { .. } => {
+            let words =
+                format!("{} {word} {since}{others}: its rows are the last known ones", place_words(place));
+            (words, role)
+        }
+    })
 }
 
 /// Draws why there is nothing to show.
@@ -131,13 +144,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &ListVi
 fn faults(doc: &mut Doc, app: &App, failing: &[(&Place, &Cell)]) {
     let mut advice: Vec<&str> = Vec::new();
     for (place, cell) in failing {
-        let Some(fault) = cell.fault() else { continue };
+        let (Some(fault), Some(word), Some(trouble)) = (cell.fault(), cell.status.word(), cell.trouble())
+        else {
+            continue;
+        };
         let role = if fault.is_theirs() { Role::Down } else { Role::Warn };
         let since = age(app.now, cell.since);
-        doc.text(&format!("  {}  {} {since}: {fault}", place_words(place), fault.word()), role);
-        if !advice.contains(&fault.advice()) {
-            advice.push(fault.advice());
-        }
+        doc.text(&format!("  {}  {word} {since}: {trouble}", place_words(place)), role);
+        advice.extend(cell.advice().filter(|text| !advice.contains(text)));
     }
     doc.blank();
     for advice in advice {

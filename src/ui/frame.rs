@@ -7,7 +7,7 @@ use super::look::Mark;
 use super::text::{self, running};
 use crate::app::commands::Command;
 use crate::app::table::{age, clock_time, date_time};
-use crate::app::{App, LogState, Overlay, Planning, Replay, Screen};
+use crate::app::{App, LogState, Overlay, Planning, Replay, Screen, Urgency};
 use crate::incident::entry::Mode;
 use crate::incident::plan::Risk;
 use crate::incident::story::Tone;
@@ -177,9 +177,12 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         ]
     });
 
+    let access = access(app);
+
     // What does not fit is left out, the least important first.
     let room = usize::from(area.width);
     let incident_needs = row_width(&incident).min(40) + 2;
+    let pressing = access.iter().any(|piece| piece.role != Role::Muted);
     let mut used = row_width(&left) + row_width(&log) + incident_needs;
     let mut take = |row: &[super::canvas::Piece], gap: usize| {
         let fits = used + row_width(row) + gap <= room;
@@ -191,9 +194,11 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let estate = vec![piece(app.opening.estate.clone(), Role::Title)];
     let account = vec![piece(accounts, Role::Text)];
     let name = vec![piece("blackstart", Role::Muted)];
+    let with_pressing = pressing && take(&access, 2);
     let with_estate = take(&estate, 2);
     let with_people = take(&people, 2);
     let with_account = take(&account, 2);
+    let with_calm = with_pressing || (!access.is_empty() && take(&access, 2));
     let with_name = take(&name, 2);
     for (wanted, row) in [(with_name, name), (with_estate, estate), (with_account, account)] {
         if wanted {
@@ -204,6 +209,10 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let mut right = Row::new();
     if with_people {
         right.extend(people);
+        right.push(piece("  ", Role::Text));
+    }
+    if with_calm {
+        right.extend(access);
         right.push(piece("  ", Role::Text));
     }
     right.extend(log);
@@ -220,6 +229,39 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         let row = vec![incident[0].clone(), piece(title, Role::Title), incident[2].clone()];
         canvas.row(x, area.y, needs, &row);
     }
+}
+
+/// What there is to say of credentials and clock: how long, and how far off. Says in words what presses.
+fn access(app: &App) -> Row {
+    let role = |urgency: Urgency| match urgency {
+        Urgency::Calm => Role::Muted,
+        Urgency::Soon => Role::Warn,
+        Urgency::Now | Urgency::Over => Role::Down,
+    };
+    let mut row = Row::new();
+    if app.replay.is_some() {
+        // Nobody asks AWS for anything here.
+        return row;
+    }
+    if let Some((ahead, urgency)) = app.clock_ahead() {
+        let sign = if ahead < 0 { '-' } else { '+' };
+        let off = crate::app::table::span(ahead.abs());
+        row.push(piece(format!("clock {sign}{off}"), role(urgency)));
+    }
+    if let Some(left) = app.credentials_left().first() {
+        let span = crate::app::table::span(left.seconds);
+        let words = match left.urgency {
+            Urgency::Calm => format!("creds {span}"),
+            Urgency::Soon => format!("creds end in {span}"),
+            Urgency::Now => format!("CREDS END IN {span}"),
+            Urgency::Over => "CREDS EXPIRED".to_owned(),
+        };
+        if !row.is_empty() {
+            row.push(piece("  ", Role::Muted));
+        }
+        row.push(piece(words, role(left.urgency)));
+    }
+    row
 }
 
 fn tabs(canvas: &mut Canvas<'_>, area: Rect, app: &App) {

@@ -43,6 +43,8 @@ enum Rank {
     Asking,
     Never,
     Stale,
+    /// Some of its zones answer.
+    Partial,
     Ours,
     Failing,
 }
@@ -68,6 +70,7 @@ fn rank(app: &App, place: &Place, cell: Option<&Cell>) -> Rank {
     match &cell.status {
         SweepStatus::Failed { error } if error.is_theirs() => Rank::Failing,
         SweepStatus::Failed { .. } => Rank::Ours,
+        SweepStatus::Partial { .. } => Rank::Partial,
         SweepStatus::Ok { .. } if !is_fresh(app, cell.last_ok) => Rank::Stale,
         SweepStatus::Ok { latency_ms } if *latency_ms >= SLOW_MS => Rank::Slow,
         SweepStatus::Ok { .. } => Rank::Ok,
@@ -96,6 +99,11 @@ pub(super) fn cell_glance(app: &App, place: &Place, cell: Option<&Cell>) -> Glan
             };
             Glance::new(mark, since.clone(), format!("{} {since}", error.word()), role)
         }
+        SweepStatus::Partial { answered, failed, .. } => {
+            let since = age(app.now, cell.since);
+            let short = format!("{}/{}", answered.len(), answered.len() + failed.len());
+            Glance::new(Mark::Warn, short.clone(), format!("zones {short} {since}"), Role::Warn)
+        }
         SweepStatus::Ok { latency_ms } => {
             let at = cell.last_ok.unwrap_or(cell.last_attempt);
             let old = coarse_age(app.now, at);
@@ -116,7 +124,7 @@ pub(super) fn service(app: &App, region: &Region, service: Service) -> Glance {
     let places = places(app, region, service);
     let worst = places.iter().max_by_key(|(place, cell)| {
         let since = cell.map(|c| match c.status {
-            SweepStatus::Failed { .. } => c.since,
+            SweepStatus::Failed { .. } | SweepStatus::Partial { .. } => c.since,
             SweepStatus::Ok { .. } => c.last_ok.unwrap_or(c.last_attempt),
         });
         (rank(app, place, *cell), std::cmp::Reverse(since))
@@ -140,7 +148,7 @@ pub(super) fn region(app: &App, region: &Region) -> (Glance, String) {
     let failing: Vec<&Cell> = all
         .iter()
         .zip(&ranks)
-        .filter(|(_, rank)| **rank == Rank::Failing || **rank == Rank::Ours)
+        .filter(|(_, rank)| matches!(rank, Rank::Partial | Rank::Failing | Rank::Ours))
         .filter_map(|((_, cell), _)| *cell)
         .collect();
     let since = failing.iter().map(|cell| cell.since).min().map(|at| age(app.now, at)).unwrap_or_default();
@@ -149,6 +157,10 @@ pub(super) fn region(app: &App, region: &Region) -> (Glance, String) {
     let ours = failing.iter().filter_map(|c| c.fault()).find(|f| !f.is_theirs());
     let heard = ranks.len() - count(Rank::Never) - count(Rank::Asking);
     let note = |fault: Option<&Fault>| fault.map(ToString::to_string).unwrap_or_default();
+    let partial = || {
+        let cell = all.iter().zip(&ranks).find(|(_, rank)| **rank == Rank::Partial)?.0.1?;
+        cell.trouble()
+    };
 
     let glance = |mark, text: String, role| Glance::new(mark, text.clone(), text, role);
     if ranks.is_empty() {
@@ -178,6 +190,9 @@ pub(super) fn region(app: &App, region: &Region) -> (Glance, String) {
         }
         (0, ours_n) if ours_n == ranks.len() => {
             (glance(Mark::Warn, format!("{} {since}", word(ours)), Role::Warn), note(ours))
+        }
+        (0, 0) if count(Rank::Partial) > 0 => {
+            (glance(Mark::Warn, format!("partly {since}"), Role::Warn), partial().unwrap_or_default())
         }
         (0, 0) if count(Rank::Stale) == heard => {
             let newest = all.iter().filter_map(|(_, cell)| (*cell)?.last_ok).max();

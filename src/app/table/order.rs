@@ -7,7 +7,7 @@ use super::super::restore_points::RestorePoint;
 use super::super::{App, Screen};
 use super::rows::{BETWEEN, Row, SortKey, Wanted};
 use super::{RowId, columns, window};
-use crate::incident::cell::{Health, STALE_AFTER_S};
+use crate::incident::cell::{Health, STALE_AFTER_S, SweepStatus};
 use crate::incident::place::{Key, Kind, Place, Service};
 use crate::incident::resource::Resource;
 use std::collections::BTreeMap;
@@ -21,13 +21,22 @@ const SLICE: usize = 1_000;
 /// Changed rows taken in at once by a table that is not shown.
 const SLICE_BEHIND: usize = 600;
 
+/// Which rows of a cell are stale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Staleness {
+    None,
+    /// All but those of these availability zones, without these instances.
+    AllBut(Vec<String>, Vec<String>),
+    Whole,
+}
+
 /// What the tables were last worked out from.
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct Listing {
     /// The screen they were worked out for.
     shown: Option<Screen>,
     /// Cells whose rows are stale.
-    stale: BTreeMap<Place, bool>,
+    stale: BTreeMap<Place, Staleness>,
     /// Counts how often rows changed.
     changes: u64,
     /// The second in which rows that need eyes were last looked at.
@@ -138,7 +147,14 @@ impl App {
         let mut turned = Vec::new();
         for (place, cell) in &self.incident.cells {
             let old = |at| now.duration_since(at).as_secs() > STALE_AFTER_S;
-            let stale = !cell.is_ok() || cell.last_ok.is_none_or(old);
+            let stale = match &cell.status {
+                SweepStatus::Ok { .. } if cell.last_ok.is_none_or(old) => Staleness::Whole,
+                SweepStatus::Ok { .. } => Staleness::None,
+                SweepStatus::Failed { .. } => Staleness::Whole,
+                SweepStatus::Partial { answered, missing, .. } => {
+                    Staleness::AllBut(answered.clone(), missing.clone())
+                }
+            };
             match self.listing.stale.get_mut(place) {
                 Some(known) if *known == stale => {}
                 Some(known) => {
@@ -146,10 +162,10 @@ impl App {
                     turned.push(place.clone());
                 }
                 None => {
-                    self.listing.stale.insert(place.clone(), stale);
-                    if stale {
+                    if stale != Staleness::None {
                         turned.push(place.clone());
                     }
+                    self.listing.stale.insert(place.clone(), stale);
                 }
             }
         }

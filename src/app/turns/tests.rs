@@ -39,21 +39,21 @@ fn opening(regions: &[&str]) -> Opening {
 }
 
 /// A cockpit whose every question is written down and answered by hand.
-struct Desk {
-    app: App,
-    now: Timestamp,
+pub(in crate::app) struct Desk {
+    pub(in crate::app) app: App,
+    pub(in crate::app) now: Timestamp,
     asked: Vec<(Ticket, Place, Timestamp)>,
 }
 
 impl Desk {
-    fn new(regions: &[&str]) -> Self {
+    pub(in crate::app) fn new(regions: &[&str]) -> Self {
         let now = Timestamp::from_second(START).unwrap();
         let mut desk = Self { app: App::new(opening(regions), now), now, asked: Vec::new() };
         desk.take(Message::Start);
         desk
     }
 
-    fn take(&mut self, message: Message) -> Vec<Effect> {
+    pub(in crate::app) fn take(&mut self, message: Message) -> Vec<Effect> {
         let effects = self.app.update(Stamped { at: self.now, mono_ms: 0, message });
         for effect in &effects {
             if let Effect::Sweep(ticket, sweep) = effect {
@@ -64,7 +64,7 @@ impl Desk {
     }
 
     /// Every sweep in flight brings so many empty pages and ends well.
-    fn answer_all(&mut self, pages: impl Fn(&Place) -> u32) {
+    pub(in crate::app) fn answer_all(&mut self, pages: impl Fn(&Place) -> u32) {
         let tickets: Vec<(Place, Ticket)> = self
             .app
             .schedule
@@ -80,7 +80,7 @@ impl Desk {
     }
 
     /// Plays on; everything is answered in the second in which it was asked.
-    fn play(&mut self, seconds: i64, pages: impl Fn(&Place) -> u32) {
+    pub(in crate::app) fn play(&mut self, seconds: i64, pages: impl Fn(&Place) -> u32) {
         for _ in 0..seconds {
             self.now += SignedDuration::from_secs(1);
             self.take(Message::Tick);
@@ -88,7 +88,7 @@ impl Desk {
         }
     }
 
-    fn ticket(&self, place: &Place) -> Ticket {
+    pub(in crate::app) fn ticket(&self, place: &Place) -> Ticket {
         self.app.schedule[place].in_flight.unwrap().0
     }
 
@@ -102,11 +102,11 @@ impl Desk {
     }
 }
 
-fn place(region: &str, service: Service) -> Place {
+pub(in crate::app) fn place(region: &str, service: Service) -> Place {
     Scope::new(Account::unverified(&Profile("prod".into())), Region::new(region)).place(service)
 }
 
-fn instance(region: &str, id: &str) -> Instance {
+pub(in crate::app) fn instance(region: &str, id: &str) -> Instance {
     Instance {
         key: place(region, Service::Ec2).key(Kind::Instance, id),
         name: id.into(),

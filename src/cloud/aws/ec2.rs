@@ -2,15 +2,20 @@
 
 use super::fault::{call, is_not_found};
 use super::page::walk;
-use super::{Out, text, time};
+use super::session::READ_ATTEMPTS;
+use super::{Out, Timeouts, text, time};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Kind, Place};
-use crate::incident::request::{Answer, QueryResult};
+use crate::incident::request::{Answer, IDS_EACH_CALL, QueryResult};
 use crate::incident::resource::{Instance, InstanceState, Resource};
 use aws_sdk_ec2::Client;
+use aws_sdk_ec2::config::Builder;
+use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput;
 use aws_sdk_ec2::types::Filter;
+use futures::future::{Either, select};
 use std::collections::{BTreeMap, HashMap};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
@@ -27,7 +32,7 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>, grace: Duration) -> Re
     // `None`: still reading. `Some(None)`: could not be read.
     let (tell, mut told) = watch::channel::<Option<Option<Statuses>>>(None);
     let reading_statuses = async {
-        let read = read_statuses(client).await.ok();
+        let read = read_statuses(client, &[]).await.ok();
         tell.send_replace(Some(read));
     };
     let (pages, mut arrived) = mpsc::unbounded_channel::<Vec<Instance>>();
@@ -86,7 +91,9 @@ fn join(row: &mut Instance, statuses: &Statuses) -> bool {
     true
 }
 
-async fn read_statuses(client: &Client) -> Result<Statuses, Fault> {
+/// Status checks of these instances, or of all. Those of a page are worth less than its rows: asked for by id, they are
+/// asked for once.
+async fn read_statuses(client: &Client, ids: &[String]) -> Result<Statuses, Fault> {
     let mut statuses = Statuses::new();
     walk(
         "ec2:DescribeInstanceStatus",
@@ -94,8 +101,12 @@ async fn read_statuses(client: &Client) -> Result<Statuses, Fault> {
             let request = client
                 .describe_instance_status()
                 .include_all_instances(true)
-                .max_results(1000)
-                .set_next_token(token);
+                .set_instance_ids((!ids.is_empty()).then(|| ids.to_vec()))
+                // EC2 takes no page size together with ids.
+                .set_max_results(ids.is_empty().then_some(1000))
+                .set_next_token(token)
+                .customize()
+                .config_override(attempts(if ids.is_empty() { READ_ATTEMPTS } else { 1 }));
             call("ec2:DescribeInstanceStatus", request.send())
         },
         |page| {
@@ -115,43 +126,85 @@ async fn read_statuses(client: &Client) -> Result<Statuses, Fault> {
     Ok(statuses)
 }
 
+/// The named instances with their status checks: each call is made once, and all of them have the time of one operation.
+pub(super) async fn sweep_ids(
+    client: &Client,
+    out: &Out<'_>,
+    ids: &[String],
+    times: Timeouts,
+) -> Result<(), Fault> {
+    let reading = async {
+        for chunk in ids.chunks(IDS_EACH_CALL) {
+            let rows = pin!(named(client, out.place, chunk.to_vec(), 1));
+            let statuses = pin!(read_statuses(client, chunk));
+            let (rows, statuses) = match select(rows, statuses).await {
+                Either::Left((rows, statuses)) => {
+                    let known = tokio::time::timeout(times.status_grace, statuses).await;
+                    (rows?, known.ok().and_then(Result::ok))
+                }
+                Either::Right((known, rows)) => (rows.await?, known.ok()),
+            };
+            let mut rows = rows;
+            for row in &mut rows {
+                join(row, statuses.as_ref().unwrap_or(&Statuses::new()));
+            }
+            out.send(rows.into_iter().map(Resource::Instance).collect());
+        }
+        Ok(())
+    };
+    let after_ms = u64::try_from(times.operation.as_millis()).unwrap_or(u64::MAX);
+    tokio::time::timeout(times.operation, reading).await.unwrap_or(Err(Fault::TimedOut { after_ms }))
+}
+
+/// Instances by id; those that do not exist are left out.
+pub(super) async fn instances(client: &Client, place: &Place, ids: Vec<String>) -> QueryResult {
+    let mut found = vec![];
+    for chunk in ids.chunks(200) {
+        found.extend(named(client, place, chunk.to_vec(), READ_ATTEMPTS).await?);
+    }
+    Ok(Answer::Instances(found))
+}
+
 /// Instances by id. Those that do not exist are left out: EC2 refuses the whole call for one of them, and names them.
 ///
 /// Ids are passed as ids, not as a filter: in the disruption of a zone only calls for named instances of the healthy
 /// zones are sure to work.
-pub(super) async fn instances(client: &Client, place: &Place, ids: Vec<String>) -> QueryResult {
-    let mut found = vec![];
-    for chunk in ids.chunks(200) {
-        let mut wanted = chunk.to_vec();
-        while !wanted.is_empty() {
-            match described(client, place, wanted.clone(), None).await {
-                Ok(rows) => {
-                    found.extend(rows);
-                    break;
+async fn named(
+    client: &Client,
+    place: &Place,
+    mut wanted: Vec<String>,
+    tries: u32,
+) -> Result<Vec<Instance>, Fault> {
+    while !wanted.is_empty() {
+        match described(client, place, wanted.clone(), None, tries).await {
+            Ok(rows) => return Ok(rows),
+            Err(fault) => {
+                let before = wanted.len();
+                if let Fault::Refused { message, .. } = &fault
+                    && is_not_found(&fault)
+                {
+                    wanted.retain(|id| !message.contains(id.as_str()));
                 }
-                Err(fault) => {
-                    let before = wanted.len();
-                    if let Fault::Refused { message, .. } = &fault
-                        && is_not_found(&fault)
-                    {
-                        wanted.retain(|id| !message.contains(id.as_str()));
-                    }
-                    if wanted.len() == before {
-                        return Err(fault);
-                    }
+                if wanted.len() == before {
+                    return Err(fault);
                 }
             }
         }
     }
-    Ok(Answer::Instances(found))
+    Ok(vec![])
+}
+
+/// How often a call is tried in all.
+fn attempts(tries: u32) -> Builder {
+    Builder::new().retry_config(RetryConfig::standard().with_max_attempts(tries))
 }
 
 /// Instances that a client token launched. Where the filter is not understood, every instance is looked at.
 pub(super) async fn by_token(client: &Client, place: &Place, token: &str) -> QueryResult {
     let filter = Filter::builder().name("client-token").values(token).build();
-    let found = match described(client, place, vec![], Some(filter)).await {
+    let found = match described(client, place, vec![], Some(filter), READ_ATTEMPTS).await {
         Err(Fault::Refused { .. } | Fault::Server { .. }) => {
-            let mut all = described(client, place, vec![], None).await?;
+            let mut all = described(client, place, vec![], None, READ_ATTEMPTS).await?;
             all.retain(|row| row.client_token.as_deref() == Some(token));
             all
         }
@@ -165,6 +218,7 @@ async fn described(
     place: &Place,
     ids: Vec<String>,
     filter: Option<Filter>,
+    tries: u32,
 ) -> Result<Vec<Instance>, Fault> {
     let mut found = vec![];
     walk(
@@ -174,7 +228,9 @@ async fn described(
                 .describe_instances()
                 .set_instance_ids((!ids.is_empty()).then(|| ids.clone()))
                 .set_filters(filter.clone().map(|f| vec![f]))
-                .set_next_token(token);
+                .set_next_token(token)
+                .customize()
+                .config_override(attempts(tries));
             call("ec2:DescribeInstances", request.send())
         },
         |page| {

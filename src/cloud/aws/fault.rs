@@ -3,8 +3,12 @@
 //! Two mistakes would be costly and are avoided here: to call a mutation "not done" when its bytes had left (only a
 //! connection that never came about is [`Fault::Dark`]), and to let a token or a signature slip into a message.
 
+use super::credentials::Unread;
+use super::skew::ahead_after;
 use super::whole::{Flaw, flaw};
+use crate::incident::access::SKEW_REFUSED_S;
 use crate::incident::fault::Fault;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -79,7 +83,10 @@ where
             let status = service.raw().status().as_u16();
             let meta = service.err().meta();
             match meta.code().filter(|code| !code.is_empty()) {
-                Some(code) => by_code(status, code, meta.message().unwrap_or_default(), action),
+                Some(code) => {
+                    let fault = by_code(status, code, meta.message().unwrap_or_default(), action);
+                    blame_clock(fault, ahead_after(service.raw(), waited))
+                }
                 None => unreadable(status, service.raw().body().bytes(), &cause(error)),
             }
         }
@@ -169,6 +176,41 @@ pub(super) fn by_code(status: u16, code: &str, message: &str, action: &str) -> F
     }
 }
 
+/// Where the answer's `Date` says that our clock is off, that is what is wrong: EC2 answers a signature of the wrong time
+/// as if the key were wrong, or as if the request had expired.
+fn blame_clock(fault: Fault, ahead_s: Option<i64>) -> Fault {
+    let off = ahead_s.is_some_and(|ahead| ahead.abs() >= SKEW_REFUSED_S);
+    match fault {
+        Fault::ClockSkewed { code, ahead_s: _ } => Fault::ClockSkewed { code, ahead_s },
+        Fault::CredentialsExpired { code } if off && code == "RequestExpired" => {
+            Fault::ClockSkewed { code, ahead_s }
+        }
+        Fault::CredentialsRefused { code, .. }
+            if off
+                && matches!(
+                    code.as_str(),
+                    "AuthFailure" | "SignatureDoesNotMatch" | "InvalidSignatureException"
+                ) =>
+        {
+            Fault::ClockSkewed { code, ahead_s }
+        }
+        other @ (Fault::Dark { .. }
+        | Fault::TimedOut { .. }
+        | Fault::Reset { .. }
+        | Fault::CutShort { .. }
+        | Fault::Html { .. }
+        | Fault::Garbled { .. }
+        | Fault::Server { .. }
+        | Fault::Throttled { .. }
+        | Fault::Denied { .. }
+        | Fault::CredentialsMissing { .. }
+        | Fault::CredentialsExpired { .. }
+        | Fault::CredentialsRefused { .. }
+        | Fault::Refused { .. }
+        | Fault::Unaskable { .. }) => other,
+    }
+}
+
 /// The action that AWS itself names: "… is not authorized to perform: iam:PassRole on resource …".
 fn denied_action(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("to perform: ")?;
@@ -178,26 +220,24 @@ fn denied_action(message: &str) -> Option<&str> {
 
 /// Credentials that could not be found or loaded, wherever in the chain of causes it says so.
 fn credentials(error: &(dyn Error + 'static)) -> Option<Fault> {
-    use aws_credential_types::provider::error::CredentialsError;
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<CredentialsError>() {
-            let why = chain(found).join(": ").to_lowercase();
-            return Some(if why.contains("expired") {
-                Fault::CredentialsExpired { code: "the session's token has expired".into() }
-            } else {
-                Fault::CredentialsMissing { detail: no_credentials(found) }
-            });
-        }
-        let text = error.to_string();
-        if let Some(after) = text.strip_prefix("identity resolver timed out after ") {
-            return Some(Fault::CredentialsMissing {
-                detail: format!("what gives the profile its credentials is silent for {after}"),
-            });
+        if let Some(Unread(fault)) = error.downcast_ref::<Unread>() {
+            return Some(fault.clone());
         }
         next = error.source();
     }
     None
+}
+
+/// Why credentials could not be read.
+pub(super) fn unread(error: &CredentialsError) -> Fault {
+    let why = chain(error).join(": ").to_lowercase();
+    if why.contains("expired") {
+        Fault::CredentialsExpired { code: "the session's token has expired".into() }
+    } else {
+        Fault::CredentialsMissing { detail: no_credentials(error) }
+    }
 }
 
 /// Where was looked, in words that help: the SDK ends a search at the metadata service and speaks of that alone.

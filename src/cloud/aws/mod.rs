@@ -4,8 +4,10 @@
 //! it arrives, an error becomes a [`Fault`] that says whether a mutation may have happened, and nothing is retried that
 //! could be done twice. It decides nothing, it judges nothing, and only `cloud` may import it.
 //!
-//! `session` holds credentials and clients, `fault` reads errors, `page` walks pages; then a file per service.
+//! `session` holds clients, `credentials` what they sign with, `skew` how far the clock is off, `fault` reads errors, `page`
+//! walks pages; then a file per service.
 
+mod credentials;
 mod ec2;
 mod elb;
 mod elb_zones;
@@ -17,11 +19,13 @@ mod rds;
 mod restore;
 mod route53;
 mod session;
+mod skew;
 #[cfg(test)]
 mod tests;
 mod whole;
 
 use crate::cloud::probe::dns::Servers;
+use crate::incident::access::Access;
 use crate::incident::cell::Evidence;
 use crate::incident::fault::Fault;
 use crate::incident::place::{Account, Place, Profile, Service};
@@ -126,11 +130,17 @@ impl Aws {
         self.inner.sessions.get(self.options(), profile, region).await
     }
 
+    /// How a profile has access, as far as is known without asking anybody.
+    #[must_use]
+    pub fn access(&self, profile: &Profile) -> Access {
+        self.inner.sessions.access(profile)
+    }
+
     /// Passes a result on, having learnt from it whether the credentials are good.
-    fn settle<T>(&self, session: &Session, result: Result<T, Fault>) -> Result<T, Fault> {
+    fn settle<T>(session: &Session, result: Result<T, Fault>) -> Result<T, Fault> {
         match &result {
-            Ok(_) => Sessions::accepted(session),
-            Err(fault) => self.inner.sessions.refused(session, fault),
+            Ok(_) => session.accepted(),
+            Err(fault) => session.refused(fault),
         }
         result
     }
@@ -151,10 +161,11 @@ impl Aws {
         let clients = &session.clients;
         let out = Out { place: &sweep.place, pages };
         let result = match service {
-            Service::Ec2 => {
+            Service::Ec2 if sweep.ids.is_empty() => {
                 let grace = self.options().timeouts.status_grace;
                 ec2::sweep(clients.ec2(), &out, grace).await
             }
+            Service::Ec2 => ec2::sweep_ids(clients.ec2(), &out, &sweep.ids, self.options().timeouts).await,
             Service::Rds => rds::sweep(clients.rds(), &out).await,
             Service::Elb => elb::sweep(clients.elb(), &out).await,
             Service::ElbV2 => elbv2::sweep(clients.elbv2(), &out).await,
@@ -162,7 +173,7 @@ impl Aws {
                 route53::sweep(clients.route53(), &out, &sweep.record_names, &self.inner.delegations).await
             }
         };
-        self.settle(&session, result)
+        Self::settle(&session, result)
     }
 
     /// Reads one thing, fresh.
@@ -184,7 +195,7 @@ impl Aws {
         };
         let session = self.session(&profile, &region).await;
         let result = Box::pin(ask(&session, query)).await;
-        self.settle(&session, result)
+        Self::settle(&session, result)
     }
 
     /// Changes something. Only RunInstances is sent a second time, with the same token, when the first answer is lost.
@@ -195,7 +206,7 @@ impl Aws {
         let region = session::signing_region(call.scope()).to_owned();
         let session = self.session(&profile, &region).await;
         let result = Box::pin(perform(&session, self.options(), call)).await;
-        self.settle(&session, result)
+        Self::settle(&session, result)
     }
 
     /// Looks for evidence, from where the cockpit stands.

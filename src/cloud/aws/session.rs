@@ -1,22 +1,22 @@
 //! Credentials, clients and time-outs: one loaded configuration per profile, one set of clients per profile and region.
 //!
-//! Nothing here is done before it is needed, nothing waits on the instance metadata service for long, and what was
-//! loaded is dropped when AWS does not accept it, so that a login in another window is picked up by itself.
+//! Nothing here is done before it is needed, and nothing waits on the instance metadata service for long. Credentials that
+//! AWS does not accept are read again, so that a login in another window is picked up by itself (`credentials`).
 
 use super::Options;
+use super::credentials::{Keeper, Source};
+use super::skew::Skew;
 use super::whole::Whole;
+use crate::incident::access::Access;
 use crate::incident::fault::Fault;
 use crate::incident::place::{Partition, Profile, Scope};
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::identity::IdentityCache;
 use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
-use aws_config::provider_config::ProviderConfig;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::provider::SharedCredentialsProvider;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,12 +24,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
 
 /// How often a read is tried in all.
-const READ_ATTEMPTS: u32 = 2;
+pub(super) const READ_ATTEMPTS: u32 = 2;
 
 /// The clients of a profile in a region, each made when first used.
 #[derive(Debug)]
 pub(super) struct Clients {
     config: SdkConfig,
+    skew: Skew,
     /// Whether AWS has taken these credentials in this region.
     accepted: AtomicBool,
     ec2: OnceLock<aws_sdk_ec2::Client>,
@@ -41,9 +42,10 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    fn new(config: SdkConfig) -> Self {
+    fn new(config: SdkConfig, skew: Skew) -> Self {
         Self {
             config,
+            skew,
             accepted: AtomicBool::new(false),
             ec2: OnceLock::new(),
             rds: OnceLock::new(),
@@ -56,52 +58,57 @@ impl Clients {
 
     pub(super) fn ec2(&self) -> &aws_sdk_ec2::Client {
         self.ec2.get_or_init(|| {
-            let config = aws_sdk_ec2::config::Builder::from(&self.config).interceptor(Whole);
+            let config = aws_sdk_ec2::config::Builder::from(&self.config);
+            let config = config.interceptor(Whole).interceptor(self.skew.clone());
             aws_sdk_ec2::Client::from_conf(config.build())
         })
     }
 
     pub(super) fn rds(&self) -> &aws_sdk_rds::Client {
         self.rds.get_or_init(|| {
-            let config = aws_sdk_rds::config::Builder::from(&self.config).interceptor(Whole);
+            let config = aws_sdk_rds::config::Builder::from(&self.config);
+            let config = config.interceptor(Whole).interceptor(self.skew.clone());
             aws_sdk_rds::Client::from_conf(config.build())
         })
     }
 
     pub(super) fn elb(&self) -> &aws_sdk_elasticloadbalancing::Client {
         self.elb.get_or_init(|| {
-            let config = aws_sdk_elasticloadbalancing::config::Builder::from(&self.config).interceptor(Whole);
+            let config = aws_sdk_elasticloadbalancing::config::Builder::from(&self.config);
+            let config = config.interceptor(Whole).interceptor(self.skew.clone());
             aws_sdk_elasticloadbalancing::Client::from_conf(config.build())
         })
     }
 
     pub(super) fn elbv2(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
         self.elbv2.get_or_init(|| {
-            let config =
-                aws_sdk_elasticloadbalancingv2::config::Builder::from(&self.config).interceptor(Whole);
+            let config = aws_sdk_elasticloadbalancingv2::config::Builder::from(&self.config);
+            let config = config.interceptor(Whole).interceptor(self.skew.clone());
             aws_sdk_elasticloadbalancingv2::Client::from_conf(config.build())
         })
     }
 
     pub(super) fn route53(&self) -> &aws_sdk_route53::Client {
         self.route53.get_or_init(|| {
-            let config = aws_sdk_route53::config::Builder::from(&self.config).interceptor(Whole);
+            let config = aws_sdk_route53::config::Builder::from(&self.config);
+            let config = config.interceptor(Whole).interceptor(self.skew.clone());
             aws_sdk_route53::Client::from_conf(config.build())
         })
     }
 
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
         self.sts.get_or_init(|| {
-            let config = aws_sdk_sts::config::Builder::from(&self.config).interceptor(Whole);
+            let config = aws_sdk_sts::config::Builder::from(&self.config);
+            let config = config.interceptor(Whole).interceptor(self.skew.clone());
             aws_sdk_sts::Client::from_conf(config.build())
         })
     }
 }
 
-/// A profile as loaded once: its configuration, and clients by region.
+/// A profile as loaded once: its configuration, its credentials, and clients by region.
 #[derive(Default)]
 struct Loaded {
-    config: OnceCell<SdkConfig>,
+    base: OnceCell<(SdkConfig, Keeper)>,
     regions: Mutex<HashMap<String, Arc<Clients>>>,
 }
 
@@ -109,6 +116,7 @@ struct Loaded {
 #[derive(Default)]
 pub(super) struct Sessions {
     profiles: Mutex<HashMap<Profile, Arc<Loaded>>>,
+    skew: Skew,
 }
 
 impl fmt::Debug for Sessions {
@@ -124,10 +132,12 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A profile's clients in one region, with the generation that they belong to.
+/// A profile's clients in one region.
 pub(super) struct Session {
-    profile: Profile,
     loaded: Arc<Loaded>,
+    keeper: Keeper,
+    /// Which reading of the credentials there was when it began.
+    readings: u64,
     /// The clients.
     pub(super) clients: Arc<Clients>,
 }
@@ -136,29 +146,41 @@ impl Sessions {
     /// The clients of a profile in a region (a code that an endpoint can be made of).
     pub(super) async fn get(&self, options: &Options, profile: &Profile, region: &str) -> Session {
         let loaded = Arc::clone(lock(&self.profiles).entry(profile.clone()).or_default());
-        let config = loaded.config.get_or_init(|| Box::pin(load(options, profile))).await;
+        let (config, keeper) = loaded.base.get_or_init(|| Box::pin(load(options, profile))).await;
+        let keeper = keeper.clone();
         let clients = Arc::clone(lock(&loaded.regions).entry(region.to_owned()).or_insert_with(|| {
             let here = config.to_builder().region(Region::new(region.to_owned()));
-            Arc::new(Clients::new(here.build()))
+            Arc::new(Clients::new(here.build(), self.skew.clone()))
         }));
-        Session { profile: profile.clone(), loaded, clients }
+        Session { readings: keeper.readings(), keeper, loaded, clients }
     }
 
+    /// How a profile has access, as far as is known here.
+    pub(super) fn access(&self, profile: &Profile) -> Access {
+        let keeper = lock(&self.profiles).get(profile).and_then(|loaded| Some(loaded.base.get()?.1.clone()));
+        let access = keeper.map(|keeper| keeper.access()).unwrap_or_default();
+        Access { clock_ahead_s: self.skew.ahead_s(), ..access }
+    }
+}
+
+impl Session {
     /// Remembers where credentials were accepted.
-    pub(super) fn accepted(session: &Session) {
-        session.clients.accepted.store(true, Ordering::Relaxed);
+    pub(super) fn accepted(&self) {
+        self.clients.accepted.store(true, Ordering::Relaxed);
     }
 
-    /// Drops what was loaded for a profile if AWS does not accept it any more; the next call loads it afresh.
-    pub(super) fn refused(&self, session: &Session, fault: &Fault) {
-        let here = session.clients.accepted.load(Ordering::Relaxed);
+    /// Has credentials read anew if AWS does not accept them any more.
+    pub(super) fn refused(&self, fault: &Fault) {
+        let here = self.clients.accepted.load(Ordering::Relaxed);
         let anywhere =
-            lock(&session.loaded.regions).values().any(|clients| clients.accepted.load(Ordering::Relaxed));
-        let drop = match fault {
-            Fault::CredentialsMissing { .. } | Fault::CredentialsExpired { .. } => true,
+            lock(&self.loaded.regions).values().any(|clients| clients.accepted.load(Ordering::Relaxed));
+        let again = match fault {
+            Fault::CredentialsExpired { .. } => true,
             // A region that the account has not enabled refuses good keys too, at every sweep.
             Fault::CredentialsRefused { .. } => here || !anywhere,
-            Fault::Dark { .. }
+            // Where there are none they are looked for at every call.
+            Fault::CredentialsMissing { .. }
+            | Fault::Dark { .. }
             | Fault::TimedOut { .. }
             | Fault::Reset { .. }
             | Fault::CutShort { .. }
@@ -171,17 +193,15 @@ impl Sessions {
             | Fault::Refused { .. }
             | Fault::Unaskable { .. } => false,
         };
-        let mut profiles = lock(&self.profiles);
-        // Only the generation that failed: another call may have reloaded it already.
-        if drop && profiles.get(&session.profile).is_some_and(|now| Arc::ptr_eq(now, &session.loaded)) {
-            profiles.remove(&session.profile);
+        if again {
+            self.keeper.refuse(self.readings);
         }
     }
 }
 
 /// Reads the environment and the AWS configuration files for a profile. No network but what its credentials need, and
 /// that only when the first call is made.
-async fn load(options: &Options, profile: &Profile) -> SdkConfig {
+async fn load(options: &Options, profile: &Profile) -> (SdkConfig, Keeper) {
     let name = (!profile.is_ambient()).then(|| profile.0.clone());
     // The region of the credentials' own calls (assume role, SSO). Without this the SDK asks the metadata service.
     let mut file = ProfileFileRegionProvider::builder();
@@ -189,38 +209,20 @@ async fn load(options: &Options, profile: &Profile) -> SdkConfig {
         file = file.profile_name(name);
     }
     let environment = EnvironmentVariableRegionProvider::new();
-    let home =
-        RegionProviderChain::first_try(environment).or_else(file.build()).or_else("us-east-1").region().await;
+    let home = RegionProviderChain::first_try(environment).or_else(file.build()).region().await;
     let times = &options.timeouts;
-    let credentials = match &options.credentials {
-        Some(given) => given.clone(),
-        None => match &name {
-            // A profile by name is that profile or nothing. The default chain would prefer the keys in the
-            // environment, and take the machine's own role for a misspelt name: another account.
-            Some(name) => SharedCredentialsProvider::new(
-                ProfileFileCredentialsProvider::builder()
-                    .configure(&ProviderConfig::without_region().with_region(home.clone()))
-                    .profile_name(name)
-                    .build(),
-            ),
-            None => {
-                let imds = aws_config::imds::Client::builder()
-                    .connect_timeout(times.metadata)
-                    .read_timeout(times.metadata)
-                    .operation_attempt_timeout(times.metadata)
-                    .operation_timeout(times.metadata * 2)
-                    .max_attempts(1)
-                    .build();
-                let chain = DefaultCredentialsChain::builder().imds_client(imds).region(home.clone());
-                SharedCredentialsProvider::new(chain.build().await)
-            }
-        },
+    let home = home.unwrap_or(Region::from_static("us-east-1"));
+    let source = match (&options.credentials, &name) {
+        (Some(given), _) => Source::Given(given.clone()),
+        (None, Some(name)) => Source::Profile { name: name.clone(), home: home.clone() },
+        (None, None) => Source::Ambient { home: home.clone() },
     };
+    let keeper = Keeper::new(source, *times);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(home)
-        .credentials_provider(credentials)
-        // Shorter than an attempt, or a missing credential would look like a service that does not answer.
-        .identity_cache(IdentityCache::lazy().load_timeout(times.attempt.mul_f32(0.8)).build())
+        .credentials_provider(keeper.clone())
+        // The keeper keeps them: longer than the SDK would, and through the trouble of whoever gives them out.
+        .identity_cache(IdentityCache::no_cache())
         .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
         .timeout_config(
             TimeoutConfig::builder()
@@ -236,7 +238,7 @@ async fn load(options: &Options, profile: &Profile) -> SdkConfig {
     if let Some(url) = &options.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    loader.load().await
+    (loader.load().await, keeper)
 }
 
 /// The time-outs and retries of a call that changes something: one attempt, with the whole time for it.

@@ -53,8 +53,15 @@ pub(super) enum Registering {
 pub(super) enum Happening {
     /// An endpoint turns bad, or good again.
     Weather { account: Option<usize>, region: String, facility: Facility, weather: Option<Weather> },
+    /// An availability zone is disrupted, or well again: see [`State::zone_weather`].
+    ZoneWeather { zone: String, weather: Option<Weather> },
     /// Credentials expire or are renewed.
-    Credentials { account: usize, credentials: Credentials },
+    Credentials {
+        account: usize,
+        credentials: Credentials,
+        /// Seconds until they end, if they do.
+        expires: Option<i64>,
+    },
     /// Instances die, come back, or are lied about.
     Machines { ids: Vec<String>, dead: Option<bool>, claim: ClaimChange, checks: ClaimChange },
     /// A balancer stops answering, or answers again.
@@ -105,9 +112,16 @@ impl Happening {
                     None => state.weather.remove(&key),
                 };
             }
-            Self::Credentials { account, credentials } => {
+            Self::ZoneWeather { zone, weather } => {
+                match weather {
+                    Some(weather) => state.zone_weather.insert(zone.clone(), weather.clone()),
+                    None => state.zone_weather.remove(zone),
+                };
+            }
+            Self::Credentials { account, credentials, expires } => {
                 if let Some(principal) = state.accounts.get_mut(*account) {
                     principal.credentials = *credentials;
+                    principal.expires = expires.map(|seconds| later(at, seconds));
                 }
             }
             Self::Machines { ids, dead, claim, checks } => {

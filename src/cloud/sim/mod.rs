@@ -32,6 +32,7 @@ mod tests;
 pub use scenario::{Colleague, Scenario, ScenarioError};
 pub use world::World;
 
+use crate::incident::access::Access;
 use crate::incident::cell::{Evidence, Verdict};
 use crate::incident::fault::Fault;
 use crate::incident::place::Profile;
@@ -61,6 +62,12 @@ impl Sim {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         let (reply, latency) = world.answer(now, request);
         (reply, latency.div_f64(self.speed))
+    }
+
+    /// How a profile has access at a time.
+    #[must_use]
+    pub fn access(&self, now: Timestamp, profile: &Profile) -> Access {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner).access(now, profile)
     }
 
     /// Reads a place to the end; every page goes to `pages` as it arrives.

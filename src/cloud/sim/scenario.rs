@@ -65,9 +65,10 @@ pub struct ScenarioError {
 }
 
 /// The scenarios in the binary: name and text.
-const SHIPPED: [(&str, &str); 3] = [
+const SHIPPED: [(&str, &str); 4] = [
     ("2012-storm", include_str!("../../../scenarios/2012-storm.toml")),
     ("2025-dynamodb-dns", include_str!("../../../scenarios/2025-dynamodb-dns.toml")),
+    ("az-loss", include_str!("../../../scenarios/az-loss.toml")),
     ("quiet", include_str!("../../../scenarios/quiet.toml")),
 ];
 

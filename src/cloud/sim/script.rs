@@ -78,6 +78,8 @@ pub(super) struct AccountTable {
     pub(super) user: Option<String>,
     #[serde(default)]
     pub(super) credentials: Credentials,
+    /// When they end: `+6h`, from the scenario's start.
+    pub(super) expires: Option<String>,
 }
 
 /// A region, also in an event that changes how fast it works.
@@ -331,6 +333,8 @@ pub(super) struct EventTable {
     pub(super) region: Option<Words>,
     // The weather over endpoints.
     pub(super) service: Option<Words>,
+    /// An availability zone that is disrupted, instead of a whole endpoint: EC2 alone knows of zones.
+    pub(super) zone: Option<Words>,
     pub(super) fault: Option<Trouble>,
     pub(super) latency_ms: Option<u64>,
     pub(super) rate: Option<f64>,
@@ -370,6 +374,8 @@ pub(super) struct EventTable {
     /// Nothing in the region is reached from outside.
     pub(super) cut_off: Option<bool>,
     pub(super) credentials: Option<Credentials>,
+    /// When the new credentials end: `+6h`, from the event.
+    pub(super) expires: Option<String>,
 }
 
 fn one() -> usize {

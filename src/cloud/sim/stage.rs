@@ -80,6 +80,7 @@ pub(super) fn stage(script: &Script) -> Result<Scenario, Complaint> {
             paces: BTreeMap::new(),
             in_sync: Some(30),
             weather: BTreeMap::new(),
+            zone_weather: BTreeMap::new(),
             images: Vec::new(),
             machines: BTreeMap::new(),
             balancers: Vec::new(),
@@ -282,6 +283,7 @@ impl Stage {
             id: table.id.clone(),
             arn: format!("arn:aws:iam::{}:user/{}", table.id, table.user.as_deref().unwrap_or("oncall")),
             credentials: table.credentials,
+            expires: table.expires.as_deref().map(seconds).transpose()?.map(|s| later(self.start, s)),
         });
         Ok(())
     }

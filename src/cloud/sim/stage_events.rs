@@ -5,6 +5,7 @@ use super::script::EventTable;
 use super::stage::{Stage, in_sync, seconds};
 use super::state::{DbTruth, Refused, Restorable};
 use super::weather::{Facility, Trouble, Weather};
+use crate::incident::place::Service;
 use jiff::Timestamp;
 
 /// Everything that one event makes happen; a complaint names the thing that does not exist or fit.
@@ -15,13 +16,14 @@ pub(super) fn happenings(stage: &Stage, event: &EventTable) -> Result<Vec<Happen
         None => None,
     };
     let mut happenings = Vec::new();
-    if event.service.is_some() || event.fault.is_some() || event.clear {
-        weather(event, account, &regions, &mut happenings)?;
+    if event.service.is_some() || event.zone.is_some() || event.fault.is_some() || event.clear {
+        weather(stage, event, account, &regions, &mut happenings)?;
     }
     if let Some(credentials) = event.credentials {
         happenings.push(Happening::Credentials {
             account: account.ok_or("credentials need an account")?,
             credentials,
+            expires: event.expires.as_deref().map(seconds).transpose()?,
         });
     }
     // Things belong to the first account unless the event says otherwise.
@@ -48,6 +50,7 @@ fn regions(stage: &Stage, event: &EventTable) -> Result<Vec<String>, String> {
 }
 
 fn weather(
+    stage: &Stage,
     event: &EventTable,
     account: Option<usize>,
     regions: &[String],
@@ -97,6 +100,19 @@ fn weather(
     };
     if regions.is_empty() {
         return Err("weather over a service needs a region".into());
+    }
+    if let Some(zones) = &event.zone {
+        if facilities != [Facility::Service(Service::Ec2)] {
+            return Err("a zone is disrupted for service = \"ec2\" alone".into());
+        }
+        let region = only_region(regions, "a zone")?;
+        for zone in zones.list() {
+            if !stage.state.machines.values().any(|m| m.region == region && m.spec.zone == zone) {
+                return Err(format!("there is no instance in zone {zone:?} of {region}"));
+            }
+            into.push(Happening::ZoneWeather { zone: zone.to_owned(), weather: weather.clone() });
+        }
+        return Ok(());
     }
     for facility in facilities {
         for region in regions {

@@ -31,6 +31,18 @@ pub(super) struct Principal {
     pub(super) id: String,
     pub(super) arn: String,
     pub(super) credentials: Credentials,
+    /// When its credentials end, if they do.
+    pub(super) expires: Option<Timestamp>,
+}
+
+impl Principal {
+    /// How its credentials fare at a moment.
+    pub(super) fn credentials_at(&self, now: Timestamp) -> Credentials {
+        match self.credentials {
+            Credentials::Valid if self.expires.is_some_and(|end| end <= now) => Credentials::Expired,
+            Credentials::Valid | Credentials::Expired | Credentials::Refused => self.credentials,
+        }
+    }
 }
 
 /// How an account's credentials fare.
@@ -357,6 +369,8 @@ pub(super) struct State {
     pub(super) in_sync: Option<i64>,
     /// By account (or everybody), region and endpoint.
     pub(super) weather: BTreeMap<(Option<usize>, String, Facility), Weather>,
+    /// By availability zone: what EC2 answers to whoever asks for all of its region, or names an instance of it.
+    pub(super) zone_weather: BTreeMap<String, Weather>,
     pub(super) images: Vec<Image>,
     /// By id.
     pub(super) machines: BTreeMap<String, Machine>,

@@ -14,7 +14,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// How far the clock is off where a scenario says that it is: AWS refuses from five minutes on.
-const SKEW_S: i64 = 420;
+pub(super) const SKEW_S: i64 = 420;
 /// What the real adapter waits for a connection.
 const CONNECT_MS: u64 = 3_000;
 /// What the real adapter waits for an answer.

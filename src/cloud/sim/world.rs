@@ -5,8 +5,9 @@
 
 use super::scenario::Scenario;
 use super::state::{Credentials, State, lives_in};
-use super::weather::{Attempt, Dice, Facility, Hits, Trouble};
+use super::weather::{Attempt, Dice, Facility, Hits, SKEW_S, Trouble};
 use super::{ec2, elb, probe, rds, route53};
+use crate::incident::access::Access;
 use crate::incident::fault::Fault;
 use crate::incident::place::{Account, Place, Profile, Scope, Service};
 use crate::incident::request::{
@@ -92,6 +93,17 @@ impl World {
         }
     }
 
+    /// How a profile has access at a time.
+    pub fn access(&mut self, now: Timestamp, profile: &Profile) -> Access {
+        self.advance(now);
+        let account = self.principal(profile).ok();
+        let skewed = self.state.weather.iter().any(|((whose, _, _), weather)| {
+            weather.trouble == Trouble::Skewed && (whose.is_none() || *whose == account)
+        });
+        let expires = account.and_then(|at| self.state.accounts.get(at)?.expires);
+        Access { expires, clock_ahead_s: Some(if skewed { SKEW_S } else { 0 }), ..Access::default() }
+    }
+
     /// Lets everything happen that is due by now.
     fn advance(&mut self, now: Timestamp) {
         // Two requests of one cockpit may arrive a hair out of order; the world does not run backwards for that.
@@ -156,7 +168,7 @@ impl World {
             weather.and_then(|w| w.fault(Attempt { facility, region, operation, arn: &principal.arn }));
         let reached = weather.is_none_or(|w| w.trouble.is_reached());
         if reached {
-            match principal.credentials {
+            match principal.credentials_at(self.now) {
                 Credentials::Valid => {}
                 Credentials::Expired => {
                     return Err((
@@ -206,9 +218,34 @@ impl World {
         Ok(())
     }
 
+    /// What EC2 answers where a zone is disrupted: a fault to whoever names no instance, or one of that zone.
+    fn zone_fault(
+        &self,
+        here: Here<'_>,
+        named: Option<&[String]>,
+        operation: &str,
+    ) -> Option<(Fault, Duration)> {
+        let region = here.region();
+        let hit = |zone: &str| match named {
+            None => true,
+            Some(ids) => ids
+                .iter()
+                .filter_map(|id| self.state.machine(here.account, region, id))
+                .any(|machine| machine.spec.zone == zone),
+        };
+        let arn = self.state.accounts.get(here.account).map_or("", |principal| principal.arn.as_str());
+        let facility = Facility::Service(Service::Ec2);
+        self.state
+            .zone_weather
+            .iter()
+            .filter(|(zone, _)| zone.starts_with(region) && hit(zone))
+            .filter(|(zone, weather)| self.dice.strikes(zone, self.now, weather.rate))
+            .find_map(|(_, weather)| weather.fault(Attempt { facility, region, operation, arn }))
+    }
+
     fn sweep(&self, sweep: &Sweep) -> (Reply, Duration) {
         let failed = |(fault, latency)| (Reply::Swept { pages: Vec::new(), end: Err(fault) }, latency);
-        let Sweep { profile, place, record_names } = sweep;
+        let Sweep { profile, place, record_names, ids } = sweep;
         if let Err(fault) = self.askable(profile, place) {
             return failed((fault, Duration::from_millis(1)));
         }
@@ -224,12 +261,21 @@ impl World {
             Err(failure) => return failed(failure),
         };
         let here = Here { account: visit.account, scope: &place.scope, now: self.now };
-        let rows: Vec<Resource> = match place.service {
-            Service::Ec2 => ec2::sweep(&self.state, here),
-            Service::Rds => rds::sweep(&self.state, here),
-            Service::Elb => elb::sweep_classic(&self.state, here),
-            Service::ElbV2 => elb::sweep_v2(&self.state, here),
-            Service::Route53 => route53::sweep(&self.state, here, record_names),
+        let named = (!ids.is_empty()).then_some(ids.as_slice());
+        if place.service == Service::Ec2
+            && let Some(failure) = self.zone_fault(here, named, list_operation(place.service))
+        {
+            return failed(failure);
+        }
+        let rows: Vec<Resource> = match (place.service, named) {
+            (Service::Ec2, None) => ec2::sweep(&self.state, here),
+            (Service::Ec2, Some(ids)) => {
+                ec2::by_ids(&self.state, here, ids).into_iter().map(Resource::Instance).collect()
+            }
+            (Service::Rds, _) => rds::sweep(&self.state, here),
+            (Service::Elb, _) => elb::sweep_classic(&self.state, here),
+            (Service::ElbV2, _) => elb::sweep_v2(&self.state, here),
+            (Service::Route53, _) => route53::sweep(&self.state, here, record_names),
         };
         let mut pages = Vec::with_capacity(rows.len().div_ceil(PAGE));
         let mut rows = rows.into_iter();
@@ -279,6 +325,22 @@ impl World {
             None => Ok(self.identity(visit.account)),
             Some(scope) => {
                 let here = Here { account: visit.account, scope, now: self.now };
+                let named = match query {
+                    Query::Instances { ids, .. } => Some(Some(ids.as_slice())),
+                    Query::LaunchSpec { instance, .. } => Some(Some(std::slice::from_ref(instance))),
+                    Query::InstancesByToken { .. } => Some(None),
+                    Query::Identity { .. }
+                    | Query::Records { .. }
+                    | Query::Change { .. }
+                    | Query::Balancer { .. }
+                    | Query::Registrations { .. }
+                    | Query::Database { .. }
+                    | Query::Snapshot { .. } => None,
+                };
+                let sick = named.and_then(|named| self.zone_fault(here, named, operation_of_query(query)));
+                if let Some((fault, latency)) = sick {
+                    return (Err(fault), latency);
+                }
                 self.read(here, query)
             }
         };

@@ -59,6 +59,23 @@ impl Resource {
         }
     }
 
+    /// The availability zone of an instance; no other row is asked for by zone.
+    #[must_use]
+    pub fn zone(&self) -> Option<&str> {
+        match self {
+            Self::Instance(r) => Some(r.zone.as_str()).filter(|zone| !zone.is_empty()),
+            Self::Database(_)
+            | Self::Cluster(_)
+            | Self::Snapshot(_)
+            | Self::AutomatedBackup(_)
+            | Self::Balancer(_)
+            | Self::TargetGroup(_)
+            | Self::Registration(_)
+            | Self::HostedZone(_)
+            | Self::RecordSet(_) => None,
+        }
+    }
+
     /// The row's identity, to be rewritten when an unverified account becomes known.
     pub fn key_mut(&mut self) -> &mut Key {
         match self {

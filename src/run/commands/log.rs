@@ -73,6 +73,9 @@ fn plain(entry: &Entry) -> String {
                     format!(", whole in {latency_ms} ms")
                 }
                 Some(crate::incident::cell::SweepStatus::Failed { error }) => format!(", broke off: {error}"),
+                Some(status @ crate::incident::cell::SweepStatus::Partial { .. }) => {
+                    format!(", by zone: {}", status.trouble().unwrap_or_default())
+                }
                 None => String::new(),
             };
             format!("{place}: {} changed, {} gone{end}", changed.len(), gone.len())

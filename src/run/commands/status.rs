@@ -1,8 +1,10 @@
 //! One sweep of everything, for scripts and for a first look.
 
-use crate::app::App;
-use crate::app::table::age;
+use crate::app::table::{age, span};
+use crate::app::{App, Urgency};
+use crate::incident::cell::{Cell, SweepStatus};
 use crate::incident::entry::Mode;
+use crate::incident::fault::skew_words;
 use crate::incident::health::Blame;
 use crate::incident::place::Kind;
 use crate::incident::resource::Resource;
@@ -11,6 +13,7 @@ use crate::run::driver::Driver;
 use crate::run::setup::{Ground, drive, open_bench, runtime};
 use crate::run::{Exit, say};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -90,12 +93,17 @@ fn as_text(app: &App) -> String {
                     let rows = app.incident.rows_of(place).count();
                     format!("ok, {rows} row{}", if rows == 1 { "" } else { "s" })
                 }
-                Some(fault) => {
+                Some(_) => {
                     let last = cell.last_ok.map_or_else(
                         || "never read".to_owned(),
                         |at| format!("last read {} ago", age(app.now, at)),
                     );
-                    format!("{}: {fault} ({last}). {}", fault.word().to_uppercase(), fault.advice())
+                    format!(
+                        "{}: {} ({last}). {}",
+                        cell.status.word().unwrap_or_default().to_uppercase(),
+                        cell.trouble().unwrap_or_default(),
+                        cell.advice().unwrap_or_default()
+                    )
                 }
             },
         };
@@ -106,6 +114,18 @@ fn as_text(app: &App) -> String {
             place.scope.region.to_string(),
             place.service.to_string()
         );
+    }
+    for left in app.credentials_left() {
+        let when = match left.urgency {
+            Urgency::Calm | Urgency::Soon | Urgency::Now => format!("end in {}", span(left.seconds)),
+            Urgency::Over => format!("ended {} ago", age(app.now, left.expires)),
+        };
+        let renewal =
+            left.renewal.map_or_else(String::new, |fault| format!("; they could not be renewed: {fault}"));
+        let _ = writeln!(text, "credentials of {}: {when}{renewal}", left.profile);
+    }
+    if let Some((ahead, _)) = app.clock_ahead() {
+        let _ = writeln!(text, "clock: {} AWS's", skew_words(ahead));
     }
     for site in &app.opening.sites {
         let mut points = app.points_to(site).unwrap_or_else(|| "not read".into());
@@ -143,6 +163,17 @@ fn as_text(app: &App) -> String {
     text
 }
 
+/// What each availability zone of a cell answered, where it was asked zone by zone.
+fn zones(cell: &Cell) -> BTreeMap<&str, &'static str> {
+    match &cell.status {
+        SweepStatus::Ok { .. } | SweepStatus::Failed { .. } => BTreeMap::new(),
+        SweepStatus::Partial { answered, failed, .. } => {
+            let silent = failed.iter().map(|f| (f.zone.as_str(), f.error.word()));
+            answered.iter().map(|zone| (zone.as_str(), "ok")).chain(silent).collect()
+        }
+    }
+}
+
 fn as_json(app: &App) -> Value {
     let cells: Vec<Value> = app
         .schedule
@@ -154,10 +185,27 @@ fn as_json(app: &App) -> Value {
                 "partition": place.scope.partition,
                 "region": place.scope.region,
                 "service": place.service,
-                "status": cell.map_or_else(|| json!("unheard"), |cell| json!(cell.fault().map_or("ok", |f| f.word()))),
+                "status": cell.map_or("unheard", |cell| match &cell.status {
+                    SweepStatus::Ok { .. } => "ok",
+                    SweepStatus::Failed { error } => error.word(),
+                    SweepStatus::Partial { .. } => "partial",
+                }),
+                "zones": cell.map(zones),
                 "fault": cell.and_then(|cell| cell.fault().map(ToString::to_string)),
                 "last_ok": cell.and_then(|cell| cell.last_ok),
                 "rows": app.incident.rows_of(place).count(),
+            })
+        })
+        .collect();
+    let credentials: Vec<Value> = app
+        .accesses
+        .iter()
+        .map(|(profile, access)| {
+            json!({
+                "profile": profile,
+                "expires": access.expires,
+                "seconds_left": access.expires.map(|end| end.duration_since(app.now).as_secs()),
+                "renewal": access.renewal.as_ref().map(ToString::to_string),
             })
         })
         .collect();
@@ -200,6 +248,8 @@ fn as_json(app: &App) -> Value {
         "at": app.now,
         "fresh": fresh(app),
         "logbook": app.opening.logbook,
+        "credentials": credentials,
+        "clock_ahead_s": app.accesses.values().filter_map(|s| s.clock_ahead_s).max_by_key(|s| s.abs()),
         "cells": cells,
         "sites": sites,
         "resources": rows,

@@ -1,6 +1,7 @@
 //! Whole frames: their words, and the roles those words play.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
 mod dns;
 mod overlays;
 mod screens;

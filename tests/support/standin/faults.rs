@@ -36,6 +36,8 @@ pub enum Fault {
     AnswerLost,
     /// The true answer, that much later.
     Slow(Duration),
+    /// An availability zone is disrupted: 503, but for whoever names instances of other zones.
+    ZoneLost(String),
     /// The request waits at the door until its rule is taken back; then it gets the true answer. What a test does in
     /// between happens between the sending of the request and its effect, on any machine.
     Hold,
@@ -142,6 +144,14 @@ pub(super) async fn apply(shared: &Shared, id: u64, fault: &Fault, request: &Req
         Fault::Slow(delay) => {
             tokio::time::sleep(*delay).await;
             Outcome::Reply(shared.answer(request).await)
+        }
+        Fault::ZoneLost(zone) => {
+            let reply = shared.answer(request).await;
+            let named = request.params.iter().any(|(name, _)| name.starts_with("InstanceId."));
+            if named && !reply.text().contains(zone.as_str()) {
+                return Outcome::Reply(reply);
+            }
+            Outcome::Reply(aws_error(request, 503, "Unavailable", "The service is unavailable"))
         }
         Fault::Hold => {
             while shared.in_force(id) {

@@ -73,6 +73,8 @@ pub struct Call {
     pub at: Duration,
     /// The account of its credentials.
     pub account: String,
+    /// The key that signed it.
+    pub access_key: String,
     /// The region of its signature.
     pub region: String,
     /// `ec2`, `rds`, `elb` (classic), `elbv2`, `route53`, `sts`, …
@@ -414,6 +416,7 @@ impl Shared {
         state.calls.push(Call {
             at,
             account: request.account.clone(),
+            access_key: request.access_key.clone(),
             region: request.region.clone(),
             service: request.service.clone(),
             action: request.action.clone(),

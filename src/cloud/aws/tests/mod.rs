@@ -8,6 +8,8 @@ mod faults;
 mod probing;
 mod reading;
 mod server;
+mod words;
+mod zones;
 
 use super::{Aws, Options, Timeouts};
 use crate::incident::fault::Fault;
@@ -15,7 +17,7 @@ use crate::incident::place::{Account, Place, Profile, Region, Scope, Service};
 use crate::incident::request::Sweep;
 use crate::incident::resource::Resource;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use server::Server;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -41,11 +43,15 @@ fn hasty(server: &Server) -> Aws {
 }
 
 fn aws_with(server: &Server, timeouts: Timeouts) -> Aws {
-    let credentials = Credentials::new("AKIDTEST", "not-a-secret", None, None, "test");
+    aws_of(server, timeouts, Credentials::new("AKIDTEST", "not-a-secret", None, None, "test"))
+}
+
+/// With credentials from this giver.
+fn aws_of(server: &Server, timeouts: Timeouts, giver: impl ProvideCredentials + 'static) -> Aws {
     Aws::new(Options {
         endpoint_url: Some(server.url()),
         timeouts,
-        credentials: Some(SharedCredentialsProvider::new(credentials)),
+        credentials: Some(SharedCredentialsProvider::new(giver)),
     })
 }
 
@@ -63,11 +69,17 @@ fn place(service: Service) -> Place {
 
 /// Sweeps a place: the pages that came, and how it ended.
 async fn sweep(aws: &Aws, service: Service) -> (Vec<Vec<Resource>>, Result<(), Fault>) {
+    sweep_ids(aws, service, Vec::new()).await
+}
+
+/// The same for these instances alone.
+async fn sweep_ids(aws: &Aws, service: Service, ids: Vec<String>) -> (Vec<Vec<Resource>>, Result<(), Fault>) {
     let (pages, mut arrived) = mpsc::unbounded_channel();
     let sweep = Sweep {
         profile: Profile::ambient(),
         place: place(service),
         record_names: vec!["www.fitocracy.com".into(), "elsewhere.org".into()],
+        ids,
     };
     let end = aws.sweep(sweep, pages).await;
     let mut all = vec![];

@@ -1,5 +1,8 @@
 //! A very small HTTP server: one request a connection, answered by a function of the test's.
 
+use crate::cloud::aws::skew::machine_time;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -34,6 +37,8 @@ impl Received {
 pub(super) enum Reply {
     /// Answers.
     Body(u16, String),
+    /// Answers, as dated by a clock that is so many seconds ahead of ours.
+    Dated(u16, String, i64),
     /// Announces more than it sends, and closes.
     Cut(u16, String),
     /// Sends the head and half a body, and then nothing more.
@@ -125,14 +130,18 @@ async fn serve(mut stream: TcpStream, answer: Arc<Handler>, log: Arc<Mutex<Vec<R
         return;
     };
     log.lock().unwrap().push(request.clone());
-    let (status, body, announced) = match answer(&request) {
+    let (status, body, announced, ahead) = match answer(&request) {
         Reply::Body(status, body) => {
             let length = body.len();
-            (status, body, length)
+            (status, body, length, None)
+        }
+        Reply::Dated(status, body, ahead) => {
+            let length = body.len();
+            (status, body, length, Some(ahead))
         }
         Reply::Cut(status, body) => {
             let length = body.len() + 1000;
-            (status, body, length)
+            (status, body, length, None)
         }
         Reply::Stall(status, body) => {
             let head = format!("HTTP/1.1 {status} x\r\ncontent-length: 99999\r\n\r\n{body}");
@@ -143,11 +152,18 @@ async fn serve(mut stream: TcpStream, answer: Arc<Handler>, log: Arc<Mutex<Vec<R
         Reply::Hang => return std::future::pending().await,
     };
     let location = if (300..400).contains(&status) { format!("location: {body}\r\n") } else { String::new() };
+    let date = ahead.map(|ahead| format!("date: {}\r\n", http_date(ahead))).unwrap_or_default();
     let answer = format!(
-        "HTTP/1.1 {status} x\r\ncontent-type: text/xml\r\ncontent-length: {announced}\r\n{location}connection: close\r\n\r\n{body}"
+        "HTTP/1.1 {status} x\r\ncontent-type: text/xml\r\ncontent-length: {announced}\r\n{location}{date}connection: close\r\n\r\n{body}"
     );
     let _ = stream.write_all(answer.as_bytes()).await;
     let _ = stream.shutdown().await;
+}
+
+/// The time so many seconds from now, as HTTP writes it.
+fn http_date(ahead: i64) -> String {
+    let now = DateTime::from(machine_time());
+    DateTime::from_secs(now.secs() + ahead).fmt(Format::HttpDate).unwrap()
 }
 
 async fn read(stream: &mut TcpStream) -> Option<Received> {

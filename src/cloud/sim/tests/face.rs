@@ -26,6 +26,7 @@ async fn a_hanging_endpoint_times_out_as_the_real_adapter_would() {
             profile: hand.profile.clone(),
             place: hand.scope("us-east-1").place(Service::Ec2),
             record_names: Vec::new(),
+            ids: Vec::new(),
         };
         let (pages, _rows) = mpsc::unbounded_channel();
         let began = Instant::now();
@@ -43,6 +44,7 @@ async fn pages_are_streamed_and_a_black_hole_holds_nobody_else_up() {
         profile: hand.profile.clone(),
         place: hand.scope(region).place(Service::Ec2),
         record_names: Vec::new(),
+        ids: Vec::new(),
     };
     let (pages, mut rows) = mpsc::unbounded_channel();
     let hole = tokio::spawn({

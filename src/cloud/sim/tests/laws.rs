@@ -433,6 +433,7 @@ after_pages = 4
         profile: hand.profile.clone(),
         place: hand.scope(HOME).place(Service::Ec2),
         record_names: Vec::new(),
+        ids: Vec::new(),
     });
     let pages = |hand: &mut Hand| match hand.world.answer(hand.now, &request).0 {
         Reply::Swept { pages, end } => {
@@ -487,6 +488,7 @@ fn make(hand: &mut Hand, kind: usize, pick: usize) -> Request {
             profile,
             place: scope.place(services[pick % services.len()]),
             record_names: vec!["www.fitocracy.com".into()],
+            ids: Vec::new(),
         }),
         4 => query(Query::Identity { profile, region: region.into() }),
         5 => query(Query::LaunchSpec { scope, instance: id }),

@@ -5,6 +5,7 @@ mod face;
 mod laws;
 mod scenarios;
 mod storm;
+mod troubles;
 
 use super::{Scenario, World};
 use crate::incident::cell::{Evidence, ProbeSubject};
@@ -28,7 +29,10 @@ struct Hand {
 
 impl Hand {
     fn on(scenario: &str) -> Self {
-        let scenario = Scenario::shipped(scenario).unwrap();
+        Self::of(Scenario::shipped(scenario).unwrap())
+    }
+
+    fn of(scenario: Scenario) -> Self {
         let seed = scenario.seed;
         let account = scenario.state.accounts[0].clone();
         Self {
@@ -96,10 +100,21 @@ impl Hand {
     }
 
     fn sweep(&mut self, region: &str, service: Service) -> (Vec<Resource>, Result<(), Fault>) {
+        self.sweep_ids(region, service, &[])
+    }
+
+    /// Only these instances.
+    fn sweep_ids(
+        &mut self,
+        region: &str,
+        service: Service,
+        ids: &[&str],
+    ) -> (Vec<Resource>, Result<(), Fault>) {
         let request = Request::Sweep(Sweep {
             profile: self.profile.clone(),
             place: self.scope(region).place(service),
             record_names: Vec::new(),
+            ids: ids.iter().map(|id| (*id).to_owned()).collect(),
         });
         match self.world.answer(self.now, &request).0 {
             Reply::Swept { pages, end } => (pages.into_iter().flat_map(|p| p.resources).collect(), end),

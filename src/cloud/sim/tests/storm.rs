@@ -97,6 +97,7 @@ fn the_demo_opens_on_a_dark_region_a_lying_database_and_a_way_out() {
         profile: hand.profile.clone(),
         place: hand.scope("global").place(Service::Route53),
         record_names: Vec::new(),
+        ids: Vec::new(),
     });
     let (_, latency) = hand.world.answer(hand.now, &request);
     assert!(latency.as_millis() > 2_500, "{latency:?}");
@@ -114,6 +115,7 @@ fn the_first_minutes_hang() {
         profile: hand.profile.clone(),
         place: hand.scope(EAST).place(Service::Ec2),
         record_names: Vec::new(),
+        ids: Vec::new(),
     });
     let (reply, latency) = hand.world.answer(hand.now, &request);
     assert_eq!(latency.as_secs(), 12);
