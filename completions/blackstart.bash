@@ -52,6 +52,9 @@ _blackstart() {
             blackstart,plan)
                 cmd="blackstart__subcmd__plan"
                 ;;
+            blackstart,record)
+                cmd="blackstart__subcmd__record"
+                ;;
             blackstart,replay)
                 cmd="blackstart__subcmd__replay"
                 ;;
@@ -153,6 +156,9 @@ _blackstart() {
                 ;;
             blackstart__subcmd__help,plan)
                 cmd="blackstart__subcmd__help__subcmd__plan"
+                ;;
+            blackstart__subcmd__help,record)
+                cmd="blackstart__subcmd__help__subcmd__record"
                 ;;
             blackstart__subcmd__help,replay)
                 cmd="blackstart__subcmd__help__subcmd__replay"
@@ -317,7 +323,7 @@ _blackstart() {
 
     case "${cmd}" in
         blackstart)
-            opts="-h -V --config --profile --region --endpoint-url --logbook --read-only --theme --keymap --ascii --help --version demo status plan do replay log note declare close check keys themes man completions screenshots help"
+            opts="-h -V --config --profile --region --endpoint-url --logbook --read-only --theme --keymap --ascii --help --version demo record status plan do replay log note declare close check keys themes man completions screenshots help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1143,7 +1149,7 @@ _blackstart() {
             return 0
             ;;
         blackstart__subcmd__help)
-            opts="demo status plan do replay log note declare close check keys themes man completions screenshots help"
+            opts="demo record status plan do replay log note declare close check keys themes man completions screenshots help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1593,6 +1599,20 @@ _blackstart() {
         blackstart__subcmd__help__subcmd__plan__subcmd__undo)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        blackstart__subcmd__help__subcmd__record)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2571,6 +2591,48 @@ _blackstart() {
         blackstart__subcmd__plan__subcmd__undo)
             opts="-h --json --config --profile --region --endpoint-url --logbook --read-only --theme --keymap --ascii --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --logbook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keymap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        blackstart__subcmd__record)
+            opts="-h --config --profile --region --endpoint-url --logbook --read-only --theme --keymap --ascii --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

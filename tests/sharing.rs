@@ -35,7 +35,7 @@ fn sweeps_since(crew: &Crew, since: Timestamp) -> Vec<(Timestamp, usize, Place)>
             }
         }
     }
-    all.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    all.sort_by_key(|(at, seat, _)| (*at, *seat));
     all
 }
 

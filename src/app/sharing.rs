@@ -452,10 +452,8 @@ impl App {
             self.sharing.company.is_some_and(|at| self.now.duration_since(at).as_secs() <= COMPANY_S);
         let something = !self.sharing.fresh.is_empty() || !self.sharing.failing.is_empty();
         let urgent = self.sharing.urgent && something;
-        let due = since >= HEARTBEAT_EVERY_S
-            || (company && something && (urgent || since >= HEARTBEAT_SHARED_EVERY_S))
-            || urgent;
-        if due {
+        let every = if company && something { HEARTBEAT_SHARED_EVERY_S } else { HEARTBEAT_EVERY_S };
+        if urgent || since >= every {
             self.sharing.heartbeat = Some(self.now);
             self.sharing.urgent = false;
             let fresh = std::mem::take(&mut self.sharing.fresh);
