@@ -3,7 +3,7 @@
 //!
 //! Reads in this order: [`place`] (where), [`resource`] (what AWS claims), [`cell`] (how well we know), [`dns`] (what name servers
 //! answer), [`fault`] (what
-//! goes wrong), [`site`] (what the operator declared), [`request`] (what can be asked), [`plan`] (what would be done),
+//! goes wrong), [`site`] and [`probe`] (what the operator declared), [`request`] (what can be asked), [`plan`] (what would be done),
 //! [`entry`] (what happened), [`Incident`] (the fold of it all).
 
 pub mod cell;
@@ -18,6 +18,7 @@ pub mod operation;
 pub mod place;
 pub mod plan;
 pub mod planner;
+pub mod probe;
 pub mod request;
 pub mod resource;
 pub mod secret;

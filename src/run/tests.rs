@@ -35,6 +35,7 @@ fn app(scenario: &Scenario) -> App {
         complaints: Vec::new(),
         looks_only: false,
         dns: crate::incident::dns::DnsServers::default(),
+        probes: crate::incident::probe::ProbeChoices::default(),
         jitter: "seed".into(),
         speed: 1.0,
         breakages: Vec::new(),

@@ -34,6 +34,7 @@ fn opening(regions: &[&str]) -> Opening {
         two_operators: false,
         looks_only: false,
         dns: crate::incident::dns::DnsServers::default(),
+        probes: crate::incident::probe::ProbeChoices::default(),
     }
 }
 

@@ -185,6 +185,7 @@ impl Bench {
             scheme: Some("internet-facing".into()),
             state: None,
             ip_address_type: None,
+            listeners: Vec::new(),
         };
         self.put(Resource::Balancer(balancer.clone()));
         balancer
@@ -203,6 +204,7 @@ impl Bench {
             scheme: Some("internet-facing".into()),
             state: Some("active".into()),
             ip_address_type: Some("dualstack".into()),
+            listeners: Vec::new(),
         }));
         arn
     }

@@ -3,5 +3,6 @@
 
 mod dns;
 mod overlays;
+mod probes;
 mod screens;
 mod world;
