@@ -141,6 +141,8 @@ pub(super) fn lies(app: &App) -> Vec<Lie> {
             alike.entry((key.kind, seen.resource.claim(), verdict)).or_default().push((key, probed));
         }
     }
+    let mut alike: Vec<_> = alike.into_iter().collect();
+    alike.sort_by_key(|((kind, ..), _)| (*kind != Kind::Database, *kind != Kind::Balancer));
     let mut found = Vec::new();
     for ((kind, claim, verdict), all) in alike {
         let lie = |label: String, since, count| Lie {
