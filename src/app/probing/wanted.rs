@@ -184,7 +184,11 @@ impl App {
             site.targets.iter().filter_map(move |target| {
                 let balancer = self.balancer_of(target)?;
                 let asked = as_visitor(probe, balancer)?;
-                guessed(ProbeSubject::Balancer(balancer.key.clone()), ProbeHow::Http(asked), false)
+                guessed(
+                    ProbeSubject::Balancer(balancer.key.clone()),
+                    ProbeHow::Http(asked),
+                    is_internal(balancer),
+                )
             })
         })
     }
@@ -283,7 +287,12 @@ fn guess_database(database: &Database) -> Option<Wanted> {
 fn guess_balancer(balancer: &Balancer) -> Option<Wanted> {
     let listener = balancer.listeners.first()?;
     let how = ProbeHow::Tcp { host: balancer.dns_name.clone(), port: listener.port };
-    guessed(ProbeSubject::Balancer(balancer.key.clone()), how, false)
+    guessed(ProbeSubject::Balancer(balancer.key.clone()), how, is_internal(balancer))
+}
+
+/// Whether a balancer's name leads to private addresses.
+fn is_internal(balancer: &Balancer) -> bool {
+    balancer.scheme.as_deref() == Some("internal")
 }
 
 fn guess_instance(instance: &Instance, port: u16) -> Option<Wanted> {
