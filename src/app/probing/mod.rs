@@ -10,8 +10,9 @@
 
 mod wanted;
 
-use super::App;
 use super::message::{Effect, Ticket};
+use super::table::RowId;
+use super::{App, Screen};
 use crate::incident::cell::{Evidence, ProbeSubject, Verdict};
 use crate::incident::entry::Body;
 use crate::incident::place::Key;
@@ -32,9 +33,11 @@ const PROBE_RECORD_EVERY_S: i64 = 30;
 const PROBE_RECORD_MANY_EVERY_S: i64 = 60;
 /// Seconds that a contradiction must have stood before it is an entry: what turns together is told together.
 const LIE_SETTLES_S: i64 = 2;
-/// Seconds for which a list of what is worth probing is good; longer on a large estate.
+/// Seconds for which a list of what is worth probing is good although something was recorded; longer on a large estate.
 const WANTED_GOOD_S: i64 = 1;
 const WANTED_GOOD_LARGE_S: i64 = 5;
+/// Seconds after which what depends on the time alone is looked at again.
+const LOOKED_AGAIN_S: i64 = 5;
 /// Rows from which an estate is large.
 const LARGE_ROWS: usize = 20_000;
 
@@ -81,13 +84,25 @@ struct Wanted {
     private: bool,
 }
 
+/// What a list of what is worth probing was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Gathered {
+    at: Timestamp,
+    entries: u64,
+    screen: Screen,
+    offset: usize,
+    selected: Option<RowId>,
+}
+
 /// The probes in flight, and when each subject is probed next.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Probing {
     in_flight: BTreeMap<Ticket, Flight>,
     due: BTreeMap<ProbeSubject, Timestamp>,
     wanted: Vec<Wanted>,
-    gathered: Option<Timestamp>,
+    gathered: Option<Gathered>,
+    /// When it was last looked for lies, and how many entries there were.
+    looked: Option<(Timestamp, u64)>,
     /// Since when what is contradicted differs from what the log knows to be.
     unsettled: Option<Timestamp>,
 }
@@ -184,13 +199,25 @@ impl App {
     }
 
     fn gather_wanted(&mut self) {
-        let good = if self.incident.rows.len() >= LARGE_ROWS { WANTED_GOOD_LARGE_S } else { WANTED_GOOD_S };
-        let is_good = |at: Timestamp| self.now.duration_since(at).as_secs() < good;
-        if self.probing.gathered.is_some_and(is_good) {
+        let large = self.incident.rows.len() >= LARGE_ROWS;
+        let good = if large { WANTED_GOOD_LARGE_S } else { WANTED_GOOD_S };
+        let view = self.lists.get(&self.screen);
+        let now = Gathered {
+            at: self.now,
+            entries: self.incident.entries,
+            screen: self.screen,
+            offset: view.map_or(0, |view| view.offset),
+            selected: view.and_then(|view| view.selected.clone()),
+        };
+        let is_good = |then: &Gathered| {
+            let old = now.at.duration_since(then.at).as_secs();
+            old < good || (old < LOOKED_AGAIN_S && Gathered { at: now.at, ..then.clone() } == now)
+        };
+        if self.probing.gathered.as_ref().is_some_and(is_good) {
             return;
         }
         self.probing.wanted = self.probes_wanted();
-        self.probing.gathered = Some(self.now);
+        self.probing.gathered = Some(now);
     }
 
     pub(super) fn probed(&mut self, ticket: Ticket, mut evidence: Evidence, effects: &mut Vec<Effect>) {
@@ -255,6 +282,14 @@ impl App {
         if self.opening.looks_only {
             return;
         }
+        let entries = self.incident.entries;
+        let is_known = |(at, known): &(Timestamp, u64)| {
+            *known == entries && self.now.duration_since(*at).as_secs() < LOOKED_AGAIN_S
+        };
+        if self.probing.unsettled.is_none() && self.probing.looked.as_ref().is_some_and(is_known) {
+            return;
+        }
+        self.probing.looked = Some((self.now, entries));
         let resources = self.lies_turned();
         if resources.is_empty() {
             self.probing.unsettled = None;

@@ -3,10 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
+use crate::app::Opening;
 use crate::app::keys::Keymap;
 use crate::app::message::{Message, Stamped};
-use crate::app::table::RowId;
-use crate::app::{Opening, Screen};
 use crate::incident::cell::Health;
 use crate::incident::entry::{Actor, ENTRY_VERSION, Entry, Mode, SessionId};
 use crate::incident::place::{Account, Kind, Place, Profile, Region, Scope, Service};
