@@ -125,13 +125,16 @@ pub(super) struct Lie {
     pub(super) databases: usize,
 }
 
+/// A row and the evidence that contradicts its claim.
+type Contradicted<'a> = (&'a Key, &'a Probed);
+
 /// Lies of one kind and one finding that are told one by one; of more, how many.
 const ONE_BY_ONE: usize = 2;
 
 /// Claims that fresh evidence contradicts: databases first, for they are waited for longest. A storm of them makes a line
 /// for each kind.
 pub(super) fn lies(app: &App) -> Vec<Lie> {
-    let mut alike: BTreeMap<(Kind, &str, Verdict), Vec<(&Key, &Probed)>> = BTreeMap::new();
+    let mut alike: BTreeMap<(Kind, &str, Verdict), Vec<Contradicted<'_>>> = BTreeMap::new();
     for (subject, probed) in &app.incident.probes {
         let Some(key) = subject.key() else { continue };
         if app.incident.health(key, app.now).0 == Health::Lie
