@@ -46,6 +46,7 @@ pub fn opening(scenario: &Scenario, user: &str, mode: Mode, at: Timestamp) -> Op
         breakages: Vec::new(),
         two_operators: false,
         dns: blackstart::incident::dns::DnsServers::default(),
+        probes: blackstart::incident::probe::ProbeChoices::default(),
     }
 }
 
@@ -287,12 +288,7 @@ impl Crew {
                         return;
                     }
                     if self.dns_blocked {
-                        evidence = Evidence {
-                            verdict: Verdict::TimedOut,
-                            detail: "no answer".into(),
-                            latency_ms: 4_000,
-                            dns: None,
-                        };
+                        evidence = Evidence::new(Verdict::TimedOut, "no answer", 4_000);
                     }
                     if let Some(other) = self.dns.get(&asked.server).or(self.dns.get(&asked.to_string())) {
                         evidence = other.clone();
@@ -448,6 +444,7 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Heartbeat { .. }
         | Body::Probed { .. }
         | Body::Disagreement { .. }
+        | Body::Disagreements { .. }
         | Body::Declared { .. }
         | Body::Closed { .. }
         | Body::Note { .. }

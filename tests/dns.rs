@@ -37,20 +37,18 @@ fn name_servers(crew: &Crew) -> Vec<String> {
 
 fn answer(address: &str) -> Evidence {
     Evidence {
-        verdict: Verdict::Answers,
-        detail: address.into(),
-        latency_ms: 20,
         dns: Some(DnsAnswer {
             addresses: vec![address.parse().unwrap()],
             ttl: Some(60),
             authoritative: true,
             cname: None,
         }),
+        ..Evidence::new(Verdict::Answers, address, 20)
     }
 }
 
 fn silence() -> Evidence {
-    Evidence { verdict: Verdict::TimedOut, detail: "no answer".into(), latency_ms: 4_000, dns: None }
+    Evidence::new(Verdict::TimedOut, "no answer", 4_000)
 }
 
 fn disagreements(entries: &[Entry]) -> Vec<Option<String>> {
@@ -287,7 +285,11 @@ fn a_server_is_never_asked_twice_at_once_and_questions_do_not_pile_up() {
         .filter_map(|(_, effect)| match effect {
             Effect::Probe(_, probe) => match &probe.subject {
                 ProbeSubject::Dns(subject) => Some(subject),
-                ProbeSubject::Site(_) | ProbeSubject::Database(_) => None,
+                ProbeSubject::Site(_)
+                | ProbeSubject::Endpoint(_)
+                | ProbeSubject::Database(_)
+                | ProbeSubject::Balancer(_)
+                | ProbeSubject::Instance(_) => None,
             },
             _ => None,
         })

@@ -219,6 +219,10 @@ fn the_night_of_the_storm_is_worked_by_keys_and_leaves_its_story() {
             found.unwrap_or_else(|| panic!("{words:?} is not told after line {at}:\n{}", story.join("\n")));
         at += found + 1;
     }
+    // The database that lied was called a liar, by its own name or with the others that the storm took.
+    let is_told =
+        |line: &String| line.contains("LIE: ") && line.contains("database fito-db claims available");
+    assert!(story.iter().any(is_told), "{}", story.join("\n"));
     // Nothing was called that was not confirmed and written down before.
     let mut confirmed = std::collections::BTreeSet::new();
     for entry in entries {

@@ -55,6 +55,7 @@ use crate::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, Mode, SessionId}
 use crate::incident::hash::PlanHash;
 use crate::incident::place::{Account, Place, Profile, Region, Scope, Service};
 use crate::incident::planner::Desk;
+use crate::incident::probe::ProbeChoices;
 use crate::incident::site::Site;
 use crate::incident::story::Tone;
 use jiff::Timestamp;
@@ -133,6 +134,8 @@ pub struct Opening {
     pub two_operators: bool,
     /// Which DNS servers are asked.
     pub dns: DnsServers,
+    /// What is probed beside the sites, and how many at once.
+    pub probes: ProbeChoices,
     /// Only looks and plans (`status`, `plan`): nothing is recorded, nothing can be confirmed.
     pub looks_only: bool,
     /// Leaves what another cockpit on the logbook reads to it.
@@ -378,6 +381,7 @@ impl App {
         self.ask_servers_due(effects);
         self.execution_tick(effects);
         self.note_disagreements(effects);
+        self.note_lies(effects);
         self.planning_tick(effects);
         self.recording_tick(effects);
     }

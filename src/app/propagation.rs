@@ -281,7 +281,12 @@ impl App {
                 {
                     Some(asked.clone())
                 }
-                ProbeSubject::Dns(_) | ProbeSubject::Site(_) | ProbeSubject::Database(_) => None,
+                ProbeSubject::Dns(_)
+                | ProbeSubject::Site(_)
+                | ProbeSubject::Endpoint(_)
+                | ProbeSubject::Database(_)
+                | ProbeSubject::Balancer(_)
+                | ProbeSubject::Instance(_) => None,
             });
             return asked.collect();
         }
@@ -419,7 +424,11 @@ impl App {
             ProbeSubject::Dns(asked) => {
                 asked.name == name && self.now.duration_since(probed.at).as_secs() <= STALE_S
             }
-            ProbeSubject::Site(_) | ProbeSubject::Database(_) => false,
+            ProbeSubject::Site(_)
+            | ProbeSubject::Endpoint(_)
+            | ProbeSubject::Database(_)
+            | ProbeSubject::Balancer(_)
+            | ProbeSubject::Instance(_) => false,
         });
         answers
             .map(|(_, probed)| probed)

@@ -4,7 +4,7 @@
 
 use super::App;
 use super::table::age;
-use crate::incident::cell::{Health, ProbeSubject, STALE_AFTER_S, Verdict};
+use crate::incident::cell::{Health, ProbeSubject, STALE_AFTER_S, Trust, Verdict};
 use crate::incident::place::Kind;
 use crate::incident::planner::target_of;
 use crate::incident::resource::{Balancer, RecordSet, Resource, normalise_name};
@@ -119,6 +119,22 @@ impl App {
         Readiness::Registered { up, of, stale }
     }
 
+    /// What fresh evidence says of a target's balancer: `answers`, `probe timeout`.
+    #[must_use]
+    pub fn target_evidence(&self, target: &SiteTarget) -> Option<String> {
+        let balancer = self.balancer_of(target)?;
+        let probed = self.incident.evidence_on(&balancer.key, self.now)?;
+        Some(match probed.evidence.verdict {
+            Verdict::Answers => "answers".to_owned(),
+            verdict @ (Verdict::Wrong
+            | Verdict::Error
+            | Verdict::Silent
+            | Verdict::Refused
+            | Verdict::TimedOut
+            | Verdict::Unreachable) => format!("probe {}", verdict.as_str()),
+        })
+    }
+
     /// What the newest probe of a site says, in words, with its health.
     #[must_use]
     pub fn site_evidence(&self, site: &str) -> Option<(Health, String)> {
@@ -126,16 +142,36 @@ impl App {
         let probed = self.incident.probes.get(&subject)?;
         let since = age(self.now, probed.since);
         let fresh = self.now.duration_since(probed.at).as_secs() <= STALE_AFTER_S;
+        let ends = match &probed.evidence.certificate {
+            Some(shown) if shown.trust == Trust::Verified && shown.ends_soon(self.now) => {
+                format!(", certificate ends in {}d", shown.days_left(self.now))
+            }
+            Some(_) | None => String::new(),
+        };
         Some(match probed.evidence.verdict {
-            Verdict::Answers if fresh => (Health::Proven, format!("{} ok {since}", probed.evidence.detail)),
+            Verdict::Answers if fresh => {
+                (Health::Proven, format!("{} ok {since}{ends}", probed.evidence.detail))
+            }
             Verdict::Answers => {
                 (Health::Stale, format!("{} {} ago", probed.evidence.detail, age(self.now, probed.at)))
             }
-            Verdict::Wrong | Verdict::Refused | Verdict::TimedOut | Verdict::Unreachable if fresh => {
+            Verdict::Wrong
+            | Verdict::Error
+            | Verdict::Silent
+            | Verdict::Refused
+            | Verdict::TimedOut
+            | Verdict::Unreachable
+                if fresh =>
+            {
                 (Health::Down, format!("{} DOWN {since}", probed.evidence.detail))
             }
             // What was found long ago is no evidence, neither way.
-            Verdict::Wrong | Verdict::Refused | Verdict::TimedOut | Verdict::Unreachable => {
+            Verdict::Wrong
+            | Verdict::Error
+            | Verdict::Silent
+            | Verdict::Refused
+            | Verdict::TimedOut
+            | Verdict::Unreachable => {
                 (Health::Stale, format!("{} {} ago", probed.evidence.detail, age(self.now, probed.at)))
             }
         })

@@ -3,7 +3,7 @@
 use super::dns::{DnsAnswer, DnsSubject};
 use super::entry::SessionId;
 use super::fault::Fault;
-use super::place::Key;
+use super::place::{Key, Kind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -199,8 +199,50 @@ pub enum ProbeSubject {
     Site(String),
     /// A database's endpoint.
     Database(Key),
+    /// A balancer's DNS name.
+    Balancer(Key),
+    /// An instance's address, on the port it is registered with.
+    Instance(Key),
+    /// An endpoint that the config declares by itself, by its name there.
+    Endpoint(String),
     /// What one DNS server answers for a name.
     Dns(DnsSubject),
+}
+
+impl ProbeSubject {
+    /// What is probed of a row, for the kinds of rows that are.
+    #[must_use]
+    pub fn of(key: &Key) -> Option<Self> {
+        match key.kind {
+            Kind::Database => Some(Self::Database(key.clone())),
+            Kind::Balancer => Some(Self::Balancer(key.clone())),
+            Kind::Instance => Some(Self::Instance(key.clone())),
+            Kind::Cluster
+            | Kind::Snapshot
+            | Kind::AutomatedBackup
+            | Kind::TargetGroup
+            | Kind::Registration
+            | Kind::HostedZone
+            | Kind::RecordSet => None,
+        }
+    }
+
+    /// The row it is about, if it is about one.
+    #[must_use]
+    pub fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Database(key) | Self::Balancer(key) | Self::Instance(key) => Some(key),
+            Self::Site(_) | Self::Endpoint(_) | Self::Dns(_) => None,
+        }
+    }
+
+    /// The row it is about, to be renamed.
+    pub(super) fn key_mut(&mut self) -> Option<&mut Key> {
+        match self {
+            Self::Database(key) | Self::Balancer(key) | Self::Instance(key) => Some(key),
+            Self::Site(_) | Self::Endpoint(_) | Self::Dns(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for ProbeSubject {
@@ -208,24 +250,31 @@ impl fmt::Display for ProbeSubject {
         match self {
             Self::Site(name) => write!(f, "site:{name}"),
             Self::Database(key) => write!(f, "database:{key}"),
+            Self::Balancer(key) => write!(f, "balancer:{key}"),
+            Self::Instance(key) => write!(f, "instance:{key}"),
+            Self::Endpoint(name) => write!(f, "endpoint:{name}"),
             Self::Dns(asked) => write!(f, "dns:{asked}"),
         }
     }
 }
 
 /// What a probe found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It answered as expected.
     Answers,
-    /// It answered otherwise: another status, no marker.
+    /// It answered otherwise: another status, no marker, a certificate that does not hold.
     Wrong,
+    /// It answered with an error of its own: too many connections, still starting.
+    Error,
+    /// It took the connection and said nothing.
+    Silent,
     /// The connection was refused.
     Refused,
     /// Nothing came back in time.
     TimedOut,
-    /// The name does not resolve, or no route, or TLS failed.
+    /// The name does not resolve, or there is no route.
     Unreachable,
 }
 
@@ -236,10 +285,68 @@ impl Verdict {
         match self {
             Self::Answers => "answers",
             Self::Wrong => "wrong",
+            Self::Error => "error",
+            Self::Silent => "silent",
             Self::Refused => "refused",
             Self::TimedOut => "timeout",
             Self::Unreachable => "unreachable",
         }
+    }
+}
+
+/// What a server's certificate is worth to those who were sent there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// Its chain holds, for this name, now.
+    Verified,
+    /// It has expired.
+    Expired,
+    /// It is not valid yet: or a clock is wrong.
+    NotYetValid,
+    /// It is another name's.
+    WrongName,
+    /// No authority known here vouches for it.
+    Untrusted,
+}
+
+impl Trust {
+    /// In words.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified chain",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not valid yet",
+            Self::WrongName => "of another name",
+            Self::Untrusted => "not trusted",
+        }
+    }
+}
+
+/// Days before its end from which a certificate is worth a warning.
+pub const CERTIFICATE_ENDS_SOON_DAYS: i64 = 14;
+
+/// The certificate that a server showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// Until when it is valid.
+    pub not_after: Timestamp,
+    /// What it is worth.
+    pub trust: Trust,
+}
+
+impl Certificate {
+    /// Whole days until it expires; negative once it has.
+    #[must_use]
+    pub fn days_left(&self, now: Timestamp) -> i64 {
+        self.not_after.duration_since(now).as_secs().div_euclid(86_400)
+    }
+
+    /// Whether it expires soon enough to be worth a warning.
+    #[must_use]
+    pub fn ends_soon(&self, now: Timestamp) -> bool {
+        self.days_left(now) < CERTIFICATE_ENDS_SOON_DAYS
     }
 }
 
@@ -255,9 +362,32 @@ pub struct Evidence {
     /// What a DNS server answered, where one was asked and did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dns: Option<DnsAnswer>,
+    /// The certificate shown, where TLS was spoken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
+    /// What was asked, as `HOST:PORT`; empty where the subject says it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub asked: String,
+    /// It was asked at a private address that nobody declared: from another network, somebody else may own it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
 }
 
 impl Evidence {
+    /// A finding with nothing beside it.
+    #[must_use]
+    pub fn new(verdict: Verdict, detail: impl Into<String>, latency_ms: u64) -> Self {
+        Self {
+            verdict,
+            detail: detail.into(),
+            latency_ms,
+            dns: None,
+            certificate: None,
+            asked: String::new(),
+            private: false,
+        }
+    }
+
     /// Whether it tells the same as another: the same verdict, and from a DNS server the same addresses.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
@@ -286,13 +416,16 @@ pub struct Probed {
 impl Probed {
     /// Whether the finding contradicts a claim that all is well.
     ///
-    /// A refusal or a wrong answer comes from the thing itself. Silence, or a name that does not resolve, may be the
-    /// path from here (a security group, a private network): it counts only where the same path has worked before.
+    /// A refusal or a wrong answer comes from the thing itself. That nothing comes back, or that a name does not
+    /// resolve, may be the path from here (a security group, a private network): it counts only where the same path has
+    /// worked before. So does whatever comes from a private address, which another network may give to somebody else.
     #[must_use]
     pub fn contradicts(&self) -> bool {
         match self.evidence.verdict {
             Verdict::Answers => false,
-            Verdict::Wrong | Verdict::Refused => true,
+            Verdict::Wrong | Verdict::Error | Verdict::Silent | Verdict::Refused => {
+                !self.evidence.private || self.answered.is_some()
+            }
             Verdict::TimedOut | Verdict::Unreachable => self.answered.is_some(),
         }
     }
@@ -313,4 +446,62 @@ pub enum Health {
     Claimed,
     /// Fresh evidence says so.
     Proven,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const AT: &str = "2012-06-30T04:00:00Z";
+
+    fn probed(verdict: Verdict, private: bool, answered: bool) -> Probed {
+        let at: Timestamp = AT.parse().unwrap();
+        let evidence = Evidence { private, ..Evidence::new(verdict, "", 1) };
+        Probed { evidence, at, since: at, answered: answered.then_some(at) }
+    }
+
+    #[test]
+    fn what_may_be_the_path_contradicts_only_where_the_path_has_worked() {
+        for (verdict, itself) in [
+            (Verdict::Wrong, true),
+            (Verdict::Error, true),
+            (Verdict::Silent, true),
+            (Verdict::Refused, true),
+            (Verdict::TimedOut, false),
+            (Verdict::Unreachable, false),
+        ] {
+            assert_eq!(probed(verdict, false, false).contradicts(), itself, "{verdict:?}");
+            assert!(probed(verdict, false, true).contradicts(), "{verdict:?} after an answer");
+            assert!(!probed(verdict, true, false).contradicts(), "{verdict:?} of somebody else's address");
+            assert!(probed(verdict, true, true).contradicts(), "{verdict:?} where it once answered");
+        }
+        assert!(!probed(Verdict::Answers, false, true).contradicts());
+    }
+
+    #[test]
+    fn findings_of_logs_written_before_are_read() {
+        let key = "aws/123456789012/us-east-1/rds/database/fito-db";
+        let line = r#"{"verdict":"refused","detail":"tcp refused","latency_ms":3}"#;
+        let read: Evidence = serde_json::from_str(line).unwrap();
+        assert_eq!(read, Evidence::new(Verdict::Refused, "tcp refused", 3));
+        assert_eq!(serde_json::to_string(&read).unwrap(), line, "and written as they were");
+        let subject: ProbeSubject = serde_json::from_str(&format!(r#"{{"database":"{key}"}}"#)).unwrap();
+        assert_eq!(subject, ProbeSubject::Database(key.parse().unwrap()));
+        let site: ProbeSubject = serde_json::from_str(r#"{"site":"www"}"#).unwrap();
+        assert_eq!(site, ProbeSubject::Site("www".into()));
+    }
+
+    #[test]
+    fn a_certificate_counts_whole_days_and_warns_of_its_end() {
+        let now: Timestamp = AT.parse().unwrap();
+        let ends = |hours: i64| Certificate {
+            not_after: now + jiff::SignedDuration::from_hours(hours),
+            trust: Trust::Verified,
+        };
+        assert_eq!(ends(15 * 24).days_left(now), 15);
+        assert_eq!(ends(23).days_left(now), 0);
+        assert_eq!(ends(-1).days_left(now), -1);
+        assert!(!ends(15 * 24).ends_soon(now) && ends(13 * 24).ends_soon(now) && ends(-1).ends_soon(now));
+    }
 }

@@ -28,6 +28,8 @@ pub struct Checkpoint {
     probes: Vec<(ProbeSubject, Probed)>,
     switches: Vec<(String, Switch)>,
     disagreements: Vec<(String, Timestamp, String)>,
+    #[serde(default)]
+    lies: Vec<(Key, Timestamp, String)>,
     sessions: Vec<(SessionId, Presence)>,
     identities: Vec<(SessionId, Profile, Identity)>,
     operations: Vec<(PlanHash, Operation)>,
@@ -50,6 +52,7 @@ impl Incident {
             probes,
             switches,
             disagreements,
+            lies,
             sessions,
             identities,
             operations,
@@ -72,6 +75,7 @@ impl Incident {
                 .into_iter()
                 .map(|(site, (at, why))| (site, at, why))
                 .collect(),
+            lies: pairs(lies).into_iter().map(|(key, (at, why))| (key, at, why)).collect(),
             sessions: pairs(sessions),
             identities: pairs(identities).into_iter().map(|((s, profile), it)| (s, profile, it)).collect(),
             operations: pairs(operations),
@@ -93,6 +97,7 @@ impl Incident {
             probes: kept.probes.into_iter().collect(),
             switches: kept.switches.into_iter().collect(),
             disagreements: kept.disagreements.into_iter().map(|(site, at, why)| (site, (at, why))).collect(),
+            lies: kept.lies.into_iter().map(|(key, at, why)| (key, (at, why))).collect(),
             sessions: kept.sessions.into_iter().collect(),
             identities: kept.identities.into_iter().map(|(s, profile, it)| ((s, profile), it)).collect(),
             operations: kept.operations.into_iter().collect(),

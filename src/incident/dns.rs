@@ -224,8 +224,8 @@ impl Says {
     /// Of evidence that holds no answer.
     fn without_answer(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::TimedOut | Verdict::Unreachable => Self::Silent,
-            Verdict::Answers | Verdict::Wrong | Verdict::Refused => Self::Error,
+            Verdict::TimedOut | Verdict::Silent | Verdict::Unreachable => Self::Silent,
+            Verdict::Answers | Verdict::Wrong | Verdict::Error | Verdict::Refused => Self::Error,
         }
     }
 }
@@ -408,16 +408,15 @@ mod tests {
 
     fn answer(addresses: &[&str]) -> Evidence {
         let addresses: Vec<IpAddr> = addresses.iter().map(|a| a.parse().unwrap()).collect();
+        let verdict = if addresses.is_empty() { Verdict::Wrong } else { Verdict::Answers };
         Evidence {
-            verdict: if addresses.is_empty() { Verdict::Wrong } else { Verdict::Answers },
-            detail: String::new(),
-            latency_ms: 1,
             dns: Some(DnsAnswer { addresses, ttl: Some(60), authoritative: true, cname: None }),
+            ..Evidence::new(verdict, "", 1)
         }
     }
 
     fn no_answer(verdict: Verdict) -> Evidence {
-        Evidence { verdict, detail: String::new(), latency_ms: 1, dns: None }
+        Evidence::new(verdict, "", 1)
     }
 
     fn set(addresses: &[&str]) -> BTreeSet<IpAddr> {

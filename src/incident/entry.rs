@@ -3,7 +3,7 @@
 use super::cell::{Evidence, ProbeSubject, SweepStatus};
 use super::fault::Fault;
 use super::hash::PlanHash;
-use super::place::{Account, Place, Profile};
+use super::place::{Account, Key, Place, Profile};
 use super::plan::{Action, Plan, Refusal};
 use super::request::{Call, Done};
 use super::resource::Resource;
@@ -290,6 +290,12 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         words: Option<String>,
     },
+    /// Resources whose claim fresh evidence contradicts, or contradicts no longer. Those that turned together are told
+    /// together: a storm makes one line, not a hundred.
+    Disagreements {
+        /// What contradicts what, for each; `None` once it does no longer.
+        resources: BTreeMap<Key, Option<String>>,
+    },
     /// The plan is over.
     Finished {
         /// Which.
@@ -376,7 +382,7 @@ impl Ending {
 
 impl Body {
     /// Every kind's word.
-    pub const KINDS: [&'static str; 24] = [
+    pub const KINDS: [&'static str; 25] = [
         "opened",
         "left",
         "identified",
@@ -396,6 +402,7 @@ impl Body {
         "verified",
         "in-sync",
         "disagreement",
+        "disagreements",
         "finished",
         "undone",
         "reopened",
@@ -426,6 +433,7 @@ impl Body {
             Self::Verified { .. } => "verified",
             Self::InSync { .. } => "in-sync",
             Self::Disagreement { .. } => "disagreement",
+            Self::Disagreements { .. } => "disagreements",
             Self::Finished { .. } => "finished",
             Self::Undone { .. } => "undone",
             Self::Reopened { .. } => "reopened",
@@ -461,6 +469,7 @@ impl Body {
             | Self::Probed { .. }
             | Self::InSync { .. }
             | Self::Disagreement { .. }
+            | Self::Disagreements { .. }
             | Self::Refused { .. } => false,
         }
     }

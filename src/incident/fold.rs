@@ -94,6 +94,8 @@ pub struct Incident {
     pub switches: BTreeMap<String, Switch>,
     /// Sites whose DNS servers contradict Route 53: since when, and how.
     pub disagreements: BTreeMap<String, (Timestamp, String)>,
+    /// Resources whose claim evidence contradicts: since when, and how.
+    pub lies: BTreeMap<Key, (Timestamp, String)>,
     /// Cockpits, also those that left.
     pub sessions: BTreeMap<SessionId, Presence>,
     /// Which account each session's profiles are.
@@ -177,7 +179,7 @@ impl Incident {
                     }
                 }
             }
-            Body::Probed { subject, evidence } => self.probe(entry.ts, subject, evidence),
+            Body::Probed { subject, evidence } => self.probe(entry, subject, evidence),
             Body::Declared { title } => self.declarations.push(Declaration {
                 title: title.clone(),
                 since: entry.ts,
@@ -221,6 +223,21 @@ impl Incident {
             }
             Body::Disagreement { site, words: None } => {
                 self.disagreements.remove(site);
+            }
+            Body::Disagreements { resources } => {
+                for (key, words) in resources {
+                    let place = self.resolve(&entry.session, &key.place);
+                    let key = place.key(key.kind, key.id.clone());
+                    match words {
+                        Some(words) => {
+                            let since = self.lies.get(&key).map_or(entry.ts, |(since, _)| *since);
+                            self.lies.insert(key, (since, words.clone()));
+                        }
+                        None => {
+                            self.lies.remove(&key);
+                        }
+                    }
+                }
             }
             // The strand of before will not say goodbye any more.
             Body::Reopened { before, .. } => self.gone(std::slice::from_ref(before)),
@@ -373,14 +390,15 @@ impl Incident {
         self.gone.insert(key, (at, by.clone()));
     }
 
-    fn probe(&mut self, at: Timestamp, subject: &ProbeSubject, evidence: &Evidence) {
+    fn probe(&mut self, entry: &Entry, subject: &ProbeSubject, evidence: &Evidence) {
+        let at = entry.ts;
+        let subject = &self.resolve_subject(&entry.session, subject);
         let before = self.probes.get(subject);
         if before.is_some_and(|before| before.at > at) {
             return;
         }
-        match subject {
-            ProbeSubject::Database(key) => self.touched.note(key),
-            ProbeSubject::Site(_) | ProbeSubject::Dns(_) => {}
+        if let Some(key) = subject.key() {
+            self.touched.note(key);
         }
         let since =
             before.filter(|before| before.evidence.agrees_with(evidence)).map_or(at, |before| before.since);
@@ -412,6 +430,16 @@ impl Incident {
             .range((session.clone(), Profile::default())..)
             .take_while(move |((s, _), _)| s == session)
             .map(|(_, identity)| &identity.account)
+    }
+
+    /// The subject as this session's newest identity names it.
+    #[must_use]
+    pub fn resolve_subject(&self, session: &SessionId, subject: &ProbeSubject) -> ProbeSubject {
+        let mut subject = subject.clone();
+        if let Some(key) = subject.key_mut() {
+            key.place = self.resolve(session, &key.place);
+        }
+        subject
     }
 
     /// Renames what a session saw under an unverified account, once its number is known.
@@ -456,6 +484,24 @@ impl Incident {
                     self.cells.insert(place, cell);
                 }
             }
+        }
+        let is_old = |key: &Key| key.place.scope.account == *unverified;
+        let probed: Vec<ProbeSubject> =
+            self.probes.keys().filter(|subject| subject.key().is_some_and(is_old)).cloned().collect();
+        for mut subject in probed {
+            let Some(probed) = self.probes.remove(&subject) else { continue };
+            if let Some(key) = subject.key_mut() {
+                key.place.scope.account = account.clone();
+            }
+            if self.probes.get(&subject).is_none_or(|known| known.at < probed.at) {
+                self.probes.insert(subject, probed);
+            }
+        }
+        let lies: Vec<Key> = self.lies.keys().filter(|key| is_old(key)).cloned().collect();
+        for mut key in lies {
+            let Some(lie) = self.lies.remove(&key) else { continue };
+            key.place.scope.account = account.clone();
+            self.lies.entry(key).or_insert(lie);
         }
     }
 
@@ -508,6 +554,7 @@ impl Incident {
             | Body::Verified { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }
+            | Body::Disagreements { .. }
             | Body::Finished { .. }
             | Body::Undone { .. }
             | Body::Reopened { .. }

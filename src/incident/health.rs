@@ -4,8 +4,8 @@
 
 use super::cell::{Health, ProbeSubject, Probed, STALE_AFTER_S, Verdict};
 use super::fold::Incident;
-use super::place::Key;
-use super::resource::{InstanceState, Resource};
+use super::place::{Key, Kind, Service};
+use super::resource::{Instance, InstanceState, Resource};
 use jiff::Timestamp;
 
 impl Incident {
@@ -45,10 +45,52 @@ impl Incident {
     /// The fresh evidence on a row.
     #[must_use]
     pub fn evidence_on(&self, key: &Key, now: Timestamp) -> Option<&Probed> {
-        self.probes
-            .get(&ProbeSubject::Database(key.clone()))
-            .filter(|probed| now.duration_since(probed.at).as_secs() <= STALE_AFTER_S)
+        self.newest_evidence_on(key).filter(|probed| now.duration_since(probed.at).as_secs() <= STALE_AFTER_S)
     }
+
+    /// The newest evidence on a row, however old. A registration's is that on its instance, if it was asked on its port.
+    #[must_use]
+    pub fn newest_evidence_on(&self, key: &Key) -> Option<&Probed> {
+        if let Some(subject) = ProbeSubject::of(key) {
+            return self.probes.get(&subject);
+        }
+        let Resource::Registration(registration) = &self.rows.get(key)?.resource else { return None };
+        let instance = key.scope().place(Service::Ec2).key(Kind::Instance, registration.target.clone());
+        let probed = self.probes.get(&ProbeSubject::Instance(instance))?;
+        let asked = &probed.evidence.asked;
+        registration.port.is_none_or(|port| asked.ends_with(&format!(":{port}"))).then_some(probed)
+    }
+
+    /// What contradicts what, if fresh evidence contradicts a row's claim: the same words for as long as it does.
+    #[must_use]
+    pub fn lie(&self, key: &Key, now: Timestamp) -> Option<String> {
+        if self.health(key, now).0 != Health::Lie {
+            return None;
+        }
+        let claim = self.rows.get(key)?.resource.claim();
+        let verdict = self.evidence_on(key, now)?.evidence.verdict.as_str();
+        Some(format!("claims {claim}, probe {verdict}"))
+    }
+}
+
+/// Seconds after its launch in which nothing is expected of an instance that never answered yet.
+const STARTS_WITHIN_S: i64 = 300;
+
+/// A claim of `claimed` weighed with the evidence.
+fn weighed(claimed: &'static str, evidence: Option<&Probed>) -> (Health, &'static str) {
+    match evidence {
+        Some(probed) if probed.evidence.verdict == Verdict::Answers => (Health::Proven, "answers"),
+        Some(probed) if probed.contradicts() => (Health::Lie, "lie"),
+        Some(_) | None => (Health::Claimed, claimed),
+    }
+}
+
+/// Whether an instance may still be starting what is probed.
+fn is_starting(instance: &Instance, evidence: Option<&Probed>) -> bool {
+    let never_answered = evidence.filter(|probed| probed.answered.is_none() && probed.contradicts());
+    never_answered
+        .zip(instance.launched)
+        .is_some_and(|(probed, launched)| probed.at.duration_since(launched).as_secs() < STARTS_WITHIN_S)
 }
 
 fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static str) {
@@ -61,8 +103,10 @@ fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static st
                     (Health::Down, "impaired")
                 } else if young(&instance.system_status) || young(&instance.instance_status) {
                     (Health::Changing, "initializing")
+                } else if is_starting(instance, evidence) {
+                    (Health::Changing, "starting")
                 } else {
-                    (Health::Claimed, "running")
+                    weighed("running", evidence)
                 }
             }
             InstanceState::Pending => (Health::Changing, "pending"),
@@ -84,10 +128,14 @@ fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static st
             Some("failed") => (Health::Down, "failed"),
             Some("active_impaired") => (Health::Down, "impaired"),
             Some("provisioning") => (Health::Changing, "provisioning"),
-            Some(_) | None => (Health::Claimed, "active"),
+            // Somebody answers for it, and not what was expected: it is up, and what stands behind it is not.
+            Some(_) | None if evidence.is_some_and(|probed| probed.evidence.verdict == Verdict::Wrong) => {
+                (Health::Down, "wrong answer")
+            }
+            Some(_) | None => weighed("active", evidence),
         },
         Resource::Registration(registration) => match registration.state.as_str() {
-            "InService" | "healthy" => (Health::Claimed, "in service"),
+            "InService" | "healthy" => weighed("in service", evidence),
             "initial" | "draining" | "unhealthy.draining" => (Health::Changing, "registering"),
             "unused" => (Health::Claimed, "unused"),
             "OutOfService"
@@ -107,9 +155,7 @@ fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static st
 fn claim_and_evidence(status: &str, evidence: Option<&Probed>) -> (Health, &'static str) {
     let answers = evidence.is_some_and(|probed| probed.evidence.verdict == Verdict::Answers);
     match status {
-        "available" if answers => (Health::Proven, "answers"),
-        "available" if evidence.is_some_and(Probed::contradicts) => (Health::Lie, "lie"),
-        "available" => (Health::Claimed, "available"),
+        "available" => weighed("available", evidence),
         "failed" | "inaccessible-encryption-credentials" | "storage-full" | "storage-failure" => {
             (Health::Down, "failed")
         }

@@ -3,7 +3,7 @@
 //!
 //! Reads in this order: [`place`] (where), [`resource`] (what AWS claims), [`cell`] (how well we know), [`dns`] (what name servers
 //! answer), [`fault`] (what
-//! goes wrong), [`site`] (what the operator declared), [`request`] (what can be asked), [`access`] (with
+//! goes wrong), [`site`] and [`probe`] (what the operator declared), [`request`] (what can be asked), [`access`] (with
 //! which credentials), [`plan`] (what would be done),
 //! [`entry`] (what happened), [`Incident`] (the fold of it all).
 
@@ -20,6 +20,7 @@ pub mod operation;
 pub mod place;
 pub mod plan;
 pub mod planner;
+pub mod probe;
 pub mod request;
 pub mod resource;
 pub mod secret;

@@ -134,6 +134,7 @@ impl Operation {
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }
+            | Body::Disagreements { .. }
             | Body::Declared { .. }
             | Body::Closed { .. }
             | Body::Note { .. }

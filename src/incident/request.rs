@@ -6,6 +6,7 @@ use super::cell::{Evidence, ProbeSubject};
 use super::dns::DnsSubject;
 use super::fault::Fault;
 use super::place::{Account, Place, Profile, Scope};
+use super::probe::{Dialect, join_host_port};
 use super::resource::{
     Balancer, BalancerKind, Database, HostedZone, Instance, LaunchSpec, RecordSet, Registration, Resource,
     Snapshot,
@@ -420,7 +421,18 @@ pub enum ProbeHow {
     /// GET a URL; never follows to another host.
     Http(SiteProbe),
     /// Open a TCP connection.
+    ///
+    /// That it is taken is all that is known: see [`ProbeHow::Greeting`] for servers that speak.
     Tcp {
+        /// Host.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// Have a database server greet, without credentials.
+    Greeting {
+        /// In which words.
+        dialect: Dialect,
         /// Host.
         host: String,
         /// Port.
@@ -428,6 +440,18 @@ pub enum ProbeHow {
     },
     /// Ask one DNS server for the A and AAAA records of a name.
     Dns(DnsSubject),
+}
+
+impl ProbeHow {
+    /// What is asked, as `HOST:PORT`; empty where the subject says it.
+    #[must_use]
+    pub fn asked(&self) -> String {
+        match self {
+            Self::Http(site) => site.connect.clone().unwrap_or_default(),
+            Self::Tcp { host, port } | Self::Greeting { host, port, .. } => join_host_port(host, *port),
+            Self::Dns(_) => String::new(),
+        }
+    }
 }
 
 /// What a [`Probe`] gives back.

@@ -3,8 +3,9 @@
 //!
 //! Pure data. It refuses to know where it came from (a config file, a scenario, an entry of the log) and it validates
 //! nothing: whoever builds one from text checks the text, where there is a line and a column to complain about.
-//! Anybody may import it; it imports nothing of ours.
+//! Anybody may import it.
 
+use super::probe::host_and_port;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -77,11 +78,27 @@ pub struct SiteProbe {
     /// Text the body must contain, so that an error page served with 200 is not taken for the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// Where to connect instead of to the URL's host, whose name is presented all the same: `HOST` or `HOST:PORT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect: Option<String>,
 }
 
 impl SiteProbe {
     fn default_expect() -> String {
         "200".to_owned()
+    }
+
+    /// The port that the URL names, or its scheme's.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        let (rest, usual) = match (self.url.strip_prefix("https://"), self.url.strip_prefix("http://")) {
+            (Some(rest), _) => (rest, 443),
+            (None, Some(rest)) => (rest, 80),
+            (None, None) => return None,
+        };
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let (_, port) = host_and_port(authority)?;
+        Some(port.unwrap_or(usual))
     }
 
     /// Does this HTTP status count as up?
@@ -270,7 +287,8 @@ mod tests {
 
     #[test]
     fn a_probe_expects_a_status_or_a_class() {
-        let mut probe = SiteProbe { url: "https://example.com/".into(), expect: "200".into(), body: None };
+        let mut probe =
+            SiteProbe { url: "https://example.com/".into(), expect: "200".into(), body: None, connect: None };
         assert!(probe.expects(200));
         assert!(!probe.expects(204));
         probe.expect = "2xx".into();

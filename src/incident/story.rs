@@ -5,11 +5,13 @@ use super::cell::{ProbeSubject, SweepStatus, Verdict};
 use super::entry::{Body, Ending, Entry, Finding, Mode, Outcome, SessionId};
 use super::fold::Incident;
 use super::hash::PlanHash;
-use super::place::{Place, Service};
+use super::place::{Key, Kind, Place, Service};
 use super::request::Done;
+use super::resource::Resource;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// What an event means for whoever reads it; the theme gives it a colour, the sentence never needs one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -119,22 +121,42 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         }
         Body::Probed { subject, evidence } => {
             by_itself = true;
-            // Seven servers a site: what they amount to is told, not each answer.
-            if matches!(subject, ProbeSubject::Dns(_)) {
-                return None;
-            }
+            // Seven servers a site, a hundred instances: what they amount to is told, not each answer.
+            let what = match subject {
+                ProbeSubject::Site(name) => format!("site {name}"),
+                ProbeSubject::Endpoint(name) => format!("endpoint {name}"),
+                ProbeSubject::Database(key) => format!("database {}", key.id),
+                ProbeSubject::Balancer(_) | ProbeSubject::Instance(_) | ProbeSubject::Dns(_) => return None,
+            };
             let was = before.probes.get(subject).map(|probed| probed.evidence.verdict);
             if was == Some(evidence.verdict) {
                 return None;
             }
-            let what = match subject {
-                ProbeSubject::Site(name) => format!("site {name}"),
-                ProbeSubject::Database(key) => format!("database {}", key.id),
-                ProbeSubject::Dns(asked) => format!("dns {asked}"),
-            };
+            if let ProbeSubject::Database(key) = subject {
+                // Told as the disagreement that it makes or ends.
+                let is_claimed =
+                    before.rows.get(key).is_some_and(|seen| seen.resource.claim() == "available");
+                let told = match evidence.verdict {
+                    Verdict::Answers => before.lies.contains_key(key),
+                    Verdict::Wrong
+                    | Verdict::Error
+                    | Verdict::Silent
+                    | Verdict::Refused
+                    | Verdict::TimedOut
+                    | Verdict::Unreachable => is_claimed,
+                };
+                if told {
+                    return None;
+                }
+            }
             let tone = match evidence.verdict {
                 Verdict::Answers => Tone::Good,
-                Verdict::Wrong | Verdict::Refused | Verdict::TimedOut | Verdict::Unreachable => Tone::Bad,
+                Verdict::Wrong
+                | Verdict::Error
+                | Verdict::Silent
+                | Verdict::Refused
+                | Verdict::TimedOut
+                | Verdict::Unreachable => Tone::Bad,
             };
             (tone, format!("probe: {what} {} ({})", evidence.verdict.as_str(), evidence.detail))
         }
@@ -148,13 +170,15 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
                 (Some(words), Some((_, was))) if was == words => return None,
                 (Some(words), _) => (Tone::Bad, format!("dns: site {site}: {words}")),
                 (None, Some((since, _))) => {
-                    let lasted = entry.ts.duration_since(*since).as_secs();
-                    let lasted =
-                        if lasted < 120 { format!("{lasted}s") } else { format!("{}m", lasted / 60) };
+                    let lasted = lasted(*since, entry.ts);
                     (Tone::Good, format!("dns: site {site}: the servers agree again after {lasted}"))
                 }
                 (None, None) => return None,
             }
+        }
+        Body::Disagreements { resources } => {
+            by_itself = true;
+            disagreements_turned(before, entry.ts, resources)?
         }
         Body::Declared { title } => {
             is_action = true;
@@ -269,8 +293,7 @@ fn cell_turned(
     match (status, cell) {
         // A failed sweep is on the board; a minute of failing is worth a line, and so is the end of what was told.
         (SweepStatus::Ok { .. }, Some(cell)) if cell.told => {
-            let lasted = entry.ts.duration_since(cell.since).as_secs();
-            let lasted = if lasted < 120 { format!("{lasted}s") } else { format!("{}m", lasted / 60) };
+            let lasted = lasted(cell.since, entry.ts);
             Some((Tone::Good, format!("{words} answers again after {lasted}")))
         }
         (SweepStatus::Failed { .. } | SweepStatus::Partial { .. }, Some(cell)) if !cell.is_ok() => {
@@ -288,6 +311,81 @@ fn cell_turned(
             Some(_) | None,
         ) => None,
     }
+}
+
+/// How long it lasted: `90s`, `41m`.
+fn lasted(since: Timestamp, until: Timestamp) -> String {
+    match until.duration_since(since).as_secs() {
+        seconds if seconds < 120 => format!("{seconds}s"),
+        seconds => format!("{}m", seconds / 60),
+    }
+}
+
+/// Rows named in a line of the story; of more, how many.
+const NAMED: usize = 3;
+
+/// Claims that came to be contradicted, those of one kind and one contradiction together; else those that no longer are.
+fn disagreements_turned(
+    before: &Incident,
+    at: Timestamp,
+    resources: &BTreeMap<Key, Option<String>>,
+) -> Option<(Tone, String)> {
+    let mut begun: BTreeMap<(Kind, &str), Vec<&Key>> = BTreeMap::new();
+    let mut ended: BTreeMap<Kind, Vec<&Key>> = BTreeMap::new();
+    let mut longest: Option<Timestamp> = None;
+    for (key, words) in resources {
+        match (words, before.lies.get(key)) {
+            (Some(words), Some((_, was))) if was == words => {}
+            (Some(words), _) => begun.entry((key.kind, words.as_str())).or_default().push(key),
+            (None, Some((since, _))) => {
+                longest = Some(longest.map_or(*since, |longest| longest.min(*since)));
+                ended.entry(key.kind).or_default().push(key);
+            }
+            (None, None) => {}
+        }
+    }
+    let ended = longest.map(|since| {
+        let what: Vec<String> = ended.iter().map(|(kind, keys)| rows_words(before, *kind, keys)).collect();
+        (what.join(", "), lasted(since, at))
+    });
+    if begun.is_empty() {
+        let (what, lasted) = ended?;
+        return Some((Tone::Good, format!("claim and probe agree again after {lasted}: {what}")));
+    }
+    let lies: Vec<String> = begun
+        .iter()
+        .map(|((kind, words), keys)| {
+            let what = rows_words(before, *kind, keys);
+            match words.strip_prefix("claims ").filter(|_| keys.len() > 1) {
+                Some(rest) => format!("{what} claim {rest}"),
+                None => format!("{what} {words}"),
+            }
+        })
+        .collect();
+    let also = ended.map_or_else(String::new, |(what, _)| format!("; no longer: {what}"));
+    Some((Tone::Bad, format!("LIE: {}{also}", lies.join("; "))))
+}
+
+/// Rows of one kind in words: `database fito-db`, `6 instances (web-1, web-2, web-3 and 3 more)`.
+fn rows_words(before: &Incident, kind: Kind, keys: &[&Key]) -> String {
+    let label = |key: &Key| match before.rows.get(key).map(|seen| &seen.resource) {
+        Some(Resource::Instance(instance)) => instance.label().to_owned(),
+        Some(Resource::Balancer(balancer)) => format!("{} in {}", balancer.name, key.region()),
+        Some(_) | None => key.id.clone(),
+    };
+    if let [key] = keys {
+        let label = label(key);
+        // Whole, so that whoever looks the row up finds the line.
+        let id =
+            if kind == Kind::Instance && label != key.id { format!(" {}", key.id) } else { String::new() };
+        return format!("{kind} {label}{id}");
+    }
+    let names: Vec<String> = keys.iter().take(NAMED).map(|key| label(key)).collect();
+    let more = match keys.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{} {kind}s ({}{more})", keys.len(), names.join(", "))
 }
 
 /// What befell the clock, in words.

@@ -219,6 +219,7 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }
+            | Body::Disagreements { .. }
             | Body::Declared { .. }
             | Body::Closed { .. }
             | Body::Note { .. }

@@ -149,15 +149,8 @@ impl Driver {
             Effect::Probe(ticket, probe) => {
                 let work = async move { Message::Probed(ticket, cloud.probe(now, probe).await) };
                 guarded(outbox, work, move |_| {
-                    Message::Probed(
-                        ticket,
-                        Evidence {
-                            verdict: Verdict::Unreachable,
-                            detail: "the probe itself failed".into(),
-                            latency_ms: 0,
-                            dns: None,
-                        },
-                    )
+                    let failed = Evidence::new(Verdict::Unreachable, "the probe itself failed", 0);
+                    Message::Probed(ticket, failed)
                 });
             }
             Effect::Record(entry) => {

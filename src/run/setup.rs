@@ -10,6 +10,7 @@ use crate::cloud::Cloud;
 use crate::incident::dns::DnsServers;
 use crate::incident::entry::{Actor, Mode, SessionId};
 use crate::incident::place::{Profile, Region};
+use crate::incident::probe::ProbeChoices;
 use crate::incident::site::{Estate, Site};
 use crate::logbook::{StrandWriter, Tail, name_session, open_recent};
 use crate::settings::{Choices, Settings, Surroundings, regions};
@@ -147,9 +148,27 @@ impl Ground {
             two_operators: settings.config.approval.two_operators,
             // The simulated world has servers of its own.
             dns: if mode == Mode::Demo { DnsServers::default() } else { settings.config.dns.clone() },
+            probes: if mode == Mode::Demo { ProbeChoices::default() } else { self.probes(settings) },
             looks_only: false,
             shares: true,
         }
+    }
+
+    /// What is probed. Behind one endpoint for everything stands an emulator: the addresses that it lists are made up,
+    /// and may be those of strangers. They are probed only when the config says so.
+    fn probes(&self, settings: &Settings) -> ProbeChoices {
+        let chosen = &settings.config.probes;
+        ProbeChoices {
+            declared: chosen.declared.clone(),
+            inferred: chosen.inferred.unwrap_or_else(|| self.endpoint_url().is_none()),
+            at_once: chosen.at_once,
+        }
+    }
+
+    /// The one endpoint for every service, if there is one.
+    fn endpoint_url(&self) -> Option<String> {
+        let named = self.global.endpoint_url.clone();
+        named.or_else(|| self.surroundings.var("AWS_ENDPOINT_URL").map(str::to_owned))
     }
 
     /// The real cloud.
@@ -159,11 +178,7 @@ impl Ground {
     #[cfg(feature = "aws")]
     pub(crate) fn cloud(&self) -> Result<Cloud, Exit> {
         use crate::cloud::aws::{Aws, Options};
-        let endpoint_url = self
-            .global
-            .endpoint_url
-            .clone()
-            .or_else(|| self.surroundings.var("AWS_ENDPOINT_URL").map(str::to_owned));
+        let endpoint_url = self.endpoint_url();
         let valid = endpoint_url.as_deref().is_none_or(|url| {
             let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
             rest.is_some_and(|host| {

@@ -36,6 +36,7 @@ fn app(scenario: &Scenario) -> App {
         looks_only: false,
         shares: true,
         dns: crate::incident::dns::DnsServers::default(),
+        probes: crate::incident::probe::ProbeChoices::default(),
         jitter: "seed".into(),
         speed: 1.0,
         breakages: Vec::new(),

@@ -13,11 +13,12 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::complaint::{Complaint, nearest_names};
+use super::probes::Probes;
 use super::regions;
 use super::sheet::Sheet;
 use super::surroundings::Surroundings;
 use crate::incident::dns::DnsServers;
-use crate::incident::site::{Estate, Site, SiteProbe, SiteTarget, TargetKind};
+use crate::incident::site::{Estate, Site, SiteTarget, TargetKind};
 
 /// What the config file says. The default is that of a machine without one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct Config {
     pub approval: Approval,
     /// Which DNS servers are asked about the sites.
     pub dns: DnsServers,
+    /// What is probed beside the sites.
+    pub probes: Probes,
     /// The file this was read from; none when there was no file.
     pub source: Option<PathBuf>,
 }
@@ -182,7 +185,11 @@ pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Conf
     let (mut sheet, table) = Sheet::parse(file, text);
     let mut config = Config::default();
     if let Some(table) = table {
-        sheet.only_keys(&table, "the config", &["estate", "site", "logbook", "ui", "approval", "dns"]);
+        sheet.only_keys(
+            &table,
+            "the config",
+            &["estate", "site", "probe", "probes", "logbook", "ui", "approval", "dns"],
+        );
         config.estate = estate(&mut sheet, &table);
         config.sites = sites(&mut sheet, &table, &config.estate);
         config.logbook = match sheet.string(&table, "logbook", "\"/var/log/blackstart\"") {
@@ -206,6 +213,7 @@ pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Conf
             config.approval.two_operators = sheet.boolean(approval, "two_operators").unwrap_or_default();
         }
         config.dns = super::dns::dns(&mut sheet, &table, &config.sites);
+        config.probes = super::probes::probes(&mut sheet, &table, &config.estate);
     }
     let complaints = sheet.finish();
     if complaints.is_empty() { Ok(config) } else { Err(complaints) }
@@ -242,9 +250,9 @@ fn estate(sheet: &mut Sheet<'_>, table: &DeTable<'_>) -> Estate {
 }
 
 /// The first definition of each name, to complain about the second with the line of the first.
-type Seen = BTreeMap<String, usize>;
+pub(super) type Seen = BTreeMap<String, usize>;
 
-fn check_unique(sheet: &mut Sheet<'_>, seen: &mut Seen, name: &Spanned<String>, what: &str) {
+pub(super) fn check_unique(sheet: &mut Sheet<'_>, seen: &mut Seen, name: &Spanned<String>, what: &str) {
     let complaint = sheet.at(name.span(), format!("two {what}s are called {}", name.get_ref()));
     match seen.get(name.get_ref()) {
         Some(line) => sheet.push(complaint.hint(format!("the first one is on line {line}"))),
@@ -255,7 +263,7 @@ fn check_unique(sheet: &mut Sheet<'_>, seen: &mut Seen, name: &Spanned<String>, 
 }
 
 /// Names are typed on the command line and one of them becomes a directory.
-fn check_name(sheet: &mut Sheet<'_>, name: &Spanned<String>, what: &str) {
+pub(super) fn check_name(sheet: &mut Sheet<'_>, name: &Spanned<String>, what: &str) {
     let text = name.get_ref();
     let fine = !text.is_empty()
         && !text.starts_with(['-', '.'])
@@ -268,7 +276,7 @@ fn check_name(sheet: &mut Sheet<'_>, name: &Spanned<String>, what: &str) {
     }
 }
 
-fn check_region(sheet: &mut Sheet<'_>, region: &Spanned<String>) {
+pub(super) fn check_region(sheet: &mut Sheet<'_>, region: &Spanned<String>) {
     let name = region.get_ref();
     if regions::find(name).is_none() {
         let nearest = nearest_regions(name);
@@ -278,7 +286,7 @@ fn check_region(sheet: &mut Sheet<'_>, region: &Spanned<String>) {
     }
 }
 
-fn required(
+pub(super) fn required(
     sheet: &mut Sheet<'_>,
     table: &DeTable<'_>,
     place: &Range<usize>,
@@ -320,7 +328,7 @@ fn sites(sheet: &mut Sheet<'_>, table: &DeTable<'_>, estate: &Estate) -> Vec<Sit
             }
             name
         });
-        let probe = probe(sheet, table);
+        let probe = super::probes::site_probe(sheet, table);
         let targets = targets(sheet, table, estate);
         if let (Some(name), Some(zone)) = (name, zone) {
             sites.push(Site {
@@ -350,49 +358,6 @@ fn domain(sheet: &mut Sheet<'_>, text: &Spanned<String>) -> String {
         sheet.push(complaint);
     }
     name
-}
-
-fn probe(sheet: &mut Sheet<'_>, site: &DeTable<'_>) -> Option<SiteProbe> {
-    let example = "{ url = \"https://example.com/\", expect = \"200\" }";
-    let (table, place) = sheet.table(site, "probe", example)?;
-    sheet.only_keys(table, "a probe", &["url", "expect", "body"]);
-    let url = required(sheet, table, &place, "url", "this probe", "\"https://example.com/\"")?;
-    check_url(sheet, &url);
-    let expect = sheet.string(table, "expect", "\"200\"").map_or_else(
-        || "200".to_owned(),
-        |expect| {
-            let text = expect.get_ref();
-            let class = text.len() == 3
-                && text.starts_with(['1', '2', '3', '4', '5'])
-                && (text.ends_with("xx") || text.chars().all(|c| c.is_ascii_digit()));
-            if !class {
-                let complaint = sheet
-                    .at(expect.span(), format!("{text:?} is not an HTTP status to expect"))
-                    .hint("write a status like \"200\" or a class like \"2xx\"");
-                sheet.push(complaint);
-            }
-            expect.into_inner()
-        },
-    );
-    let body = sheet.string(table, "body", "\"Welcome\"").map(Spanned::into_inner);
-    Some(SiteProbe { url: url.into_inner(), expect, body })
-}
-
-fn check_url(sheet: &mut Sheet<'_>, url: &Spanned<String>) {
-    let text = url.get_ref();
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    let what = match host {
-        None => format!("{text:?} is not an http or https URL"),
-        Some(host) if host.contains('@') => "a probe URL with a user name or password in it".to_owned(),
-        Some(host) if host.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) => {
-            format!("{text:?} is not a URL that can be fetched")
-        }
-        Some(_) => return,
-    };
-    let complaint =
-        sheet.at(url.span(), what).hint("write it like https://example.com/path; it ends up in the log");
-    sheet.push(complaint);
 }
 
 fn targets(sheet: &mut Sheet<'_>, site: &DeTable<'_>, estate: &Estate) -> Vec<SiteTarget> {

@@ -13,6 +13,7 @@ use super::complaint::Complaint;
 use super::library::Source;
 use super::surroundings::Surroundings;
 use super::{config, keymap, theme_file};
+use crate::incident::probe::{Dialect, ProbeQuestion, ProbeTarget};
 
 fn complaints(name: &str, text: &str) -> Vec<Complaint> {
     let nowhere = Surroundings::default();
@@ -77,5 +78,13 @@ fn the_documented_config_is_read_whole() {
     assert!(config.approval.two_operators);
     assert_eq!(config.dns.resolvers, ["1.1.1.1", "2606:4700:4700::1111", "127.0.0.1:5353"]);
     assert_eq!(config.dns.servers["www"], ["192.0.2.53"]);
+    assert_eq!((config.probes.inferred, config.probes.at_once), (Some(false), 8));
+    let [redis, web, database, search] = config.probes.declared.as_slice() else { panic!("four probes") };
+    assert_eq!(redis.on, ProbeTarget::Instance("redis-1".into()));
+    assert_eq!(redis.region.as_deref(), Some("us-east-1"));
+    assert_eq!(redis.question, ProbeQuestion::Tcp { port: Some(6379) });
+    assert!(matches!(&web.question, ProbeQuestion::Http(site) if site.expect == "2xx"));
+    assert_eq!(database.connect.as_deref(), Some("127.0.0.1:15432"));
+    assert_eq!(search.question, ProbeQuestion::Greeting { dialect: Dialect::Mysql, port: None });
     assert_eq!(config.logbook.as_deref(), Some(Path::new("/var/log/blackstart")));
 }

@@ -13,6 +13,7 @@ mod dns;
 pub mod keymap;
 mod library;
 pub mod listing;
+pub mod probes;
 pub mod regions;
 mod sheet;
 pub mod surroundings;

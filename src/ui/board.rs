@@ -253,17 +253,33 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
             lines.push(Line { id: None, left: row, right: Row::new() });
         }
     }
-    let all_lie = sites::count(app) == lies.len();
-    for (key, claim, found) in lies {
+    let all_lie = sites::count(app) == lies.iter().map(|lie| lie.databases).sum::<usize>();
+    let wide = lies.iter().map(|lie| width(&lie.label)).max().unwrap_or(0).min(16).max(name - 1);
+    for lie in lies {
         let left = vec![
             piece(format!(" {} ", glyphs.mark(Mark::Lie)), Role::Lie),
-            piece(format!("{} ", pad(&cut_middle(&key.id, name - 1, glyphs), name - 1, glyphs)), Role::Title),
+            piece(format!("{} ", pad(&cut_middle(&lie.label, wide, glyphs), wide, glyphs)), Role::Title),
             piece("CLAIM ", Role::Muted),
-            piece(format!("{claim}  "), Role::Text),
+            piece(format!("{}  ", lie.claim), Role::Text),
+            piece("PROBE ", Role::Muted),
+            piece(lie.found, Role::Down),
+        ];
+        lines.push(Line { id: None, left, right: vec![piece("LIE ", Role::Lie)] });
+    }
+    let (down, answer) = sites::endpoints(app);
+    for (endpoint, found) in down {
+        let left = vec![
+            piece(format!(" {} ", glyphs.mark(Mark::Bad)), Role::Down),
+            piece(format!("{} ", pad(&cut_middle(&endpoint, wide, glyphs), wide, glyphs)), Role::Title),
             piece("PROBE ", Role::Muted),
             piece(found, Role::Down),
         ];
-        lines.push(Line { id: None, left, right: vec![piece("LIE ", Role::Lie)] });
+        lines.push(Line { id: None, left, right: vec![piece("DOWN ", Role::Down)] });
+    }
+    if answer > 0 {
+        let noun = if answer == 1 { "declared endpoint answers" } else { "declared endpoints answer" };
+        let left = vec![piece(format!("   {answer} {noun}"), Role::Muted)];
+        lines.push(Line { id: None, left, right: Row::new() });
     }
     if let Some(words) = sites::databases(app).filter(|_| !all_lie) {
         let left = vec![piece(format!("   {words}"), Role::Muted)];

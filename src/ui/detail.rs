@@ -11,7 +11,7 @@ use super::region::{all_cells, cell_glance, slowed};
 use super::sites::{health_role, state};
 use crate::app::table::{RowId, age, clock_time, date_time};
 use crate::app::{App, Urgency};
-use crate::incident::cell::{Cell, ProbeSubject};
+use crate::incident::cell::{Cell, ProbeSubject, Probed, Trust, Verdict};
 use crate::incident::health::Blame;
 use crate::incident::place::{Key, Place, Region};
 use crate::incident::resource::{Database, Instance, RecordSet, Registration, Resource, Snapshot};
@@ -120,6 +120,9 @@ fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
             maybe(doc, "scheme", b.scheme.as_deref());
             maybe(doc, "addresses", b.ip_address_type.as_deref());
             maybe(doc, "alias zone", b.canonical_zone_id.as_deref());
+            let listeners =
+                b.listeners.iter().map(|l| format!("{} {} -> {}", l.protocol, l.port, l.instance_port));
+            doc.field("listens on", &listeners.collect::<Vec<_>>().join(", "), Role::Text);
         }
         Resource::TargetGroup(g) => {
             doc.field("name", &g.name, Role::Text);
@@ -138,7 +141,11 @@ fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
         }
         Resource::RecordSet(r) => record(doc, r),
     }
-    mentions(doc, app, &[key.id.as_str()]);
+    let name = match &seen.resource {
+        Resource::Balancer(balancer) => balancer.name.as_str(),
+        _ => "",
+    };
+    mentions(doc, app, &[key.id.as_str(), name]);
     match &seen.resource {
         Resource::Instance(i) if !i.name.is_empty() => format!("{} {}", i.name, key.id),
         Resource::Registration(r) => format!("{} under {}", r.target, r.under()),
@@ -156,36 +163,57 @@ fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
 
 /// Claim against evidence, one under the other.
 fn evidence(doc: &mut Doc, app: &App, key: &Key, resource: &Resource) {
-    let claim = match resource {
-        Resource::Instance(i) => i.state.as_str(),
-        Resource::Database(d) => &d.status,
-        Resource::Cluster(c) => &c.status,
-        Resource::Snapshot(s) => &s.status,
-        Resource::AutomatedBackup(b) => &b.status,
-        Resource::Registration(r) => &r.state,
-        Resource::Balancer(b) => b.state.as_deref().unwrap_or_default(),
-        Resource::TargetGroup(_) | Resource::HostedZone(_) | Resource::RecordSet(_) => "",
-    };
+    let claim = resource.claim();
     if !claim.is_empty() {
         doc.field("CLAIM", &format!("{claim} (what AWS says)"), Role::Text);
     }
-    if let Some(probed) = app.incident.probes.get(&ProbeSubject::Database(key.clone())) {
-        let words = format!(
-            "{} for {}: {}, {}, found {} ago",
-            probed.evidence.verdict.as_str(),
-            age(app.now, probed.since),
-            probed.evidence.detail,
-            super::text::latency(probed.evidence.latency_ms),
-            ago(app, probed.at),
-        );
-        let fresh = app.incident.evidence_on(key, app.now).is_some();
-        let role = match (fresh, probed.evidence.verdict) {
-            (false, _) => Role::Stale,
-            (true, crate::incident::cell::Verdict::Answers) => Role::Ok,
-            (true, _) => Role::Down,
-        };
-        doc.field("PROBE", &words, role);
+    let Some(probed) = app.incident.newest_evidence_on(key) else {
+        if let Resource::Instance(_) | Resource::Balancer(_) = resource {
+            doc.field("PROBE", "none: declare a [[probe]] to have evidence", Role::Muted);
+        }
+        return;
+    };
+    let words = format!(
+        "{} for {}: {}, {}, found {} ago",
+        probed.evidence.verdict.as_str(),
+        age(app.now, probed.since),
+        probed.evidence.detail,
+        super::text::latency(probed.evidence.latency_ms),
+        ago(app, probed.at),
+    );
+    let fresh = app.incident.evidence_on(key, app.now).is_some();
+    let role = match (fresh, probed.evidence.verdict) {
+        (false, _) => Role::Stale,
+        (true, Verdict::Answers) => Role::Ok,
+        (true, _) if probed.contradicts() => Role::Down,
+        (true, _) => Role::Text,
+    };
+    doc.field("PROBE", &words, role);
+    if !probed.evidence.asked.is_empty() {
+        let path = if probed.evidence.private { ", a private address" } else { "" };
+        doc.field("asked", &format!("{}{path}", probed.evidence.asked), Role::Text);
     }
+    if fresh && probed.evidence.verdict != Verdict::Answers && !probed.contradicts() {
+        let words = "this path never answered from here: it may be closed to us, so it contradicts nothing";
+        doc.field("", words, Role::Muted);
+    }
+    certificate(doc, app, probed);
+}
+
+/// The certificate that was shown, and how long it lasts.
+fn certificate(doc: &mut Doc, app: &App, probed: &Probed) {
+    let Some(shown) = &probed.evidence.certificate else { return };
+    let ends = shown.not_after.strftime("%Y-%m-%d %H:%M UTC");
+    let left = match shown.days_left(app.now) {
+        days if days < 0 => format!("ended {ends}, {} ago", age(app.now, shown.not_after)),
+        days => format!("ends {ends}, in {days} days"),
+    };
+    let role = match shown.trust {
+        Trust::Verified if shown.ends_soon(app.now) => Role::Warn,
+        Trust::Verified => Role::Text,
+        Trust::Expired | Trust::NotYetValid | Trust::WrongName | Trust::Untrusted => Role::Down,
+    };
+    doc.field("certificate", &format!("{}; {left}", shown.trust.as_str()), role);
 }
 
 /// A cell's state and, if it fails, what can be done.
@@ -432,10 +460,12 @@ fn site(doc: &mut Doc, app: &App, name: &str) -> String {
             age(app.now, probed.since)
         );
         doc.field("PROBE", &words, Role::Text);
+        certificate(doc, app, probed);
     }
     if let Some(probe) = &site.probe {
         let body = probe.body.as_ref().map_or_else(String::new, |b| format!(", with \"{b}\" in the page"));
-        doc.field("asked", &format!("{} expects {}{body}", probe.url, probe.expect), Role::Text);
+        let at = probe.connect.as_ref().map_or_else(String::new, |place| format!(" at {place}"));
+        doc.field("asked", &format!("{}{at} expects {}{body}", probe.url, probe.expect), Role::Text);
     }
     if let Some(operation) = app.incident.maintenance(name) {
         let words = format!("on since {} by {}", clock_time(operation.proposed), operation.by);
@@ -488,6 +518,9 @@ fn one_target(doc: &mut Doc, app: &App, site: &str, target: &str) -> String {
         doc.blank();
         doc.field("balancer", &balancer.name, Role::Text);
         doc.field("dns name", &balancer.dns_name, Role::Text);
+        if let Some(seen) = app.incident.rows.get(&balancer.key) {
+            evidence(doc, app, &balancer.key, &seen.resource);
+        }
         cell_lines(doc, app, &balancer.key.place, app.incident.cells.get(&balancer.key.place));
     }
     mentions(doc, app, &[target]);

@@ -5,11 +5,12 @@ use super::canvas::{Row, piece};
 use super::look::{Look, Mark};
 use crate::app::App;
 use crate::app::table::age;
-use crate::incident::cell::{Health, ProbeSubject, Verdict};
+use crate::incident::cell::{Health, ProbeSubject, Probed, STALE_AFTER_S, Verdict};
 use crate::incident::place::{Key, Kind};
 use crate::incident::resource::Resource;
 use crate::incident::site::{Site, SiteTarget, TargetKind};
 use crate::settings::theme::Role;
+use std::collections::BTreeMap;
 
 /// The role of a health.
 pub(super) fn health_role(health: Health) -> Role {
@@ -74,7 +75,10 @@ fn alternative(app: &App, target: &SiteTarget) -> (bool, String) {
         }
         TargetKind::Cloudfront | TargetKind::S3 => format!("{} {}", target.name, target.place()),
     };
-    (readiness.is_ready(), text)
+    match app.target_evidence(target) {
+        Some(words) if words != "answers" => (false, format!("{text}, {words}")),
+        Some(_) | None => (readiness.is_ready(), text),
+    }
 }
 
 /// Where else a site could point, those that are ready first, in as few lines as fit.
@@ -109,22 +113,81 @@ pub(super) fn alternatives(app: &App, site: &Site, columns: usize, look: &Look) 
     rows
 }
 
-/// Databases whose claim fresh evidence contradicts, with what was claimed and what was found.
-pub(super) fn lies(app: &App) -> Vec<(&Key, &str, String)> {
-    let mut found = Vec::new();
+/// A claim that fresh evidence contradicts, or several alike, in words.
+pub(super) struct Lie {
+    /// Whose.
+    pub(super) label: String,
+    /// What is claimed.
+    pub(super) claim: String,
+    /// What was found, and since when.
+    pub(super) found: String,
+    /// How many databases are in it.
+    pub(super) databases: usize,
+}
+
+/// A row and the evidence that contradicts its claim.
+type Contradicted<'a> = (&'a Key, &'a Probed);
+
+/// Lies of one kind and one finding that are told one by one; of more, how many.
+const ONE_BY_ONE: usize = 2;
+
+/// Claims that fresh evidence contradicts: databases first, for they are waited for longest. A storm of them makes a line
+/// for each kind.
+pub(super) fn lies(app: &App) -> Vec<Lie> {
+    let mut alike: BTreeMap<(Kind, &str, Verdict), Vec<Contradicted<'_>>> = BTreeMap::new();
     for (subject, probed) in &app.incident.probes {
-        let ProbeSubject::Database(key) = subject else { continue };
-        let claim = match app.incident.rows.get(key).map(|seen| &seen.resource) {
-            Some(Resource::Database(d)) => d.status.as_str(),
-            Some(Resource::Cluster(c)) => c.status.as_str(),
-            Some(_) | None => continue,
+        let Some(key) = subject.key() else { continue };
+        if app.incident.health(key, app.now).0 == Health::Lie
+            && let Some(seen) = app.incident.rows.get(key)
+        {
+            let verdict = probed.evidence.verdict;
+            alike.entry((key.kind, seen.resource.claim(), verdict)).or_default().push((key, probed));
+        }
+    }
+    let mut alike: Vec<_> = alike.into_iter().collect();
+    alike.sort_by_key(|((kind, ..), _)| (*kind != Kind::Database, *kind != Kind::Balancer));
+    let mut found = Vec::new();
+    for ((kind, claim, verdict), all) in alike {
+        let lie = |label: String, since, count| Lie {
+            label,
+            claim: claim.to_owned(),
+            found: format!("{} {}", verdict.as_str(), age(app.now, since)),
+            databases: if kind == Kind::Database { count } else { 0 },
         };
-        if app.incident.health(key, app.now).0 == Health::Lie {
-            let since = age(app.now, probed.since);
-            found.push((key, claim, format!("{} {since}", probed.evidence.verdict.as_str())));
+        if all.len() <= ONE_BY_ONE || kind == Kind::Database && all.len() <= 2 * ONE_BY_ONE {
+            found.extend(all.iter().map(|(key, probed)| lie(label(app, key), probed.since, 1)));
+        } else if let Some(since) = all.iter().map(|(_, probed)| probed.since).min() {
+            found.push(lie(format!("{} {kind}s", all.len()), since, all.len()));
         }
     }
     found
+}
+
+/// What a row is called.
+fn label(app: &App, key: &Key) -> String {
+    match app.incident.rows.get(key).map(|seen| &seen.resource) {
+        Some(Resource::Instance(instance)) => instance.label().to_owned(),
+        Some(Resource::Balancer(balancer)) => format!("{}/{}", key.region(), balancer.name),
+        Some(_) | None => key.id.clone(),
+    }
+}
+
+/// Declared endpoints that do not answer, each in words; and how many do.
+pub(super) fn endpoints(app: &App) -> (Vec<(String, String)>, usize) {
+    let (mut silent, mut answer) = (Vec::new(), 0);
+    for (subject, probed) in &app.incident.probes {
+        let ProbeSubject::Endpoint(name) = subject else { continue };
+        if app.now.duration_since(probed.at).as_secs() > STALE_AFTER_S {
+            continue;
+        }
+        if probed.evidence.verdict == Verdict::Answers {
+            answer += 1;
+        } else {
+            let since = age(app.now, probed.since);
+            silent.push((name.clone(), format!("{} {since}", probed.evidence.verdict.as_str())));
+        }
+    }
+    (silent, answer)
 }
 
 /// How many DB instances are known.
@@ -147,7 +210,11 @@ pub(super) fn databases(app: &App) -> Option<String> {
                 probed.evidence.verdict == Verdict::Answers
                     && app.incident.evidence_on(key, app.now).is_some()
             }
-            ProbeSubject::Site(_) | ProbeSubject::Dns(_) => false,
+            ProbeSubject::Site(_)
+            | ProbeSubject::Endpoint(_)
+            | ProbeSubject::Balancer(_)
+            | ProbeSubject::Instance(_)
+            | ProbeSubject::Dns(_) => false,
         })
         .count();
     let noun = if of == 1 { "database" } else { "databases" };

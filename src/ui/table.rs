@@ -207,6 +207,7 @@ fn cell_role(app: &App, row: &RowId, health: Option<Health>, title: &str, text: 
     let stale = health == Some(Health::Stale);
     match title {
         "HEALTH" | "STATE" => match (row, health) {
+            (RowId::Target { .. }, _) if text.contains("probe ") => Role::Down,
             (RowId::Target { .. }, _) if text.starts_with("current") => Role::Accent,
             (RowId::Site(_), _) if text.starts_with("maintenance") => Role::Warn,
             (_, Some(health)) => health_role(health),
@@ -222,8 +223,9 @@ fn cell_role(app: &App, row: &RowId, health: Option<Health>, title: &str, text: 
         "CLAIM" if health == Some(Health::Lie) => Role::Lie,
         "PROBE" => match text {
             "answers" => Role::Ok,
-            "" => Role::Muted,
-            _ => Role::Down,
+            // That nothing comes back may be the path from here: in colour only where it contradicts.
+            _ if matches!(health, Some(Health::Lie | Health::Down)) => Role::Down,
+            _ => Role::Muted,
         },
         "FAULT" => match text {
             "AWS" => Role::Warn,

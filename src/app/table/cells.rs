@@ -66,6 +66,10 @@ impl App {
         } else {
             self.target_readiness(target).to_string()
         };
+        if let Some(words) = self.target_evidence(target) {
+            state.push_str(", ");
+            state.push_str(&words);
+        }
         if target.maintenance {
             state.push_str(", maintenance");
         }
@@ -85,6 +89,10 @@ impl App {
         let (health, word) = self.incident.health(key, self.now);
         let as_of = self.incident.as_of(key).map_or_else(String::new, |at| coarse_age(self.now, at));
         let account = key.place.scope.account.short();
+        let probe = self
+            .incident
+            .evidence_on(key, self.now)
+            .map_or_else(String::new, |probed| probed.evidence.verdict.as_str().to_owned());
         let region = key.region().0.clone();
         match &seen.resource {
             Resource::Instance(i) => {
@@ -101,6 +109,7 @@ impl App {
                     i.name.clone(),
                     key.id.clone(),
                     i.state.as_str().to_owned(),
+                    probe,
                     checks,
                     i.instance_type.clone(),
                     i.zone.clone(),
@@ -127,6 +136,7 @@ impl App {
                     format!("{}{port}", r.target),
                     name,
                     r.state.clone(),
+                    probe,
                     reason_words(r),
                     region,
                     account,
@@ -161,7 +171,6 @@ impl App {
             | Resource::Balancer(_)
             | Resource::TargetGroup(_) => {
                 let Some(point) = RestorePoint::of(&seen.resource) else { return vec![key.id.clone()] };
-                let probe = self.incident.evidence_on(key, self.now);
                 vec![
                     point.data_of.map_or_else(|| "none".into(), date_time),
                     point.data_of.map_or_else(String::new, |at| age(self.now, at)),
@@ -173,7 +182,7 @@ impl App {
                     } else {
                         point.claim.to_owned()
                     },
-                    probe.map_or_else(String::new, |p| p.evidence.verdict.as_str().to_owned()),
+                    probe,
                     point.size_gib.map_or_else(String::new, |gib| gib.to_string()),
                     point.engine.to_owned(),
                     region,

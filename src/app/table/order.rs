@@ -342,12 +342,19 @@ impl App {
                     .flat_map(|kind| self.incident.of_kind(kind))
                     .filter_map(|seen| {
                         let point = RestorePoint::of(&seen.resource)?;
-                        Some((point.database, std::cmp::Reverse(point.data_of), seen.resource.key()))
+                        let key = seen.resource.key();
+                        let is_lie = self.incident.health(key, self.now).0 == Health::Lie;
+                        Some((point.database, std::cmp::Reverse(point.data_of), key, !is_lie))
                     })
                     .collect();
-                // Newest data first; points without data (backups off) last.
-                keyed.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| a.0.cmp(b.0)).then_with(|| a.2.cmp(b.2)));
-                keyed.into_iter().map(|(_, _, key)| RowId::Key(key.clone())).collect()
+                // What is contradicted first, then the newest data; points without data (backups off) last.
+                keyed.sort_by(|a, b| {
+                    a.3.cmp(&b.3)
+                        .then_with(|| a.1.cmp(&b.1))
+                        .then_with(|| a.0.cmp(b.0))
+                        .then_with(|| a.2.cmp(b.2))
+                });
+                keyed.into_iter().map(|(_, _, key, _)| RowId::Key(key.clone())).collect()
             }
             Screen::Apex => {
                 let mut rows = Vec::new();

@@ -35,6 +35,7 @@ fn opening(regions: &[&str]) -> Opening {
         looks_only: false,
         shares: true,
         dns: crate::incident::dns::DnsServers::default(),
+        probes: crate::incident::probe::ProbeChoices::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Job, Options, Out, elb_zones, first_fault, instance_id, side_by_side
 use crate::incident::fault::Fault;
 use crate::incident::place::{Kind, Place};
 use crate::incident::request::{CallResult, Done, TargetRef};
-use crate::incident::resource::{Balancer, BalancerKind, Registration, Resource};
+use crate::incident::resource::{Balancer, BalancerKind, Listener, Registration, Resource};
 use aws_sdk_elasticloadbalancing::Client;
 use aws_sdk_elasticloadbalancing::config::Builder;
 use aws_sdk_elasticloadbalancing::types::{Instance, LoadBalancerDescription};
@@ -55,6 +55,18 @@ fn row(place: &Place, balancer: &LoadBalancerDescription) -> Option<Balancer> {
         scheme: text(balancer.scheme()),
         state: None,
         ip_address_type: None,
+        listeners: balancer
+            .listener_descriptions()
+            .iter()
+            .filter_map(|described| {
+                let listener = described.listener()?;
+                Some(Listener {
+                    protocol: listener.protocol().to_owned(),
+                    port: u16::try_from(listener.load_balancer_port()).ok()?,
+                    instance_port: u16::try_from(listener.instance_port()).ok()?,
+                })
+            })
+            .collect(),
     })
 }
 

@@ -83,6 +83,7 @@ fn row(place: &Place, balancer: &LoadBalancer) -> Option<Balancer> {
         scheme: text(balancer.scheme().map(|s| s.as_str())),
         state: text(balancer.state().and_then(|state| state.code()).map(|code| code.as_str())),
         ip_address_type: text(balancer.ip_address_type().map(|t| t.as_str())),
+        listeners: vec![],
     })
 }
 

@@ -24,13 +24,13 @@ mod skew;
 mod tests;
 mod whole;
 
-use crate::cloud::probe::dns::Servers;
+use crate::cloud::probe::Prober;
 use crate::incident::access::Access;
 use crate::incident::cell::Evidence;
 use crate::incident::fault::Fault;
 use crate::incident::place::{Account, Place, Profile, Service};
 use crate::incident::request::{
-    Answer, BalancerRef, Call, CallResult, Page, Probe, ProbeHow, Query, QueryResult, Sweep,
+    Answer, BalancerRef, Call, CallResult, Page, Probe, Query, QueryResult, Sweep,
 };
 use crate::incident::resource::{BalancerKind, Resource};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -104,7 +104,7 @@ pub struct Aws {
 struct Inner {
     options: Options,
     sessions: Sessions,
-    servers: Servers,
+    prober: Prober,
     delegations: route53::Delegations,
 }
 
@@ -116,7 +116,7 @@ impl Aws {
             inner: Arc::new(Inner {
                 options,
                 sessions: Sessions::default(),
-                servers: Servers::default(),
+                prober: Prober::default(),
                 delegations: route53::Delegations::default(),
             }),
         }
@@ -211,11 +211,7 @@ impl Aws {
 
     /// Looks for evidence, from where the cockpit stands.
     pub async fn probe(&self, probe: Probe) -> Evidence {
-        let limit = self.options().timeouts.probe;
-        match &probe.how {
-            ProbeHow::Dns(asked) => self.inner.servers.ask(asked, limit).await,
-            ProbeHow::Http(_) | ProbeHow::Tcp { .. } => crate::cloud::probe::probe(probe.how, limit).await,
-        }
+        self.inner.prober.probe(probe.how, self.options().timeouts.probe).await
     }
 }
 

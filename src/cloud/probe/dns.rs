@@ -81,9 +81,9 @@ impl Servers {
             Ok((answer, detail)) => {
                 let there = !answer.addresses.is_empty() || answer.cname.is_some();
                 let verdict = if there { Verdict::Answers } else { Verdict::Wrong };
-                Evidence { verdict, detail, latency_ms, dns: Some(answer) }
+                Evidence { dns: Some(answer), ..Evidence::new(verdict, detail, latency_ms) }
             }
-            Err((verdict, detail)) => Evidence { verdict, detail, latency_ms, dns: None },
+            Err((verdict, detail)) => Evidence::new(verdict, detail, latency_ms),
         }
     }
 

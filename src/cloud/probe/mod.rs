@@ -1,135 +1,90 @@
 //! Evidence: looks for itself, from where the cockpit stands, with a time limit. It is not AWS's: it asks no API and
 //! knows no credentials. Its libraries come with the feature `aws`, so it stands behind it.
 //!
-//! It never follows a redirect to another host, reads at most 64 KiB, and never fails: whatever happens is a finding.
-//! Only `cloud` imports it.
+//! `http` fetches a site's page, `tls` judges the certificate on the way, `greeting` has database servers speak, and
+//! [`dns`] asks name servers. Nothing here follows a redirect to another host, reads more than 64 KiB, or fails: whatever
+//! happens is a finding. Only `cloud` imports it.
 
 pub mod dns;
+mod greeting;
+mod http;
+mod tls;
 
-use crate::incident::cell::{Evidence, Verdict};
+use crate::incident::cell::{Certificate, Evidence, Verdict};
 use crate::incident::request::ProbeHow;
-use crate::incident::site::SiteProbe;
-use reqwest::redirect::Policy;
-use std::error::Error;
 use std::io::ErrorKind;
 use std::time::Duration;
+use tls::Trusted;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-/// How much of a body is searched for the marker.
-const BODY_LIMIT: usize = 64 * 1024;
-
-/// Redirects followed on the same host.
-const REDIRECTS_LIMIT: usize = 5;
-
-/// Makes a probe. It ends within `limit`.
-pub async fn probe(how: ProbeHow, limit: Duration) -> Evidence {
-    if let ProbeHow::Dns(asked) = &how {
-        return dns::Servers::default().ask(asked, limit).await;
-    }
-    #[expect(clippy::disallowed_methods, reason = "a span, not a time: how long the probe took")]
-    let started = Instant::now();
-    let finding = match &how {
-        ProbeHow::Http(site) => timeout(limit, http(site, limit)).await,
-        ProbeHow::Tcp { host, port } => timeout(limit, tcp(host, *port)).await,
-        ProbeHow::Dns(_) => Ok((Verdict::Unreachable, "asked above".into())),
-    };
-    let (verdict, detail) =
-        finding.unwrap_or_else(|_| (Verdict::TimedOut, format!("no answer within {} s", limit.as_secs())));
-    Evidence {
-        verdict,
-        detail,
-        latency_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        dns: None,
-    }
+/// Makes probes, and keeps what they need: the authorities that are trusted, the addresses of name servers.
+#[derive(Debug, Default)]
+pub struct Prober {
+    trusted: Trusted,
+    dns: dns::Servers,
 }
 
-async fn tcp(host: &str, port: u16) -> (Verdict, String) {
-    match TcpStream::connect((host, port)).await {
-        Ok(_) => (Verdict::Answers, "tcp connected".into()),
-        Err(error) => io_verdict(&error),
-    }
+/// What a probe came to.
+#[derive(Debug)]
+struct Finding {
+    verdict: Verdict,
+    detail: String,
+    certificate: Option<Certificate>,
 }
 
-fn io_verdict(error: &std::io::Error) -> (Verdict, String) {
-    match error.kind() {
-        ErrorKind::ConnectionRefused => (Verdict::Refused, "tcp refused".into()),
-        ErrorKind::TimedOut => (Verdict::TimedOut, "tcp timed out".into()),
-        _ => (Verdict::Unreachable, clean(&error.to_string())),
+impl Finding {
+    fn new(verdict: Verdict, detail: impl Into<String>) -> Self {
+        Self { verdict, detail: detail.into(), certificate: None }
     }
-}
 
-async fn http(site: &SiteProbe, limit: Duration) -> (Verdict, String) {
-    let client = reqwest::Client::builder()
-        .timeout(limit)
-        .redirect(Policy::custom(|attempt| {
-            let same_host =
-                attempt.previous().first().is_some_and(|first| first.host_str() == attempt.url().host_str());
-            if same_host && attempt.previous().len() <= REDIRECTS_LIMIT {
-                attempt.follow()
-            } else {
-                attempt.stop()
-            }
-        }))
-        .user_agent(concat!("blackstart/", env!("CARGO_PKG_VERSION")))
-        .build();
-    let answer = match client {
-        Ok(client) => client.get(&site.url).send().await,
-        Err(error) => Err(error),
-    };
-    let mut answer = match answer {
-        Ok(answer) => answer,
-        Err(error) => return http_error(&error),
-    };
-    let status = answer.status().as_u16();
-    if !site.expects(status) {
-        return (Verdict::Wrong, format!("HTTP {status}"));
-    }
-    let Some(marker) = site.body.as_deref().filter(|marker| !marker.is_empty()) else {
-        return (Verdict::Answers, format!("HTTP {status}"));
-    };
-    let mut body: Vec<u8> = vec![];
-    while body.len() < BODY_LIMIT {
-        match answer.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => break,
-            Err(error) if error.is_timeout() => {
-                return (Verdict::TimedOut, format!("HTTP {status}, then the body stood still"));
-            }
-            Err(_) => {
-                return (Verdict::Wrong, format!("HTTP {status}, the body was cut short"));
-            }
+    /// Nothing came, or it cannot be reached.
+    fn of_io(error: &std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::ConnectionRefused => Self::new(Verdict::Refused, "tcp refused"),
+            ErrorKind::TimedOut => Self::new(Verdict::TimedOut, "tcp timed out"),
+            _ => Self::new(Verdict::Unreachable, clean(&error.to_string())),
         }
     }
-    body.truncate(BODY_LIMIT);
-    if String::from_utf8_lossy(&body).contains(marker) {
-        (Verdict::Answers, format!("HTTP {status}, marker found"))
-    } else {
-        (Verdict::Wrong, format!("HTTP {status}, no marker"))
+}
+
+impl Prober {
+    /// One that trusts another set of authorities than the machine's, each as DER.
+    #[cfg(test)]
+    pub(in crate::cloud) fn trusting(roots: Vec<Vec<u8>>) -> Self {
+        Self { trusted: Trusted::these(roots), dns: dns::Servers::default() }
+    }
+
+    /// Makes a probe. It ends within `limit`.
+    pub async fn probe(&self, how: ProbeHow, limit: Duration) -> Evidence {
+        if let ProbeHow::Dns(asked) = &how {
+            return self.dns.ask(asked, limit).await;
+        }
+        #[expect(clippy::disallowed_methods, reason = "a span, not a time: how long the probe took")]
+        let started = Instant::now();
+        let finding = match &how {
+            ProbeHow::Http(site) => timeout(limit, http::get(site, &self.trusted, limit)).await,
+            ProbeHow::Tcp { host, port } => timeout(limit, tcp(host, *port)).await,
+            ProbeHow::Greeting { dialect, host, port } => {
+                Ok(greeting::greeted(*dialect, host, *port, limit).await)
+            }
+            ProbeHow::Dns(_) => Ok(Finding::new(Verdict::Unreachable, "asked above")),
+        };
+        let found = finding.unwrap_or_else(|_| no_answer(limit));
+        let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Evidence { certificate: found.certificate, ..Evidence::new(found.verdict, found.detail, latency_ms) }
     }
 }
 
-fn http_error(error: &reqwest::Error) -> (Verdict, String) {
-    if error.is_timeout() {
-        return (Verdict::TimedOut, "no answer in time".into());
+fn no_answer(limit: Duration) -> Finding {
+    Finding::new(Verdict::TimedOut, format!("no answer within {} s", limit.as_secs()))
+}
+
+async fn tcp(host: &str, port: u16) -> Finding {
+    match TcpStream::connect((host, port)).await {
+        Ok(_) => Finding::new(Verdict::Answers, "tcp connected"),
+        Err(error) => Finding::of_io(&error),
     }
-    let mut cause: &dyn Error = error;
-    let mut io = None;
-    while let Some(next) = cause.source() {
-        io = io.or_else(|| next.downcast_ref::<std::io::Error>());
-        cause = next;
-    }
-    if error.is_connect() {
-        return match io {
-            Some(io) if io.kind() == ErrorKind::ConnectionRefused => io_verdict(io),
-            _ => (Verdict::Unreachable, clean(&cause.to_string())),
-        };
-    }
-    if error.is_builder() {
-        return (Verdict::Unreachable, clean(&format!("cannot be asked: {cause}")));
-    }
-    // Connected, and then no HTTP: somebody is there, and it is not the site.
-    (Verdict::Wrong, clean(&format!("no HTTP answer: {cause}")))
 }
 
 /// Longest text of a peer's kept, in characters.
@@ -147,3 +102,6 @@ fn clean(text: &str) -> String {
         line
     }
 }
+
+#[cfg(test)]
+mod tests;

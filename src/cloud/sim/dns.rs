@@ -41,7 +41,8 @@ pub(super) fn name_servers(zone: &Zone) -> Vec<String> {
 pub(super) fn ask(state: &State, dice: Dice, now: Timestamp, asked: &DnsSubject) -> Evidence {
     let latency = dice.latency(&format!("dns {asked}"), now, USUAL_MS);
     let (verdict, detail, dns) = answer(state, dice, now, asked);
-    Evidence { verdict, detail, latency_ms: u64::try_from(latency.as_millis()).unwrap_or(USUAL_MS), dns }
+    let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(USUAL_MS);
+    Evidence { dns, ..Evidence::new(verdict, detail, latency_ms) }
 }
 
 fn answer(

@@ -6,7 +6,9 @@ use super::world::{Here, Outcome, refuse};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Kind, Service};
 use crate::incident::request::{BalancerRef, Done, TargetRef};
-use crate::incident::resource::{Balancer, BalancerKind, InstanceState, Registration, Resource, TargetGroup};
+use crate::incident::resource::{
+    Balancer, BalancerKind, InstanceState, Listener, Registration, Resource, TargetGroup,
+};
 
 /// Whether a target's traffic truly arrives somewhere that answers.
 pub(super) fn carries(state: &State, now: jiff::Timestamp, target: &Target) -> bool {
@@ -86,6 +88,14 @@ fn balancer_row(balancer: &LoadBalancer, here: Here<'_>) -> Balancer {
         scheme: Some("internet-facing".into()),
         state: v2.then(|| "active".to_owned()),
         ip_address_type: v2.then(|| "dualstack".to_owned()),
+        listeners: if v2 {
+            Vec::new()
+        } else {
+            vec![
+                Listener { protocol: "HTTP".into(), port: 80, instance_port: 80 },
+                Listener { protocol: "HTTPS".into(), port: 443, instance_port: 80 },
+            ]
+        },
     }
 }
 

@@ -134,12 +134,9 @@ impl Sim {
         tokio::time::sleep(latency).await;
         match reply {
             Reply::Probed(evidence) => evidence,
-            Reply::Swept { .. } | Reply::Answered(_) | Reply::Performed(_) => Evidence {
-                verdict: Verdict::Unreachable,
-                detail: mismatch().to_string(),
-                latency_ms: 0,
-                dns: None,
-            },
+            Reply::Swept { .. } | Reply::Answered(_) | Reply::Performed(_) => {
+                Evidence::new(Verdict::Unreachable, mismatch().to_string(), 0)
+            }
         }
     }
 }

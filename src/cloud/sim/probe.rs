@@ -4,9 +4,10 @@
 //! followed to its balancer, the balancer to a target that truly answers, and that to the database it needs.
 
 use super::elb::carries;
-use super::state::{DbTruth, LoadBalancer, Served, State};
+use super::state::{Db, DbTruth, LoadBalancer, Served, State};
 use super::weather::Dice;
-use crate::incident::cell::{Evidence, Verdict};
+use crate::incident::cell::{Certificate, Evidence, Trust, Verdict};
+use crate::incident::probe::{Dialect, host_and_port};
 use crate::incident::request::{Probe, ProbeHow};
 use crate::incident::resource::{RecordSet, normalise_name};
 use crate::incident::site::SiteProbe;
@@ -40,25 +41,61 @@ pub(super) fn probe(state: &State, dice: Dice, now: Timestamp, probe: &Probe) ->
     match &probe.how {
         ProbeHow::Dns(asked) => super::dns::ask(state, dice, now, asked),
         ProbeHow::Http(site) => {
-            let got = fetch(state, now, &host_of(&site.url));
-            let (verdict, detail) = judged(site, &got);
-            Evidence {
-                latency_ms: if matches!(got, Got::TimedOut) { WAIT_MS } else { quick(&site.url) },
-                verdict,
-                detail,
-                dns: None,
+            let elsewhere = site.connect.as_deref().and_then(host_and_port).map(|(host, _)| host);
+            let got = fetch(state, now, &elsewhere.unwrap_or_else(|| host_of(&site.url)));
+            let (mut verdict, mut detail) = judged(site, &got);
+            let certificate = certificate(state, now, site).filter(|_| matches!(got, Got::Page(_)));
+            if certificate.is_some_and(|shown| shown.trust == Trust::Expired) {
+                verdict = Verdict::Wrong;
+                detail = "certificate expired".into();
             }
+            let latency_ms = if matches!(got, Got::TimedOut) { WAIT_MS } else { quick(&site.url) };
+            Evidence { certificate, ..Evidence::new(verdict, detail, latency_ms) }
         }
         ProbeHow::Tcp { host, port } => {
             let (verdict, detail) = connect(state, now, host, *port);
-            Evidence {
-                latency_ms: if verdict == Verdict::TimedOut { WAIT_MS } else { quick(host) },
-                verdict,
-                detail,
-                dns: None,
-            }
+            let latency_ms = if verdict == Verdict::TimedOut { WAIT_MS } else { quick(host) };
+            Evidence::new(verdict, detail, latency_ms)
+        }
+        ProbeHow::Greeting { dialect, host, port } => {
+            let (verdict, detail) = greeting(state, now, *dialect, host, *port);
+            let waited = matches!(verdict, Verdict::TimedOut | Verdict::Silent);
+            Evidence::new(verdict, detail, if waited { WAIT_MS } else { quick(host) })
         }
     }
+}
+
+/// The certificate of a site that speaks TLS, if the scenario says until when it is valid.
+fn certificate(state: &State, now: Timestamp, site: &SiteProbe) -> Option<Certificate> {
+    let host = site.url.strip_prefix("https://").map(|_| normalise_name(&host_of(&site.url)))?;
+    let not_after = *state.certificates.get(&host)?;
+    let trust = if now < not_after { Trust::Verified } else { Trust::Expired };
+    Some(Certificate { not_after, trust })
+}
+
+/// Opens a TCP connection and listens for a database.
+fn greeting(state: &State, now: Timestamp, dialect: Dialect, host: &str, port: u16) -> (Verdict, String) {
+    let (verdict, detail) = connect(state, now, host, port);
+    if verdict != Verdict::Answers {
+        return (verdict, detail);
+    }
+    match database_at(state, now, host) {
+        Some(db) if db.truth == DbTruth::Silent => {
+            (Verdict::Silent, format!("tcp connected, no {dialect} greeting"))
+        }
+        Some(db) if Dialect::of_engine(&db.row.engine) == Some(dialect) => {
+            (Verdict::Answers, format!("{dialect} greets"))
+        }
+        Some(_) | None => (Verdict::Wrong, format!("no {dialect} greeting")),
+    }
+}
+
+/// The database that listens under a name.
+fn database_at<'a>(state: &'a State, now: Timestamp, host: &str) -> Option<&'a Db> {
+    let wanted = normalise_name(host);
+    state.databases.iter().find(|db| {
+        now >= db.available_at && db.row.endpoint.as_ref().is_some_and(|e| normalise_name(&e.host) == wanted)
+    })
 }
 
 /// The verdict on what came, by what the operator said counts as up.
@@ -202,19 +239,22 @@ fn at_machine(state: &State, now: Timestamp, id: &str) -> Got {
 /// Opens a TCP connection.
 fn connect(state: &State, now: Timestamp, host: &str, port: u16) -> (Verdict, String) {
     let timed_out = || (Verdict::TimedOut, format!("no answer in {} s", WAIT_MS / 1_000));
-    let wanted = normalise_name(host);
-    let listening = state.databases.iter().find(|db| {
-        now >= db.available_at && db.row.endpoint.as_ref().is_some_and(|e| normalise_name(&e.host) == wanted)
-    });
-    if let Some(db) = listening {
+    if let Some(db) = database_at(state, now, host) {
         if cut_off(state, &db.region) {
             return timed_out();
         }
         let open = db.row.endpoint.as_ref().is_some_and(|e| e.port == port);
         return match db.truth {
-            DbTruth::Up if open => (Verdict::Answers, "tcp open".into()),
-            DbTruth::Up | DbTruth::Refused => (Verdict::Refused, "tcp refused".into()),
+            DbTruth::Up | DbTruth::Silent if open => (Verdict::Answers, "tcp open".into()),
+            DbTruth::Up | DbTruth::Silent | DbTruth::Refused => (Verdict::Refused, "tcp refused".into()),
             DbTruth::Dead => timed_out(),
+        };
+    }
+    if let Some(balancer) = state.balancer_of(host) {
+        return if balancer.dead || cut_off(state, &balancer.region) {
+            timed_out()
+        } else {
+            (Verdict::Answers, "tcp open".into())
         };
     }
     let machine = state.machines.values().find(|m| {

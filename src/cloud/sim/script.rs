@@ -308,6 +308,8 @@ pub(super) struct SiteTable {
     pub(super) zone: String,
     pub(super) record: Option<String>,
     pub(super) probe: Option<SiteProbe>,
+    /// When the site's certificate expires, from the start.
+    pub(super) certificate: Option<String>,
     #[serde(default)]
     pub(super) target: Vec<SiteTarget>,
 }

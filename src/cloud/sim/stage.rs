@@ -91,6 +91,7 @@ pub(super) fn stage(script: &Script) -> Result<Scenario, Complaint> {
             zones: Vec::new(),
             changes: BTreeMap::new(),
             hosts: Vec::new(),
+            certificates: BTreeMap::new(),
             tokens: BTreeMap::new(),
             created: 0,
         },
@@ -331,11 +332,16 @@ impl Stage {
         Ok(())
     }
 
-    fn site(&self, table: &SiteTable) -> Result<Site, String> {
+    fn site(&mut self, table: &SiteTable) -> Result<Site, String> {
         let plain = |name: &str| name.to_lowercase().trim_end_matches('.').to_owned();
         let zone = plain(&table.zone);
         if !self.state.zones.iter().any(|z| z.name == normalise_name(&zone) && !z.private) {
             return Err(format!("site {:?}: there is no public zone {zone:?} in this scenario", table.name));
+        }
+        if let Some(expires) = &table.certificate {
+            let ends = seconds(expires).map_err(|what| format!("site {:?}: {what}", table.name))?;
+            let host = table.record.as_deref().unwrap_or(&table.zone);
+            self.state.certificates.insert(normalise_name(host), later(self.start, ends));
         }
         Ok(Site {
             name: table.name.clone(),

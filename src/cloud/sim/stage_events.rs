@@ -146,7 +146,7 @@ fn claim(word: Option<&str>) -> ClaimChange {
 fn dead(truth: Option<DbTruth>) -> Option<bool> {
     truth.map(|truth| match truth {
         DbTruth::Up => false,
-        DbTruth::Refused | DbTruth::Dead => true,
+        DbTruth::Refused | DbTruth::Silent | DbTruth::Dead => true,
     })
 }
 

@@ -231,6 +231,8 @@ pub(super) enum DbTruth {
     Up,
     /// Its port is closed.
     Refused,
+    /// It takes connections and says nothing.
+    Silent,
     /// Nothing comes back.
     Dead,
 }
@@ -290,7 +292,7 @@ impl Db {
             None if now < self.available_at => "creating".into(),
             None => match self.truth {
                 DbTruth::Up => "available".into(),
-                DbTruth::Refused | DbTruth::Dead => "failed".into(),
+                DbTruth::Refused | DbTruth::Silent | DbTruth::Dead => "failed".into(),
             },
         }
     }
@@ -382,6 +384,8 @@ pub(super) struct State {
     pub(super) zones: Vec<Zone>,
     pub(super) changes: BTreeMap<String, DnsChange>,
     pub(super) hosts: Vec<Host>,
+    /// By the name that they are for, normalised: until when certificates are valid.
+    pub(super) certificates: BTreeMap<String, Timestamp>,
     /// Launches by account, zone and client token: what was asked for, and what it gave.
     pub(super) tokens: BTreeMap<(usize, String, String), (LaunchSpec, String)>,
     /// Counts what was created, for ids that are never given twice.

@@ -186,6 +186,7 @@ impl Bench {
             scheme: Some("internet-facing".into()),
             state: None,
             ip_address_type: None,
+            listeners: Vec::new(),
         };
         self.put(Resource::Balancer(balancer.clone()));
         balancer
@@ -204,6 +205,7 @@ impl Bench {
             scheme: Some("internet-facing".into()),
             state: Some("active".into()),
             ip_address_type: Some("dualstack".into()),
+            listeners: Vec::new(),
         }));
         arn
     }

@@ -49,6 +49,20 @@ pub struct Balancer {
     pub state: Option<String>,
     /// `ipv4` or `dualstack`; classic is dual-stack by its `dualstack.` name only outside a VPC.
     pub ip_address_type: Option<String>,
+    /// Where it listens; of v2 balancers not read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listeners: Vec<Listener>,
+}
+
+/// A port that a classic balancer listens on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listener {
+    /// `HTTP`, `HTTPS`, `TCP` or `SSL`.
+    pub protocol: String,
+    /// The balancer's port.
+    pub port: u16,
+    /// The instances' port behind it.
+    pub instance_port: u16,
 }
 
 /// A target group (DescribeTargetGroups).

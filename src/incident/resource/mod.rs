@@ -7,7 +7,7 @@ mod database;
 mod dns;
 mod instance;
 
-pub use balancer::{Balancer, BalancerKind, Registration, TargetGroup};
+pub use balancer::{Balancer, BalancerKind, Listener, Registration, TargetGroup};
 pub use database::{AutomatedBackup, Cluster, Database, Endpoint, Snapshot, SnapshotKind};
 pub use dns::{AliasTarget, HostedZone, RecordSet, bare_name, normalise_name};
 pub use instance::{BlockDevice, Instance, InstanceState, LaunchSpec, MetadataOptions};
@@ -73,6 +73,22 @@ impl Resource {
             | Self::Registration(_)
             | Self::HostedZone(_)
             | Self::RecordSet(_) => None,
+        }
+    }
+
+    /// The state that AWS claims for it; empty for rows that have none.
+    #[must_use]
+    pub fn claim(&self) -> &str {
+        match self {
+            Self::Instance(r) => r.state.as_str(),
+            Self::Database(r) => &r.status,
+            Self::Cluster(r) => &r.status,
+            Self::Snapshot(r) => &r.status,
+            Self::AutomatedBackup(r) => &r.status,
+            // A classic balancer has no state: that it is listed is the claim.
+            Self::Balancer(r) => r.state.as_deref().unwrap_or("active"),
+            Self::Registration(r) => &r.state,
+            Self::TargetGroup(_) | Self::HostedZone(_) | Self::RecordSet(_) => "",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::app::table::{age, span};
 use crate::app::{App, Urgency};
-use crate::incident::cell::{Cell, SweepStatus};
+use crate::incident::cell::{Cell, Health, ProbeSubject, Probed, SweepStatus};
 use crate::incident::entry::Mode;
 use crate::incident::fault::skew_words;
 use crate::incident::health::Blame;
@@ -139,26 +139,37 @@ fn as_text(app: &App) -> String {
         let maintenance = app.incident.maintenance(&site.name).map_or("", |_| ", in maintenance");
         let _ = writeln!(text, "site {}: {} -> {points}: {evidence}{maintenance}", site.name, site.record);
     }
-    let lies = app.incident.of_kind(Kind::Database).filter_map(|seen| {
-        let key = seen.resource.key();
-        let (health, word) = app.incident.health(key, app.now);
-        (health <= crate::incident::cell::Health::Down).then_some((key, word, seen))
-    });
-    for (key, word, seen) in lies {
-        if let Resource::Database(database) = &seen.resource {
+    // Of databases what is down too; of the many others only what is contradicted.
+    for (kind, worst) in
+        [(Kind::Database, Health::Down), (Kind::Balancer, Health::Lie), (Kind::Instance, Health::Lie)]
+    {
+        for seen in app.incident.of_kind(kind) {
+            let key = seen.resource.key();
+            let (health, word) = app.incident.health(key, app.now);
+            if health > worst {
+                continue;
+            }
             let found = app
                 .incident
                 .evidence_on(key, app.now)
                 .map_or_else(String::new, |probed| format!(", probe {}", probed.evidence.detail));
             let _ = writeln!(
                 text,
-                "database {} {}: {}: claims {}{found}",
+                "{kind} {} {}: {}: claims {}{found}",
                 key.region(),
                 key.id,
                 word.to_uppercase(),
-                database.status
+                seen.resource.claim()
             );
         }
+    }
+    for (name, probed) in endpoints(app) {
+        let _ = writeln!(
+            text,
+            "endpoint {name}: {}: {}",
+            probed.evidence.verdict.as_str().to_uppercase(),
+            probed.evidence.detail
+        );
     }
     text
 }
@@ -172,6 +183,30 @@ fn zones(cell: &Cell) -> BTreeMap<&str, &'static str> {
             answered.iter().map(|zone| (zone.as_str(), "ok")).chain(silent).collect()
         }
     }
+}
+
+/// Declared endpoints, with what was found.
+fn endpoints(app: &App) -> impl Iterator<Item = (&str, &Probed)> {
+    app.incident.probes.iter().filter_map(|(subject, probed)| match subject {
+        ProbeSubject::Endpoint(name) => Some((name.as_str(), probed)),
+        ProbeSubject::Site(_)
+        | ProbeSubject::Database(_)
+        | ProbeSubject::Balancer(_)
+        | ProbeSubject::Instance(_)
+        | ProbeSubject::Dns(_) => None,
+    })
+}
+
+/// A finding as a script reads it.
+fn finding(probed: &Probed) -> Value {
+    json!({
+        "verdict": probed.evidence.verdict,
+        "detail": probed.evidence.detail,
+        "asked": probed.evidence.asked,
+        "at": probed.at,
+        "since": probed.since,
+        "certificate": probed.evidence.certificate,
+    })
 }
 
 fn as_json(app: &App) -> Value {
@@ -220,6 +255,11 @@ fn as_json(app: &App) -> Value {
                 "points_to": app.points_to(site),
                 "target": app.current_target(site).map(|target| &target.name),
                 "answers": app.site_answers(&site.name),
+                "certificate": app
+                    .incident
+                    .probes
+                    .get(&ProbeSubject::Site(site.name.clone()))
+                    .and_then(|probed| probed.evidence.certificate),
                 "evidence": app.site_evidence(&site.name).map(|(_, words)| words),
                 "maintenance": app.incident.maintenance(&site.name).is_some(),
             })
@@ -236,6 +276,9 @@ fn as_json(app: &App) -> Value {
                 fields.insert("health".into(), json!(format!("{health:?}").to_lowercase()));
                 fields.insert("health_word".into(), json!(word));
                 fields.insert("as_of".into(), json!(app.incident.as_of(key)));
+                if let Some(probed) = app.incident.evidence_on(key, app.now) {
+                    fields.insert("probe".into(), finding(probed));
+                }
                 if let Resource::Registration(r) = &seen.resource {
                     fields.insert("blame".into(), json!(Blame::of(r.reason.as_deref()).as_str()));
                 }
@@ -252,6 +295,9 @@ fn as_json(app: &App) -> Value {
         "clock_ahead_s": app.accesses.values().filter_map(|s| s.clock_ahead_s).max_by_key(|s| s.abs()),
         "cells": cells,
         "sites": sites,
+        "endpoints": endpoints(app)
+            .map(|(name, probed)| json!({ "endpoint": name, "probe": finding(probed) }))
+            .collect::<Vec<Value>>(),
         "resources": rows,
     })
 }

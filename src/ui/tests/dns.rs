@@ -59,7 +59,7 @@ fn answers(world: &mut World, role: ServerRole, server: &str, address: &str) {
         cname: None,
     };
     let evidence =
-        Evidence { verdict: Verdict::Answers, detail: answer.words(), latency_ms: 21, dns: Some(answer) };
+        Evidence { dns: Some(answer.clone()), ..Evidence::new(Verdict::Answers, answer.words(), 21) };
     world.says("adam", Body::Probed { subject, evidence });
 }
 

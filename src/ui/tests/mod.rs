@@ -4,5 +4,6 @@
 mod access;
 mod dns;
 mod overlays;
+mod probes;
 mod screens;
 mod world;

@@ -252,7 +252,7 @@ fn detail_puts_claim_and_evidence_one_under_the_other() {
     has(&rows, "no answer within 5.0 s");
     has(&rows, "what is shown is the last good answer");
     has(&rows, "fito-db.c1.us-east-1.rds.amazonaws.com:3306");
-    has(&rows, "probe: database fito-db refused");
+    has(&rows, "LIE: database fito-db claims available, probe refused");
     let key = place("us-east-1", Service::Ec2).key(Kind::Instance, "i-0a1b2c3d4e5f60711");
     world.app.overlays = vec![Overlay::Detail { row: RowId::Key(key), scroll: 0 }];
     let rows = world.text(140, 45);

@@ -79,6 +79,7 @@ pub(super) fn www() -> Site {
             url: "https://fitocracy.com/".into(),
             expect: "200".into(),
             body: Some("Fitocracy".into()),
+            connect: None,
         }),
         targets: vec![
             balancer("east", "us-east-1"),
@@ -115,6 +116,7 @@ impl World {
             looks_only: false,
             shares: true,
             dns: crate::incident::dns::DnsServers::default(),
+            probes: crate::incident::probe::ProbeChoices::default(),
         };
         let mut app = App::new(opening, at(now));
         for (known, _) in &mut app.accounts {
@@ -188,7 +190,7 @@ impl World {
     }
 
     pub(super) fn probed(&mut self, subject: ProbeSubject, verdict: Verdict, detail: &str) {
-        let evidence = Evidence { verdict, detail: detail.into(), latency_ms: 240, dns: None };
+        let evidence = Evidence::new(verdict, detail, 240);
         self.says("adam", Body::Probed { subject, evidence });
     }
 
@@ -294,6 +296,7 @@ pub(super) fn balancer(region: &str) -> Resource {
         scheme: Some("internet-facing".into()),
         state: None,
         ip_address_type: None,
+        listeners: Vec::new(),
     })
 }
 
@@ -433,6 +436,8 @@ pub(super) fn storm() -> World {
     world.says("adam", Body::Declared { title: "apex down".into() });
     world.wait(150);
     world.probed(ProbeSubject::Database(fito_db()), Verdict::Refused, "tcp refused");
+    let lie = Some("claims available, probe refused".to_owned());
+    world.says("adam", Body::Disagreements { resources: [(fito_db(), lie)].into() });
     world.says("daniel", Body::Note { text: "RDS logs frozen at 23:00".into() });
     world.wait(38 * 60);
     later(&mut world);

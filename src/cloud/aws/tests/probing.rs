@@ -9,7 +9,12 @@ use crate::incident::site::SiteProbe;
 fn http(url: String, marker: Option<&str>) -> Probe {
     Probe {
         subject: ProbeSubject::Site("www".into()),
-        how: ProbeHow::Http(SiteProbe { url, expect: "2xx".into(), body: marker.map(str::to_owned) }),
+        how: ProbeHow::Http(SiteProbe {
+            url,
+            expect: "2xx".into(),
+            body: marker.map(str::to_owned),
+            connect: None,
+        }),
     }
 }
 

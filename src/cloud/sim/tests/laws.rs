@@ -531,6 +531,7 @@ fn make(hand: &mut Hand, kind: usize, pick: usize) -> Request {
                         .into(),
                     expect: "2xx".into(),
                     body: None,
+                    connect: None,
                 })
             } else {
                 ProbeHow::Tcp { host: "10.1.1.10".into(), port: 22 }

@@ -1,11 +1,13 @@
 //! The storm of 2012: as the demo opens on it, and through its twelve hours.
 
 use super::{Hand, refused_as};
-use crate::incident::cell::Verdict;
+use crate::incident::cell::{Trust, Verdict};
 use crate::incident::fault::Fault;
 use crate::incident::place::Service;
+use crate::incident::probe::Dialect;
 use crate::incident::request::{Answer, Call, DatabaseSettings, Done, ProbeHow, Query, RestoreSource};
 use crate::incident::resource::{Database, InstanceState, Resource};
+use crate::incident::site::SiteProbe;
 use jiff::Timestamp;
 
 const EAST: &str = "us-east-1";
@@ -21,6 +23,39 @@ fn database(hand: &mut Hand, id: &str) -> Database {
 fn knock(hand: &mut Hand, db: &Database) -> Verdict {
     let endpoint = db.endpoint.clone().unwrap();
     hand.probe(ProbeHow::Tcp { host: endpoint.host, port: endpoint.port }, &db.key.id).verdict
+}
+
+/// The database's words, if it has any.
+fn greeting(hand: &mut Hand, db: &Database) -> (Verdict, String) {
+    let endpoint = db.endpoint.clone().unwrap();
+    let how = ProbeHow::Greeting { dialect: Dialect::Postgres, host: endpoint.host, port: endpoint.port };
+    let found = hand.probe(how, &db.key.id);
+    (found.verdict, found.detail)
+}
+
+#[test]
+fn a_database_greets_by_its_truth_and_a_standby_by_the_sites_name() {
+    let mut hand = Hand::on("2012-storm");
+    hand.at_minute(1);
+    let db = database(&mut hand, "fito-db");
+    assert_eq!(greeting(&mut hand, &db), (Verdict::Answers, "postgres greets".into()));
+    let www = hand.look("www");
+    let certificate = www.certificate.expect("the scenario says until when");
+    assert_eq!((certificate.trust, certificate.days_left(hand.now)), (Trust::Verified, 46));
+    let site = hand.world.scenario().sites[0].clone();
+    let Some(Resource::Balancer(balancer)) = hand
+        .sweep(EAST, Service::Elb)
+        .0
+        .into_iter()
+        .find(|row| matches!(row, Resource::Balancer(balancer) if balancer.name == "web"))
+    else {
+        panic!("no balancer")
+    };
+    let elsewhere = SiteProbe { connect: Some(balancer.dns_name), ..site.probe.unwrap() };
+    assert_eq!(hand.probe(ProbeHow::Http(elsewhere.clone()), "www").verdict, Verdict::Answers);
+    hand.now = hand.world.scenario().open_at;
+    assert_eq!(greeting(&mut hand, &db), (Verdict::Refused, "tcp refused".into()));
+    assert_ne!(hand.probe(ProbeHow::Http(elsewhere), "www").verdict, Verdict::Answers);
 }
 
 fn restore(hand: &mut Hand, new_id: &str) -> Call {

@@ -271,7 +271,7 @@ fn a_target_that_is_not_well_is_planned_with_a_warning() {
     assert!(bench.plan(&apex("west")).warnings.iter().any(|w| w.contains("failing")));
     bench.fold(Body::Probed {
         subject: ProbeSubject::Site("www".into()),
-        evidence: Evidence { verdict: Verdict::Answers, detail: "HTTP 200".into(), latency_ms: 9, dns: None },
+        evidence: Evidence::new(Verdict::Answers, "HTTP 200", 9),
     });
     assert!(bench.plan(&apex("west")).warnings.iter().any(|w| w.contains("what serves now, serves")));
 }
