@@ -114,7 +114,7 @@ fn the_real_binary_asks_zone_by_zone_where_ec2_lists_nothing_any_more() {
     let home = scene::home(&ground);
     let mut pty = Pty::start(&home, DESIGN, &[]);
     pty.press("2");
-    for row in ["web-1", "far-1", "worker-1"] {
+    for row in ["web-1", "far-1", "worker-"] {
         pty.wait_for(row);
     }
     pty.press("1");
@@ -195,7 +195,7 @@ fn no_sweep_and_no_refresh_asks_anything_global() {
     let mut pty = Pty::start(&home, DESIGN, &regions);
     pty.press("2");
     pty.wait_for("standby-1");
-    pty.wait_for("worker-1");
+    pty.wait_for("worker-eu-1");
     let before = ground.standin.calls_of("rds", "DescribeDBInstances").len();
     pty.press("R");
     ground.standin.wait_for_calls("rds", "DescribeDBInstances", before + AWAY.len());

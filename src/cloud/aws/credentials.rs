@@ -10,7 +10,7 @@ use super::fault::unread;
 use super::skew::machine_time;
 use crate::incident::access::Access;
 use crate::incident::fault::Fault;
-use crate::incident::place::{Partition, Region as Place};
+use crate::incident::place::{self, Partition};
 use aws_config::Region;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -82,7 +82,7 @@ impl Source {
 /// The region whose STS a reading asks: the profile's own, then others of its partition, so that no single region's
 /// trouble costs the credentials.
 fn region_at(home: &Region, turn: usize) -> Region {
-    let others: &[&'static str] = match Place::new(home.as_ref()).partition() {
+    let others: &[&'static str] = match place::Region::new(home.as_ref()).partition() {
         Partition::Aws => &["us-east-1", "us-west-2", "eu-west-1"],
         Partition::China => &["cn-north-1", "cn-northwest-1"],
         Partition::GovCloud => &["us-gov-west-1", "us-gov-east-1"],
@@ -232,7 +232,8 @@ impl Keeper {
         };
         // Shorter than an attempt, or missing credentials would look like a service that does not answer.
         let limit = self.0.times.attempt.mul_f32(0.8);
-        let result = match tokio::time::timeout(limit, self.0.source.read(self.0.times, turn)).await {
+        let reading = Box::pin(self.0.source.read(self.0.times, turn));
+        let result = match tokio::time::timeout(limit, reading).await {
             Ok(Ok(credentials)) => Ok(credentials),
             Ok(Err(error)) => Err(unread(&error)),
             Err(_) => Err(Fault::CredentialsMissing {

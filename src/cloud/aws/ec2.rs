@@ -137,14 +137,13 @@ pub(super) async fn sweep_ids(
         for chunk in ids.chunks(IDS_EACH_CALL) {
             let rows = pin!(named(client, out.place, chunk.to_vec(), 1));
             let statuses = pin!(read_statuses(client, chunk));
-            let (rows, statuses) = match select(rows, statuses).await {
+            let (mut rows, statuses) = match select(rows, statuses).await {
                 Either::Left((rows, statuses)) => {
                     let known = tokio::time::timeout(times.status_grace, statuses).await;
                     (rows?, known.ok().and_then(Result::ok))
                 }
                 Either::Right((known, rows)) => (rows.await?, known.ok()),
             };
-            let mut rows = rows;
             for row in &mut rows {
                 join(row, statuses.as_ref().unwrap_or(&Statuses::new()));
             }
@@ -153,7 +152,9 @@ pub(super) async fn sweep_ids(
         Ok(())
     };
     let after_ms = u64::try_from(times.operation.as_millis()).unwrap_or(u64::MAX);
-    tokio::time::timeout(times.operation, reading).await.unwrap_or(Err(Fault::TimedOut { after_ms }))
+    tokio::time::timeout(times.operation, Box::pin(reading))
+        .await
+        .unwrap_or(Err(Fault::TimedOut { after_ms }))
 }
 
 /// Instances by id; those that do not exist are left out.
