@@ -56,6 +56,15 @@ impl Cell {
         matches!(self.status, SweepStatus::Ok { .. })
     }
 
+    /// Milliseconds that the newest sweep took, if they are worth a word.
+    #[must_use]
+    pub fn slow(&self) -> Option<u64> {
+        match &self.status {
+            SweepStatus::Ok { latency_ms } => Some(*latency_ms).filter(|took| *took >= SLOW_MS),
+            SweepStatus::Failed { .. } => None,
+        }
+    }
+
     /// The fault of the newest sweep.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
@@ -65,6 +74,9 @@ impl Cell {
         }
     }
 }
+
+/// Milliseconds from which an answer is called slow.
+pub const SLOW_MS: u64 = 2000;
 
 /// Rows older than this are stale even if nothing failed since: seconds.
 pub const STALE_AFTER_S: i64 = 90;

@@ -12,12 +12,14 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::DeTable;
 
+use super::aws;
 use super::complaint::{Complaint, nearest_names};
 use super::regions;
 use super::sheet::Sheet;
 use super::surroundings::Surroundings;
 use crate::incident::dns::DnsServers;
 use crate::incident::site::{Estate, Site, SiteProbe, SiteTarget, TargetKind};
+use crate::incident::timeouts::CallTimeouts;
 
 /// What the config file says. The default is that of a machine without one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct Config {
     pub approval: Approval,
     /// Which DNS servers are asked about the sites.
     pub dns: DnsServers,
+    /// How long AWS is waited for.
+    pub timeouts: CallTimeouts,
     /// The file this was read from; none when there was no file.
     pub source: Option<PathBuf>,
 }
@@ -182,7 +186,8 @@ pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Conf
     let (mut sheet, table) = Sheet::parse(file, text);
     let mut config = Config::default();
     if let Some(table) = table {
-        sheet.only_keys(&table, "the config", &["estate", "site", "logbook", "ui", "approval", "dns"]);
+        let known = ["estate", "site", "logbook", "ui", "approval", "dns", "aws"];
+        sheet.only_keys(&table, "the config", &known);
         config.estate = estate(&mut sheet, &table);
         config.sites = sites(&mut sheet, &table, &config.estate);
         config.logbook = match sheet.string(&table, "logbook", "\"/var/log/blackstart\"") {
@@ -206,6 +211,7 @@ pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Conf
             config.approval.two_operators = sheet.boolean(approval, "two_operators").unwrap_or_default();
         }
         config.dns = super::dns::dns(&mut sheet, &table, &config.sites);
+        config.timeouts = aws::timeouts(&mut sheet, &table);
     }
     let complaints = sheet.finish();
     if complaints.is_empty() { Ok(config) } else { Err(complaints) }

@@ -77,5 +77,7 @@ fn the_documented_config_is_read_whole() {
     assert!(config.approval.two_operators);
     assert_eq!(config.dns.resolvers, ["1.1.1.1", "2606:4700:4700::1111", "127.0.0.1:5353"]);
     assert_eq!(config.dns.servers["www"], ["192.0.2.53"]);
+    let times = config.timeouts;
+    assert_eq!([times.connect, times.attempt, times.operation].map(|t| t.as_secs_f64()), [2.0, 7.5, 20.0]);
     assert_eq!(config.logbook.as_deref(), Some(Path::new("/var/log/blackstart")));
 }
