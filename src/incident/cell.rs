@@ -44,6 +44,19 @@ pub struct Cell {
 pub const TOLD_AFTER_S: i64 = 60;
 
 impl Cell {
+    /// The same place as two names knew it: the newer word on it, and when it last succeeded under either.
+    #[must_use]
+    pub(super) fn joined(self, other: Self) -> Self {
+        let (mut newer, older) =
+            if self.last_attempt >= other.last_attempt { (self, other) } else { (other, self) };
+        newer.last_ok = newer.last_ok.max(older.last_ok);
+        if newer.is_ok() == older.is_ok() {
+            newer.since = newer.since.min(older.since);
+            newer.told |= older.told;
+        }
+        newer
+    }
+
     /// Whether it has failed for so long that the story should tell of it.
     #[must_use]
     pub fn worth_telling(&self, now: Timestamp) -> bool {
@@ -203,4 +216,37 @@ pub enum Health {
     Claimed,
     /// Fresh evidence says so.
     Proven,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_cell_known_under_two_names_keeps_the_newer_word_and_the_age_of_its_rows() {
+        let at = |second: i64| Timestamp::from_second(1_000_000 + second).unwrap();
+        let read = Cell {
+            status: SweepStatus::Ok { latency_ms: 40 },
+            since: at(0),
+            last_attempt: at(10),
+            last_ok: Some(at(10)),
+            failures: 0,
+            told: false,
+        };
+        let failing = Cell {
+            status: SweepStatus::Failed { error: Fault::TimedOut { after_ms: 5000 } },
+            since: at(20),
+            last_attempt: at(30),
+            last_ok: None,
+            failures: 2,
+            told: false,
+        };
+        for joined in [read.clone().joined(failing.clone()), failing.clone().joined(read)] {
+            assert_eq!(joined, Cell { last_ok: Some(at(10)), ..failing.clone() });
+        }
+        let longer = Cell { since: at(1), last_attempt: at(9), told: true, ..failing.clone() };
+        let joined = failing.joined(longer);
+        assert_eq!((joined.since, joined.last_attempt, joined.told), (at(1), at(30), true));
+    }
 }

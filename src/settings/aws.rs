@@ -27,7 +27,8 @@ pub(super) fn timeouts(sheet: &mut Sheet<'_>, table: &DeTable<'_>) -> CallTimeou
     let connect = seconds(sheet, table, "connect", "3");
     let attempt = seconds(sheet, table, "attempt", "5");
     let operation = seconds(sheet, table, "operation", "12");
-    let or = |read: &Option<Spanned<Duration>>, default| read.as_ref().map_or(default, |read| *read.get_ref());
+    let or =
+        |read: &Option<Spanned<Duration>>, default| read.as_ref().map_or(default, |read| *read.get_ref());
     timeouts.connect = or(&connect, timeouts.connect);
     timeouts.attempt = or(&attempt, timeouts.attempt);
     timeouts.operation = or(&operation, timeouts.operation);

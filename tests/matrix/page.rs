@@ -56,7 +56,11 @@ the cells are read all the same, and the account goes by its profile's name (`~p
 /// The anchor of a heading, as forges make them.
 fn anchor(title: &str) -> String {
     let letters = title.to_lowercase();
-    letters.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-')).collect::<String>().replace(' ', "-")
+    letters
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-'))
+        .collect::<String>()
+        .replace(' ', "-")
 }
 
 fn readings(text: &mut String) {
@@ -102,16 +106,14 @@ done and its answer failed, so the check finds it and the action ends verified.
 
 ",
     );
-    let columns: Vec<String> =
-        CALLS.iter().map(|(action, _, call)| format!("{action}: `{call}`")).collect();
+    let columns: Vec<String> = CALLS.iter().map(|(action, _, call)| format!("{action}: `{call}`")).collect();
     let _ = writeln!(text, "| fault of the call | {} |", columns.join(" | "));
     let _ = writeln!(text, "|---|{}", "---|".repeat(CALLS.len()));
     for row in CALLINGS {
-        let words = match row.word {
+        let cells = row.words.map(|word| match word {
             "" => format!("{}, {}", row.outcome, row.standing),
             word => format!("{} ({word}), {}", row.outcome, row.standing),
-        };
-        let cells = vec![words; CALLS.len()];
+        });
         let _ = writeln!(text, "| [{}](#{}) | {} |", row.title, anchor(row.title), cells.join(" | "));
     }
     let unknown: Vec<String> = kinds(Performed::Unknown);

@@ -93,9 +93,9 @@ fn status(home: &Home) -> (Ran, Value) {
 fn json_cell<'a>(status: &'a Value, account: &str, service: &str, region: &str) -> &'a Value {
     let region = if service == "route53" { "global" } else { region };
     let cells = status["cells"].as_array().unwrap();
-    let mut found = cells.iter().filter(|cell| {
-        cell["account"] == account && cell["service"] == service && cell["region"] == region
-    });
+    let mut found = cells
+        .iter()
+        .filter(|cell| cell["account"] == account && cell["service"] == service && cell["region"] == region);
     found.next().unwrap_or_else(|| panic!("no cell {account} {region} {service} in {cells:?}"))
 }
 
@@ -356,7 +356,10 @@ fn rewritten_state() {
         assert_eq!((state.as_str(), health.as_str()), ("stopped", "claimed"));
     }
     for (state, health) in of("registration", "state") {
-        assert!(["OutOfService", "unhealthy"].contains(&state.as_str()) && health == "down", "{state} {health}");
+        assert!(
+            ["OutOfService", "unhealthy"].contains(&state.as_str()) && health == "down",
+            "{state} {health}"
+        );
     }
     assert!(!of("registration", "state").is_empty() && !of("instance", "state").is_empty());
     assert_untouched(&standin);

@@ -240,8 +240,18 @@ fn html(status: u16, title: &str) -> Reply {
 /// Half of an answer that promised to be whole.
 pub(super) fn cut(reply: &Reply) -> hyper::Response<Body> {
     let half = reply.body.slice(..reply.body.len() / 2);
-    let frames = [Ok(Frame::data(half)), Err(std::io::Error::other("cut by a rule"))];
-    let mut response = hyper::Response::new(StreamBody::new(futures::stream::iter(frames)).boxed_unsync());
+    // What comes with the error is never sent: the first half has to be on its way before.
+    let frames = futures::stream::unfold(Some(half), |half| async {
+        match half {
+            Some(half) if !half.is_empty() => Some((Ok(Frame::data(half)), Some(Bytes::new()))),
+            Some(_) => {
+                tokio::task::yield_now().await;
+                Some((Err(std::io::Error::other("cut by a rule")), None))
+            }
+            None => None,
+        }
+    });
+    let mut response = hyper::Response::new(StreamBody::new(frames).boxed_unsync());
     *response.headers_mut() = reply.headers.clone();
     response.headers_mut().insert("content-length", reply.body.len().into());
     if let Ok(status) = hyper::StatusCode::from_u16(reply.status) {

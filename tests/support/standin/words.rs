@@ -59,9 +59,7 @@ pub(super) fn expired(request: &Request) -> Words {
 
 pub(super) fn bad_key(request: &Request) -> Words {
     match request.service.as_str() {
-        "ec2" => {
-            words(401, "AuthFailure", "AWS was not able to validate the provided access credentials")
-        }
+        "ec2" => words(401, "AuthFailure", "AWS was not able to validate the provided access credentials"),
         _ => words(403, "InvalidClientTokenId", "The security token included in the request is invalid."),
     }
 }
