@@ -6,6 +6,13 @@ use blackstart::incident::fault::{Fault, Performed};
 
 use super::table::{CALLINGS, CALLS, Cell, READINGS, Reading, SERVICES};
 
+/// The tests of the second table.
+const CALL_TESTS: [&str; 3] = [
+    "what_was_refused_is_failed_and_changed_nothing",
+    "what_was_done_and_badly_answered_is_unknown_until_it_is_read_and_never_done_again",
+    "a_skewed_clock_holds_no_action_up",
+];
+
 /// The page.
 pub fn text() -> String {
     let mut text = String::from(
@@ -67,10 +74,11 @@ fn readings(text: &mut String) {
     for row in READINGS {
         let _ = writeln!(text, "\n### {}\n\n{}\n", row.title, row.what);
         sentences(text, row);
-        let advice: Vec<&str> = row.cells.iter().filter_map(Cell::advice).collect();
-        for (at, advice) in advice.iter().enumerate() {
-            if !advice[..at].contains(advice) {
+        let mut said = Vec::new();
+        for advice in row.cells.iter().filter_map(Cell::advice) {
+            if !said.contains(&advice) {
                 let _ = writeln!(text, "\n> {advice}");
+                said.push(advice);
             }
         }
         if !row.beside.is_empty() {
@@ -123,10 +131,14 @@ done and its answer failed, so the check finds it and the action ends verified.
         "
 By the word of the fault: {} leave the outcome unknown; after {} it was certainly not done.
 
-Tests: [`matrix::calls`](../tests/matrix/calls.rs)",
+Tests, in [`tests/matrix/calls.rs`](../tests/matrix/calls.rs):
+",
         unknown.join(", "),
         not.join(", ")
     );
+    for test in CALL_TESTS {
+        let _ = writeln!(text, "- `matrix::calls::{test}`");
+    }
 }
 
 /// The words of the faults that leave a call so.
@@ -140,6 +152,9 @@ fn every_row_names_a_test_that_is_there() {
     let tests = include_str!("reads.rs");
     for row in READINGS {
         assert!(tests.contains(&format!("#[test]\nfn {}()", row.test)), "{} has no test", row.test);
+    }
+    for test in CALL_TESTS {
+        assert!(include_str!("calls.rs").contains(&format!("#[test]\nfn {test}()")), "{test} is no test");
     }
     for row in CALLINGS {
         assert!(READINGS.iter().any(|reading| reading.title == row.title), "{} is no fault above", row.title);

@@ -154,9 +154,12 @@ pub(super) enum Outcome {
 }
 
 pub(super) async fn apply(shared: &Shared, id: u64, rule: &Rule, request: &Request) -> Outcome {
-    if rule.carried_out {
-        shared.answer(request).await;
-    }
+    let done = if rule.carried_out { Some(shared.answer(request).await) } else { None };
+    // Carried out once, however often it is asked for.
+    let truth = async || match &done {
+        Some(reply) => reply.clone(),
+        None => shared.answer(request).await,
+    };
     let said = |words: words::Words| {
         let words::Words { status, code, message } = words;
         Outcome::Reply(aws_error(request, status, code, &message))
@@ -178,7 +181,7 @@ pub(super) async fn apply(shared: &Shared, id: u64, rule: &Rule, request: &Reque
                 let words::Words { status, code, message } = words::skewed(request, signed, theirs);
                 aws_error(request, status, code, &message)
             } else {
-                shared.answer(request).await
+                truth().await
             };
             Outcome::Reply(reply.dated(theirs))
         }
@@ -188,44 +191,44 @@ pub(super) async fn apply(shared: &Shared, id: u64, rule: &Rule, request: &Reque
             let words::Words { status, code, message } = words::skewed(request, Some(signed), theirs);
             Outcome::Undated(aws_error(request, status, code, &message))
         }
-        Fault::Cut => Outcome::Cut(shared.answer(request).await),
+        Fault::Cut => Outcome::Cut(truth().await),
         Fault::Truncated => {
-            let mut reply = shared.answer(request).await;
+            let mut reply = truth().await;
             reply.body = reply.body.slice(..reply.body.len() / 2);
             Outcome::Reply(reply)
         }
         Fault::Malformed => {
-            let mut reply = shared.answer(request).await;
+            let mut reply = truth().await;
             let text = reply.text();
             let end = text.rfind("</").unwrap_or(text.len());
             reply.body = Bytes::from(format!("{}<open></closed>{}", &text[..end], &text[end..]));
             Outcome::Reply(reply)
         }
         Fault::Rewritten { texts } => {
-            let mut reply = shared.answer(request).await;
+            let mut reply = truth().await;
             let rewrite = |body: String, (from, to): &(String, String)| body.replace(from, to);
             reply.body = Bytes::from(texts.iter().fold(reply.text(), rewrite));
             Outcome::Reply(reply)
         }
         Fault::Stale => Outcome::Reply(match shared.remembered(request) {
             Some(old) => old,
-            None => shared.answer(request).await,
+            None => truth().await,
         }),
         Fault::Reset => Outcome::Reset,
         Fault::Html => Outcome::Reply(html(200, "It works!")),
         Fault::AnswerLost => {
-            shared.answer(request).await;
+            truth().await;
             std::future::pending().await
         }
         Fault::Slow(delay) => {
             tokio::time::sleep(*delay).await;
-            Outcome::Reply(shared.answer(request).await)
+            Outcome::Reply(truth().await)
         }
         Fault::Hold => {
             while shared.in_force(id) {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
-            Outcome::Reply(shared.answer(request).await)
+            Outcome::Reply(truth().await)
         }
     }
 }
