@@ -60,6 +60,7 @@ fn generated_texts_are_those_of_the_program() {
         ("docs/keys.md", markdown(&listing::keys(&keymap::shipped()))),
         ("docs/themes.md", markdown(&listing::themes(&Surroundings::default()))),
         ("docs/cli.md", markdown(&listings::reference())),
+        ("docs/faults.md", markdown(&crate::matrix::page::text())),
         ("docs/man/blackstart.1", listings::man_page()),
         ("completions/blackstart.bash", listings::completions(Shell::Bash)),
         ("completions/_blackstart", listings::completions(Shell::Zsh)),

@@ -27,6 +27,7 @@ mod incidents;
 mod laws;
 mod layers;
 mod live;
+mod matrix;
 mod probes;
 mod record;
 mod replay;

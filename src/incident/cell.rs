@@ -80,6 +80,25 @@ const MISSING_NAMED: usize = 3;
 pub const TOLD_AFTER_S: i64 = 60;
 
 impl Cell {
+    /// The same place as two names knew it: the newer word on it, and when it last succeeded under either.
+    #[must_use]
+    pub(super) fn joined(self, other: Self) -> Self {
+        let (mut newer, older) =
+            if self.last_attempt >= other.last_attempt { (self, other) } else { (other, self) };
+        newer.last_ok = newer.last_ok.max(older.last_ok);
+        if newer.is_ok() == older.is_ok() {
+            newer.since = newer.since.min(older.since);
+            newer.told |= older.told;
+        }
+        if !newer.is_ok() {
+            for (zone, at) in older.zones {
+                let read = newer.zones.entry(zone).or_insert(at);
+                *read = at.max(*read);
+            }
+        }
+        newer
+    }
+
     /// Whether it has failed for so long that the story should tell of it.
     #[must_use]
     pub fn worth_telling(&self, now: Timestamp) -> bool {
@@ -90,6 +109,15 @@ impl Cell {
     #[must_use]
     pub fn is_ok(&self) -> bool {
         matches!(self.status, SweepStatus::Ok { .. })
+    }
+
+    /// Milliseconds that the newest sweep took, if they are worth a word.
+    #[must_use]
+    pub fn slow(&self) -> Option<u64> {
+        match &self.status {
+            SweepStatus::Ok { latency_ms } => Some(*latency_ms).filter(|took| *took >= SLOW_MS),
+            SweepStatus::Failed { .. } | SweepStatus::Partial { .. } => None,
+        }
     }
 
     /// The fault of the newest sweep.
@@ -183,6 +211,9 @@ impl SweepStatus {
         }
     }
 }
+
+/// Milliseconds from which an answer is called slow.
+pub const SLOW_MS: u64 = 2000;
 
 /// Rows older than this are stale even if nothing failed since: seconds.
 pub const STALE_AFTER_S: i64 = 90;
@@ -503,5 +534,38 @@ mod tests {
         assert_eq!(ends(23).days_left(now), 0);
         assert_eq!(ends(-1).days_left(now), -1);
         assert!(!ends(15 * 24).ends_soon(now) && ends(13 * 24).ends_soon(now) && ends(-1).ends_soon(now));
+    }
+
+    #[test]
+    fn a_cell_known_under_two_names_keeps_the_newer_word_and_the_age_of_its_rows() {
+        let at = |second: i64| Timestamp::from_second(1_000_000 + second).unwrap();
+        let read = Cell {
+            status: SweepStatus::Ok { latency_ms: 40 },
+            since: at(0),
+            last_attempt: at(10),
+            last_ok: Some(at(10)),
+            zones: BTreeMap::new(),
+            missing: Vec::new(),
+            failures: 0,
+            told: false,
+            by: None,
+        };
+        let failing = Cell {
+            status: SweepStatus::Failed { error: Fault::TimedOut { after_ms: 5000 } },
+            since: at(20),
+            last_attempt: at(30),
+            last_ok: None,
+            zones: BTreeMap::new(),
+            missing: Vec::new(),
+            failures: 2,
+            told: false,
+            by: None,
+        };
+        for joined in [read.clone().joined(failing.clone()), failing.clone().joined(read)] {
+            assert_eq!(joined, Cell { last_ok: Some(at(10)), ..failing.clone() });
+        }
+        let longer = Cell { since: at(1), last_attempt: at(9), told: true, ..failing.clone() };
+        let joined = failing.joined(longer);
+        assert_eq!((joined.since, joined.last_attempt, joined.told), (at(1), at(30), true));
     }
 }

@@ -283,6 +283,7 @@ impl fmt::Display for Fault {
             Self::CutShort { detail } => write!(f, "half an answer: {detail}"),
             Self::Html { status } => write!(f, "a web page instead of an AWS answer (HTTP {status})"),
             Self::Garbled { detail } => write!(f, "not an AWS answer: {detail}"),
+            Self::Server { status, code } if code.is_empty() => write!(f, "server error {status}"),
             Self::Server { status, code } => write!(f, "server error {status} {code}"),
             Self::Throttled { code } => write!(f, "throttled: {code}"),
             Self::Denied { action, message } => {

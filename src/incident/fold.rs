@@ -478,12 +478,11 @@ impl Incident {
             };
             let mut place = old;
             place.scope.account = account.clone();
-            match self.cells.get(&place) {
-                Some(known) if known.last_attempt >= cell.last_attempt => {}
-                Some(_) | None => {
-                    self.cells.insert(place, cell);
-                }
-            }
+            let cell = match self.cells.remove(&place) {
+                Some(known) => known.joined(cell),
+                None => cell,
+            };
+            self.cells.insert(place, cell);
         }
         let is_old = |key: &Key| key.place.scope.account == *unverified;
         let probed: Vec<ProbeSubject> =

@@ -176,7 +176,7 @@ impl Ground {
     /// # Errors
     /// This build has none.
     #[cfg(feature = "aws")]
-    pub(crate) fn cloud(&self) -> Result<Cloud, Exit> {
+    pub(crate) fn cloud(&self, settings: &Settings) -> Result<Cloud, Exit> {
         use crate::cloud::aws::{Aws, Options};
         let endpoint_url = self.endpoint_url();
         let valid = endpoint_url.as_deref().is_none_or(|url| {
@@ -194,12 +194,13 @@ impl Ground {
         }
         let mut options = Options::default();
         options.endpoint_url = endpoint_url;
+        options.timeouts = settings.config.timeouts.into();
         Ok(Cloud::Aws(Aws::new(options)))
     }
 
     /// The real cloud, which this build lacks.
     #[cfg(not(feature = "aws"))]
-    pub(crate) fn cloud(&self) -> Result<Cloud, Exit> {
+    pub(crate) fn cloud(&self, _: &Settings) -> Result<Cloud, Exit> {
         complain(
             "This build has no AWS in it (it was made without the feature `aws`). Try `blackstart demo`, or build with the default features.",
         );

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::DeTable;
 
+use super::aws;
 use super::complaint::{Complaint, nearest_names};
 use super::probes::Probes;
 use super::regions;
@@ -19,6 +20,7 @@ use super::sheet::Sheet;
 use super::surroundings::Surroundings;
 use crate::incident::dns::DnsServers;
 use crate::incident::site::{Estate, Site, SiteTarget, TargetKind};
+use crate::incident::timeouts::CallTimeouts;
 
 /// What the config file says. The default is that of a machine without one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct Config {
     pub dns: DnsServers,
     /// What is probed beside the sites.
     pub probes: Probes,
+    /// How long AWS is waited for.
+    pub timeouts: CallTimeouts,
     /// The file this was read from; none when there was no file.
     pub source: Option<PathBuf>,
 }
@@ -185,11 +189,8 @@ pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Conf
     let (mut sheet, table) = Sheet::parse(file, text);
     let mut config = Config::default();
     if let Some(table) = table {
-        sheet.only_keys(
-            &table,
-            "the config",
-            &["estate", "site", "probe", "probes", "logbook", "ui", "approval", "dns"],
-        );
+        let known = ["estate", "site", "probe", "probes", "logbook", "ui", "approval", "dns", "aws"];
+        sheet.only_keys(&table, "the config", &known);
         config.estate = estate(&mut sheet, &table);
         config.sites = sites(&mut sheet, &table, &config.estate);
         config.logbook = match sheet.string(&table, "logbook", "\"/var/log/blackstart\"") {
@@ -214,6 +215,7 @@ pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Conf
         }
         config.dns = super::dns::dns(&mut sheet, &table, &config.sites);
         config.probes = super::probes::probes(&mut sheet, &table, &config.estate);
+        config.timeouts = aws::timeouts(&mut sheet, &table);
     }
     let complaints = sheet.finish();
     if complaints.is_empty() { Ok(config) } else { Err(complaints) }

@@ -86,5 +86,7 @@ fn the_documented_config_is_read_whole() {
     assert!(matches!(&web.question, ProbeQuestion::Http(site) if site.expect == "2xx"));
     assert_eq!(database.connect.as_deref(), Some("127.0.0.1:15432"));
     assert_eq!(search.question, ProbeQuestion::Greeting { dialect: Dialect::Mysql, port: None });
+    let times = config.timeouts;
+    assert_eq!([times.connect, times.attempt, times.operation].map(|t| t.as_secs_f64()), [2.0, 7.5, 20.0]);
     assert_eq!(config.logbook.as_deref(), Some(Path::new("/var/log/blackstart")));
 }

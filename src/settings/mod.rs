@@ -7,6 +7,7 @@
 //! It refuses to ask the environment: [`Surroundings`] are handed in. It reads files below the places they name and
 //! nowhere else, never the current directory. It imports `app` and `incident`; `ui` and `run` import it.
 
+mod aws;
 pub mod complaint;
 pub mod config;
 mod dns;

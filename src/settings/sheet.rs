@@ -138,6 +138,25 @@ impl<'s> Sheet<'s> {
         }
     }
 
+    /// A number of a table, whole or not, with its place.
+    pub(super) fn number(&mut self, table: &DeTable<'_>, key: &str, example: &str) -> Option<Spanned<f64>> {
+        let value = table.get(key)?;
+        let text = match value.get_ref() {
+            DeValue::Integer(number) => number.as_str(),
+            DeValue::Float(number) => number.as_str(),
+            DeValue::String(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => {
+                self.wrong_type(value, key, "a number", example);
+                return None;
+            }
+        };
+        // What TOML takes for a number and Rust does not (`0x10`) is no number of anything measured.
+        Some(Spanned::new(value.span(), text.replace('_', "").parse().unwrap_or(f64::NAN)))
+    }
+
     /// A list of strings of a table, each with its place.
     pub(super) fn strings(
         &mut self,

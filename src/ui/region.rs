@@ -7,14 +7,12 @@ use super::look::Mark;
 use super::text::latency;
 use crate::app::table::{age, coarse_age, span};
 use crate::app::{App, Slowed};
-use crate::incident::cell::{Cell, STALE_AFTER_S, SweepStatus};
+use crate::incident::cell::{Cell, SLOW_MS, STALE_AFTER_S, SweepStatus};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Place, Region, Service};
 use crate::settings::theme::Role;
 use jiff::Timestamp;
 
-/// Milliseconds from which an answer is called slow.
-const SLOW_MS: u64 = 2000;
 /// Seconds before a question under way is worth a word.
 const ASKING_AFTER_S: i64 = 3;
 

@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "a toolbox: not every tool is in use at all times")]
 
 pub mod cli;
+pub mod door;
 pub mod estate;
 pub mod http;
 pub mod moto;

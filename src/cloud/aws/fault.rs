@@ -20,6 +20,17 @@ use tokio::time::Instant;
 /// Longest message kept, in characters.
 const MESSAGE_LIMIT: usize = 300;
 
+/// How the causes begin that only name a layer of the SDK.
+const LAYERS: [&str; 7] = [
+    "client error (",
+    "dispatch failure",
+    "response error",
+    "service error",
+    "unhandled error",
+    "io error",
+    "interceptor encountered an error",
+];
+
 /// An SDK call whose error is read; `action` is the operation as IAM writes it.
 ///
 /// The SDK's futures are several KiB each: they are put on the heap here, before they can add up in the callers' own.
@@ -270,8 +281,11 @@ fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
 /// The innermost two causes, on one line: the SDK's outer layers say "dispatch failure" and no more.
 fn cause(error: &(dyn Error + 'static)) -> String {
     let mut texts = chain(error);
-    // Our own check of whole answers is an interceptor; that it is one is nobody's concern.
-    texts.retain(|text| !text.contains("interceptor encountered an error"));
+    // Which layer of the SDK passed it on (our own check of whole answers is an interceptor) is nobody's concern, unless
+    // it is all there is.
+    let last = texts.pop();
+    texts.retain(|text| !LAYERS.iter().any(|layer| text.starts_with(layer)));
+    texts.extend(last);
     texts.dedup();
     let from = texts.len().saturating_sub(2);
     clean(&texts[from..].join(": "))

@@ -33,6 +33,7 @@ use crate::incident::request::{
     Answer, BalancerRef, Call, CallResult, Page, Probe, Query, QueryResult, Sweep,
 };
 use crate::incident::resource::{BalancerKind, Resource};
+use crate::incident::timeouts::CallTimeouts;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use futures::StreamExt;
 use session::{Session, Sessions};
@@ -61,10 +62,16 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
+        CallTimeouts::default().into()
+    }
+}
+
+impl From<CallTimeouts> for Timeouts {
+    fn from(CallTimeouts { connect, attempt, operation }: CallTimeouts) -> Self {
         Self {
-            connect: Duration::from_secs(3),
-            attempt: Duration::from_secs(5),
-            operation: Duration::from_secs(12),
+            connect,
+            attempt,
+            operation,
             metadata: Duration::from_secs(1),
             status_grace: Duration::from_millis(400),
             probe: Duration::from_secs(5),

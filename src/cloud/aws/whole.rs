@@ -1,8 +1,9 @@
-//! Refuses answers that end in the middle or are malformed.
+//! Refuses answers that end in the middle, are malformed, or are no answer of AWS's at all.
 //!
 //! The SDK reads XML leniently: a body that breaks off, or whose tags do not match, passes for one with fewer rows, or
-//! none. Taken for the truth it would empty a table in the very hour when such answers are likely. So every good answer
-//! must close what it opened, in the order in which it was opened.
+//! none; and where an answer says no more than that a call was taken, a web page passes for it. Believed, that would
+//! empty a table, or call a change accepted that never reached AWS, in the very hour when such answers are likely. So
+//! every good answer must close what it opened, in the order in which it was opened, and be a response by its name.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -34,11 +35,21 @@ impl Intercept for Whole {
             Some(body) => match flaw(body) {
                 Some(Flaw::Cut) => Err("the answer ends in the middle".into()),
                 Some(Flaw::Malformed) => Err("malformed XML".into()),
+                None if !is_response(body) => Err("it is no response of AWS's".into()),
                 None => Ok(()),
             },
             None => Ok(()),
         }
     }
+}
+
+/// Whether a well-formed text is a response: the services' own all end in that word, in every protocol spoken here.
+fn is_response(body: &[u8]) -> bool {
+    let body = String::from_utf8_lossy(body);
+    let mut tags = body.split('<').skip(1);
+    let root = tags.find(|tag| !tag.starts_with(['?', '!'])).unwrap_or_default();
+    let name = root.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next().unwrap_or_default();
+    name.ends_with("Response")
 }
 
 /// What is wrong with an XML text.
@@ -142,6 +153,20 @@ mod tests {
             ["Service Unavailable", "<A><B></A>", "<A></A></A>", "<A/><B/>", "<A/>x", "<><A/>", "x<A/>"]
         {
             assert_eq!(flaw(malformed.as_bytes()), Some(Flaw::Malformed), "{malformed}");
+        }
+    }
+
+    #[test]
+    fn a_response_is_one_by_the_name_of_its_root() {
+        for response in [
+            "<RegisterTargetsResponse xmlns=\"x\"/>",
+            "<?xml version=\"1.0\"?>\n<!-- x -->\n<AResponse\n><B/></AResponse>",
+            "<DescribeInstancesResponse/>",
+        ] {
+            assert!(is_response(response.as_bytes()), "{response}");
+        }
+        for other in ["", "<html><body>Response</body></html>", "<!DOCTYPE html><html></html>", "<A/>"] {
+            assert!(!is_response(other.as_bytes()), "{other}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `plan` and `do`: the cockpit's own planning, confirmation and execution, without a screen.
 
-use super::status::{Purpose, SWEEP_LIMIT, headless};
+use super::status::{Headless, Purpose, headless};
 use crate::app::message::Message;
 use crate::app::{App, Dialog, Overlay, Planning};
 use crate::cli::{Act, words};
@@ -24,11 +24,11 @@ const REREAD_LIMIT: Duration = Duration::from_secs(6);
 
 /// Shows a plan; touches nothing.
 pub(crate) fn plan(ground: &Ground, act: &Act, json: bool) -> Exit {
-    let (runtime, mut driver) = match headless(ground, Purpose::Look) {
+    let Headless { runtime, mut driver, sweep_limit } = match headless(ground, Purpose::Look) {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
-    let planned = runtime.block_on(planned(&mut driver, ground, act));
+    let planned = runtime.block_on(planned(&mut driver, ground, act, sweep_limit));
     runtime.block_on(leave(&mut driver));
     driver.finish();
     runtime.shutdown_background();
@@ -53,7 +53,7 @@ pub(crate) fn perform(ground: &Ground, act: &Act, confirm: Option<&str>, json: b
             json,
         );
     }
-    let (runtime, mut driver) = match headless(ground, Purpose::Act) {
+    let Headless { runtime, mut driver, sweep_limit } = match headless(ground, Purpose::Act) {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
@@ -63,7 +63,7 @@ pub(crate) fn perform(ground: &Ground, act: &Act, confirm: Option<&str>, json: b
         return refused(&refusal, json);
     }
     let exit = runtime.block_on(async {
-        let plan = match planned(&mut driver, ground, act).await {
+        let plan = match planned(&mut driver, ground, act, sweep_limit).await {
             Ok(plan) => plan,
             Err(refusal) => return refused(&refusal, json),
         };
@@ -93,9 +93,14 @@ async fn leave(driver: &mut Driver) {
 }
 
 /// The words become an action, the action a plan.
-async fn planned(driver: &mut Driver, ground: &Ground, act: &Act) -> Result<Plan, Refusal> {
+async fn planned(
+    driver: &mut Driver,
+    ground: &Ground,
+    act: &Act,
+    sweep_limit: Duration,
+) -> Result<Plan, Refusal> {
     driver.take(Message::Start);
-    let action = action(driver, ground, act).await?;
+    let action = action(driver, ground, act, sweep_limit).await?;
     driver.take(Message::Act(action.clone()));
     driver.until(PLAN_LIMIT, |app| !matches!(dialog(app), Some(Planning::Gathering { .. }))).await;
     match dialog(&driver.app) {
@@ -110,9 +115,14 @@ async fn planned(driver: &mut Driver, ground: &Ground, act: &Act) -> Result<Plan
 }
 
 /// Looks the names up, as soon as what was read suffices; at the latest when every cell was heard.
-async fn action(driver: &mut Driver, ground: &Ground, act: &Act) -> Result<Action, Refusal> {
+async fn action(
+    driver: &mut Driver,
+    ground: &Ground,
+    act: &Act,
+    sweep_limit: Duration,
+) -> Result<Action, Refusal> {
     if words::needs_rows(act) {
-        driver.until(SWEEP_LIMIT, App::swept_once).await;
+        driver.until(sweep_limit, App::swept_once).await;
     } else {
         // Which account holds a zone is read from the first sweep of Route 53, where that comes at once.
         driver.until(Duration::from_secs(5), App::route53_swept).await;

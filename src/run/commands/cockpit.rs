@@ -44,7 +44,7 @@ pub(crate) fn live(ground: &Ground) -> Exit {
 fn try_live(ground: &Ground) -> Result<Exit, Exit> {
     let settings = ground.settings()?;
     needs_terminal()?;
-    let cloud = ground.cloud()?;
+    let cloud = ground.cloud(&settings)?;
     let runtime = runtime()?;
     let inside = runtime.enter();
     let clock = Clock::wall();

@@ -30,7 +30,7 @@ pub(crate) fn record(ground: &Ground) -> Exit {
 fn try_record(ground: &Ground) -> Result<Exit, Exit> {
     let settings = ground.settings()?;
     settings.complaints.iter().for_each(|complaint| complain(&complaint.to_string()));
-    let cloud = ground.cloud()?;
+    let cloud = ground.cloud(&settings)?;
     let dir = ground.logbook_dir(&settings).ok_or_else(|| {
         complain("There is no place for the logbook: set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook. Nothing was started.");
         Exit::Usage

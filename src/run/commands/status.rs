@@ -17,9 +17,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// The longest a sweep of everything may take: the operations' own time-outs, and a retry.
-pub(super) const SWEEP_LIMIT: Duration = Duration::from_secs(30);
-
 /// What a run without a screen is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -30,10 +27,18 @@ pub(super) enum Purpose {
 }
 
 /// A cockpit without a screen.
-pub(super) fn headless(ground: &Ground, purpose: Purpose) -> Result<(tokio::runtime::Runtime, Driver), Exit> {
+pub(super) struct Headless {
+    pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) driver: Driver,
+    /// The longest a sweep of everything may take.
+    pub(super) sweep_limit: Duration,
+}
+
+/// Makes one.
+pub(super) fn headless(ground: &Ground, purpose: Purpose) -> Result<Headless, Exit> {
     let settings = ground.settings()?;
     settings.complaints.iter().for_each(|complaint| crate::run::complain(&complaint.to_string()));
-    let cloud = ground.cloud()?;
+    let cloud = ground.cloud(&settings)?;
     let runtime = runtime()?;
     let driver = {
         let _inside = runtime.enter();
@@ -48,18 +53,18 @@ pub(super) fn headless(ground: &Ground, purpose: Purpose) -> Result<(tokio::runt
         let bench = open_bench(&mut app, ground.logbook_dir(&settings).as_deref());
         drive(app, cloud, clock, bench)
     };
-    Ok((runtime, driver))
+    Ok(Headless { runtime, driver, sweep_limit: settings.config.timeouts.sweep() })
 }
 
 /// One sweep of everything.
 pub(crate) fn status(ground: &Ground, json: bool) -> Exit {
-    let (runtime, mut driver) = match headless(ground, Purpose::Look) {
+    let Headless { runtime, mut driver, sweep_limit } = match headless(ground, Purpose::Look) {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
     runtime.block_on(async {
         driver.take(crate::app::message::Message::Start);
-        driver.until(SWEEP_LIMIT, |app| app.swept_once() && app.probed_once()).await;
+        driver.until(sweep_limit, |app| app.swept_once() && app.probed_once()).await;
         driver.take(crate::app::message::Message::Signal("done"));
     });
     driver.finish();
@@ -91,7 +96,10 @@ fn as_text(app: &App) -> String {
             Some(cell) => match cell.fault() {
                 None => {
                     let rows = app.incident.rows_of(place).count();
-                    format!("ok, {rows} row{}", if rows == 1 { "" } else { "s" })
+                    let slow = cell.slow().map_or_else(String::new, |took| {
+                        format!(", slow {}.{}s", took / 1000, took % 1000 / 100)
+                    });
+                    format!("ok, {rows} row{}{slow}", if rows == 1 { "" } else { "s" })
                 }
                 Some(_) => {
                     let last = cell.last_ok.map_or_else(

@@ -6,7 +6,7 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Bytes, Frame};
 
 use super::request::Request;
-use super::{Body, Reply, Shared, aws_error};
+use super::{Body, Reply, Shared, aws_error, words};
 
 /// What happens to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +24,34 @@ pub enum Fault {
         /// The error's message.
         message: String,
     },
+    /// An AWS error of its own making, in the words of the service.
+    ServerError,
+    /// Too much was asked, in the words of the service.
+    Throttled,
+    /// A policy forbids it, in the words of the service.
+    Denied,
     /// The credentials have expired, in the words of the service.
     Expired,
+    /// The credentials are none of AWS's, in the words of the service.
+    BadKey,
+    /// The service's clock is so many seconds from ours, as its `Date` says. What is signed more than five minutes from
+    /// its time is refused, in the words of the service; the rest gets the true answer.
+    Skewed(i64),
+    /// What is signed is refused for its time, and no `Date` tells which clock is off.
+    SkewedUndated,
     /// The connection closes in the middle of the true answer.
     Cut,
+    /// Half of the true answer, said to be all of it.
+    Truncated,
+    /// The true answer with a tag that does not match, whole otherwise.
+    Malformed,
+    /// The true answer with texts replaced, wherever they stand.
+    Rewritten {
+        /// Each text, and what stands in its place.
+        texts: Vec<(String, String)>,
+    },
+    /// The first true answer to the same question, for ever.
+    Stale,
     /// The connection closes without an answer.
     Reset,
     /// 200, and HTML where XML should be.
@@ -52,6 +76,7 @@ pub struct Rule {
     action: String,
     pub(super) fault: Fault,
     pub(super) times: Option<usize>,
+    carried_out: bool,
 }
 
 impl Rule {
@@ -64,6 +89,7 @@ impl Rule {
             action: "*".to_owned(),
             fault,
             times: None,
+            carried_out: false,
         }
     }
 
@@ -96,6 +122,12 @@ impl Rule {
         self
     }
 
+    /// The request is carried out; only then its answer fails so.
+    pub fn carried_out(mut self) -> Self {
+        self.carried_out = true;
+        self
+    }
+
     pub(super) fn wants(&self, request: &Request) -> bool {
         self.times != Some(0)
             && fits(&self.region, &request.region)
@@ -117,33 +149,82 @@ pub(super) fn fits(pattern: &str, value: &str) -> bool {
 /// What comes of a fault.
 pub(super) enum Outcome {
     Reply(Reply),
+    /// A whole answer without a `Date`.
+    Undated(Reply),
     Cut(Reply),
     Reset,
 }
 
-pub(super) async fn apply(shared: &Shared, id: u64, fault: &Fault, request: &Request) -> Outcome {
-    match fault {
+pub(super) async fn apply(shared: &Shared, id: u64, rule: &Rule, request: &Request) -> Outcome {
+    let done = if rule.carried_out { Some(shared.answer(request).await) } else { None };
+    // Carried out once, however often it is asked for.
+    let truth = async || match &done {
+        Some(reply) => reply.clone(),
+        None => shared.answer(request).await,
+    };
+    let said = |words: words::Words| {
+        let words::Words { status, code, message } = words;
+        Outcome::Reply(aws_error(request, status, code, &message))
+    };
+    match &rule.fault {
         Fault::Unavailable => Outcome::Reply(html(503, "503 Service Unavailable")),
         Fault::Hang => std::future::pending().await,
         Fault::Error { status, code, message } => Outcome::Reply(aws_error(request, *status, code, message)),
-        Fault::Expired => {
-            let (status, code) = match request.service.as_str() {
-                "ec2" => (400, "RequestExpired"),
-                _ => (403, "ExpiredToken"),
+        Fault::ServerError => said(words::server_error(request)),
+        Fault::Throttled => said(words::throttled(request)),
+        Fault::Denied => said(words::denied(request)),
+        Fault::Expired => said(words::expired(request)),
+        Fault::BadKey => said(words::bad_key(request)),
+        Fault::Skewed(ahead) => {
+            let theirs = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(*ahead);
+            let signed = request.signed_at();
+            let apart = signed.map_or(0, |signed| theirs.duration_since(signed).as_secs().abs());
+            let reply = if apart > words::SKEW_ALLOWED_S {
+                let words::Words { status, code, message } = words::skewed(request, signed, theirs);
+                aws_error(request, status, code, &message)
+            } else {
+                truth().await
             };
-            let message = "The security token included in the request is expired";
-            Outcome::Reply(aws_error(request, status, code, message))
+            Outcome::Reply(reply.dated(theirs))
         }
-        Fault::Cut => Outcome::Cut(shared.answer(request).await),
+        Fault::SkewedUndated => {
+            let theirs = jiff::Timestamp::now();
+            let signed = theirs - jiff::SignedDuration::from_mins(7);
+            let words::Words { status, code, message } = words::skewed(request, Some(signed), theirs);
+            Outcome::Undated(aws_error(request, status, code, &message))
+        }
+        Fault::Cut => Outcome::Cut(truth().await),
+        Fault::Truncated => {
+            let mut reply = truth().await;
+            reply.body = reply.body.slice(..reply.body.len() / 2);
+            Outcome::Reply(reply)
+        }
+        Fault::Malformed => {
+            let mut reply = truth().await;
+            let text = reply.text();
+            let end = text.rfind("</").unwrap_or(text.len());
+            reply.body = Bytes::from(format!("{}<open></closed>{}", &text[..end], &text[end..]));
+            Outcome::Reply(reply)
+        }
+        Fault::Rewritten { texts } => {
+            let mut reply = truth().await;
+            let rewrite = |body: String, (from, to): &(String, String)| body.replace(from, to);
+            reply.body = Bytes::from(texts.iter().fold(reply.text(), rewrite));
+            Outcome::Reply(reply)
+        }
+        Fault::Stale => Outcome::Reply(match shared.remembered(request) {
+            Some(old) => old,
+            None => truth().await,
+        }),
         Fault::Reset => Outcome::Reset,
         Fault::Html => Outcome::Reply(html(200, "It works!")),
         Fault::AnswerLost => {
-            shared.answer(request).await;
+            truth().await;
             std::future::pending().await
         }
         Fault::Slow(delay) => {
             tokio::time::sleep(*delay).await;
-            Outcome::Reply(shared.answer(request).await)
+            Outcome::Reply(truth().await)
         }
         Fault::ZoneLost(zone) => {
             let reply = shared.answer(request).await;
@@ -157,7 +238,7 @@ pub(super) async fn apply(shared: &Shared, id: u64, fault: &Fault, request: &Req
             while shared.in_force(id) {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
-            Outcome::Reply(shared.answer(request).await)
+            Outcome::Reply(truth().await)
         }
     }
 }
@@ -172,8 +253,18 @@ fn html(status: u16, title: &str) -> Reply {
 /// Half of an answer that promised to be whole.
 pub(super) fn cut(reply: &Reply) -> hyper::Response<Body> {
     let half = reply.body.slice(..reply.body.len() / 2);
-    let frames = [Ok(Frame::data(half)), Err(std::io::Error::other("cut by a rule"))];
-    let mut response = hyper::Response::new(StreamBody::new(futures::stream::iter(frames)).boxed_unsync());
+    // What comes with the error is never sent: the first half has to be on its way before.
+    let frames = futures::stream::unfold(Some(half), |half| async {
+        match half {
+            Some(half) if !half.is_empty() => Some((Ok(Frame::data(half)), Some(Bytes::new()))),
+            Some(_) => {
+                tokio::task::yield_now().await;
+                Some((Err(std::io::Error::other("cut by a rule")), None))
+            }
+            None => None,
+        }
+    });
+    let mut response = hyper::Response::new(StreamBody::new(frames).boxed_unsync());
     *response.headers_mut() = reply.headers.clone();
     response.headers_mut().insert("content-length", reply.body.len().into());
     if let Ok(status) = hyper::StatusCode::from_u16(reply.status) {

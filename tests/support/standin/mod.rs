@@ -12,8 +12,10 @@ pub mod dns;
 mod ec2;
 mod faults;
 mod rds;
+mod reply;
 mod request;
 mod route53;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -25,13 +27,14 @@ use std::time::{Duration, Instant};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{HeaderMap, HeaderName};
+use hyper::header::HeaderName;
 use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
 pub use faults::{Fault, Rule};
+use reply::Reply;
 use request::{Request, aws_error, field};
 
 use super::http::query;
@@ -124,6 +127,8 @@ struct State {
     dns: dns::Dns,
     /// The last restorable moment of every database; `None` is five minutes ago, always.
     restorable: Option<jiff::Timestamp>,
+    /// The first true answer to every question.
+    first_answers: BTreeMap<String, Reply>,
     /// Accounts by access key.
     accounts: BTreeMap<String, String>,
     serial: u64,
@@ -139,36 +144,6 @@ struct Shared {
     batch: tokio::sync::Mutex<()>,
     /// One launch at a time, and what each token was answered.
     launches: tokio::sync::Mutex<BTreeMap<Key, Launch>>,
-}
-
-/// An answer with its whole body in hand.
-#[derive(Debug, Clone)]
-struct Reply {
-    status: u16,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Reply {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    fn document(&self) -> Option<Element> {
-        Element::parse(std::str::from_utf8(&self.body).ok()?)
-    }
-
-    fn xml(status: u16, document: &Element) -> Self {
-        let mut headers = HeaderMap::new();
-        headers.insert("content-type", hyper::header::HeaderValue::from_static("text/xml"));
-        Self { status, headers, body: Bytes::from(document.document()) }
-    }
-
-    /// The same answer with another document.
-    fn with(mut self, document: &Element) -> Self {
-        self.body = Bytes::from(document.document());
-        self
-    }
 }
 
 /// A running stand-in; it ends when it is dropped.
@@ -356,6 +331,7 @@ async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
             let service = service_fn(|request| one(Arc::clone(&shared), request));
             // A client that leaves in the middle is its own affair.
             let _ = hyper::server::conn::http1::Builder::new()
+                .auto_date_header(false)
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
         });
@@ -377,9 +353,13 @@ async fn one(
         shared.tell(id, |call| call.fault = Some(rule.name.clone()));
     }
     let reply = match rule {
-        None => shared.answer(&request).await,
-        Some((number, rule)) => match faults::apply(&shared, number, &rule.fault, &request).await {
-            faults::Outcome::Reply(reply) => reply,
+        None => shared.answer(&request).await.dated_now(),
+        Some((number, rule)) => match faults::apply(&shared, number, &rule, &request).await {
+            faults::Outcome::Reply(reply) => reply.dated_now(),
+            faults::Outcome::Undated(mut reply) => {
+                reply.headers.remove("date");
+                reply
+            }
             faults::Outcome::Cut(reply) => {
                 shared.tell(id, |call| call.status = Some(reply.status));
                 return Ok(faults::cut(&reply));
@@ -475,14 +455,23 @@ impl Shared {
 
     /// The true answer.
     async fn answer(&self, request: &Request) -> Reply {
-        match request.service.as_str() {
+        let reply = match request.service.as_str() {
             "ec2" => self.ec2(request).await,
             "rds" => self.rds(request).await,
             "elb" => self.classic(request).await,
             "elbv2" => self.v2(request).await,
             "route53" => self.route53(request).await,
             _ => self.forward(request).await,
+        };
+        if request.reads() {
+            self.state().first_answers.entry(request.question()).or_insert_with(|| reply.clone());
         }
+        reply
+    }
+
+    /// What was answered the first time.
+    fn remembered(&self, request: &Request) -> Option<Reply> {
+        self.state().first_answers.get(&request.question()).cloned()
     }
 
     /// Passes a request on to moto.

@@ -1,4 +1,5 @@
-//! RDS as AWS has it: the last restorable moment lies behind the clock, and automated backups say their window.
+//! RDS as AWS has it: the last restorable moment lies behind the clock, automated backups say their window, and what is
+//! restored may name the default option group.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,6 +9,13 @@ use crate::support::xml::Element;
 
 impl Shared {
     pub(super) async fn rds(&self, request: &Request) -> Reply {
+        if request.action.starts_with("Restore") {
+            // Every engine has an option group of its own that begins so; moto knows only those that were made.
+            let default =
+                |(name, value): &(String, String)| name == "OptionGroupName" && value.starts_with("default:");
+            let params = request.params.iter().filter(|pair| !default(pair)).cloned().collect();
+            return self.forward(&request.instead("rds", params)).await;
+        }
         let reply = self.forward(request).await;
         let wanted = ["DescribeDBInstances", "DescribeDBClusters", "DescribeDBInstanceAutomatedBackups"];
         if reply.status != 200 || !wanted.contains(&request.action.as_str()) {

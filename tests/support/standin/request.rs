@@ -65,6 +65,23 @@ impl Request {
         }
     }
 
+    /// When it says that it was signed.
+    pub(super) fn signed_at(&self) -> Option<jiff::Timestamp> {
+        let stamp = self.headers.get("x-amz-date")?.to_str().ok()?;
+        let at = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", stamp).ok()?;
+        jiff::tz::TimeZone::UTC.to_timestamp(at).ok()
+    }
+
+    /// What it asks, whoever asks it and whenever.
+    pub(super) fn question(&self) -> String {
+        format!("{} {} {} {} {:?}", self.account, self.region, self.service, self.target, self.params)
+    }
+
+    /// Whether it only reads.
+    pub(super) fn reads(&self) -> bool {
+        ["Describe", "List", "Get"].iter().any(|verb| self.action.starts_with(verb))
+    }
+
     /// A field of the form, or nothing.
     pub(super) fn param(&self, name: &str) -> &str {
         self.params.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str())

@@ -311,3 +311,21 @@ async fn targets_are_registered_with_their_ports() {
     let fault = aws.perform(Profile::ambient(), unfilled).await.unwrap_err();
     assert_eq!(fault.word(), "unaskable");
 }
+
+/// The answer of these calls holds nothing but that they were taken, so anything could pass for it.
+#[tokio::test]
+async fn what_is_no_response_of_aws_is_no_acceptance() {
+    for (body, word) in [
+        ("<html><body><h1>It works!</h1></body></html>", "html"),
+        ("<Other></Other>", "garbled"),
+        ("", "garbled"),
+    ] {
+        let server = Server::start(move |_| ok(body)).await;
+        for under in [BalancerRef::Classic("web".into()), BalancerRef::TargetGroup("arn:tg".into())] {
+            let targets = vec![TargetRef { id: InstanceRef::Id("i-1".into()), port: None }];
+            let call = Call::Register { scope: scope("us-east-1"), under: under.clone(), targets };
+            let fault = aws(&server).perform(Profile::ambient(), call).await.unwrap_err();
+            assert_eq!((fault.word(), fault.performed()), (word, Performed::Unknown), "{body:?} {under:?}");
+        }
+    }
+}
