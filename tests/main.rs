@@ -16,9 +16,11 @@ mod support;
 
 mod alive;
 mod bad_input;
+mod breaking;
 mod cockpit;
 mod crew;
 mod dns;
+mod fuzz;
 mod generated;
 mod harness;
 mod harness_surroundings;

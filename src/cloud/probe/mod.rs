@@ -1,5 +1,5 @@
 //! Evidence: looks for itself, from where the cockpit stands, with a time limit. It is not AWS's: it asks no API and
-//! knows no credentials. Its libraries come with the feature `aws`, so it stands behind it.
+//! knows no credentials. Its libraries come with the feature `probe`, which the feature `aws` implies.
 //!
 //! It never follows a redirect to another host, reads at most 64 KiB, and never fails: whatever happens is a finding.
 //! Only `cloud` imports it.
