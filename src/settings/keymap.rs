@@ -9,7 +9,7 @@ use toml::de::DeTable;
 
 use super::complaint::Complaint;
 use super::library::{Library, Source};
-use super::sheet::{Sheet, with_article};
+use super::sheet::{MOST, Sheet, with_article};
 use super::surroundings::Surroundings;
 use crate::app::commands::{Command, Context};
 use crate::app::keys::{Key, KeySequence, Keymap};
@@ -215,6 +215,9 @@ fn hidden(keymap: &Keymap, layered: &Layered) -> Vec<Complaint> {
     };
     let mut complaints: Vec<Complaint> = Vec::new();
     for hidden in keymap.hidden() {
+        if complaints.len() >= MOST {
+            break;
+        }
         let (leaf, longer) = (&hidden.leaf, &hidden.longer);
         let (Some(leaf_stated), Some(longer_stated)) =
             (stated(hidden.context, &leaf.0), stated(hidden.context, &longer.0))

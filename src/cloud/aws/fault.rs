@@ -3,7 +3,7 @@
 //! Two mistakes would be costly and are avoided here: to call a mutation "not done" when its bytes had left (only a
 //! connection that never came about is [`Fault::Dark`]), and to let a token or a signature slip into a message.
 
-use super::whole::{Flaw, flaw};
+use crate::cloud::xml::{Flaw, flaw};
 use crate::incident::fault::Fault;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
