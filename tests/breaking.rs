@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::alive::{calling, demo, outcomes, reasons};
 use crate::support::cli::Home;
 use crate::support::estate::ground;
@@ -82,7 +84,7 @@ fn alive_a_disk_without_room_is_said_and_recording_goes_on_where_there_is_room_a
         assert!(screen.contains("log REFUSED") && screen.contains("actions off"), "{screen}");
         assert_answers(&pty);
         pty.press("L");
-        pty.wait_for("still not recording");
+        pty.wait_for("NOT RECORDED: recording again");
         trouble.disk(Disk::Takes);
         pty.press("L");
         pty.wait_gone("NOT RECORDING");
@@ -183,9 +185,11 @@ fn alive_a_bug_in_a_task_is_an_answer_and_the_next_one_is_another() {
     pty.wait_while_running("the same place once more", || {
         let observed = of_kind(&all_entries(&logbook(&home)), "observed");
         let Some(at) = failed(&home) else { return false };
-        let place = &observed[at]["body"]["place"];
-        let ended = |entry: &&serde_json::Value| !entry["body"]["status"].is_null();
-        observed[at + 1..].iter().filter(ended).any(|entry| &entry["body"]["place"] == place)
+        // Its account may have been named meanwhile.
+        let cell =
+            |entry: &Value| entry["body"]["place"].as_str().unwrap().splitn(3, '/').nth(2).map(String::from);
+        let later = observed[at + 1..].iter().filter(|entry| entry["body"]["status"]["status"] == "ok");
+        later.map(cell).any(|later| later == cell(&observed[at]))
     });
     assert_answers(&pty);
     quit(pty);

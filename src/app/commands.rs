@@ -440,7 +440,10 @@ mod tests {
         assert_eq!(Command::nearest("apex-swich"), ["apex-switch"]);
         assert_eq!(Command::nearest("Quti"), ["quit"]);
         assert_eq!(nearest_names("rde", ["green", "red", "blue"]), ["red"]);
-        assert!(nearest_names(&"red".repeat(1 << 20), ["red"]).is_empty(), "compared, it would take gigabytes");
+        assert!(
+            nearest_names(&"red".repeat(1 << 20), ["red"]).is_empty(),
+            "compared, it would take gigabytes"
+        );
         assert!(Command::nearest("xylophone").is_empty());
     }
 }

@@ -112,7 +112,8 @@ impl Pace {
     /// After a bug in the painter: what was half painted is ended, and the next frame is to be a whole one. Whoever breaks
     /// off again and again shows nothing, and is as good as gone.
     fn break_off(&self, out: &mut impl Write) {
-        if self.broken.fetch_add(1, Ordering::AcqRel) >= BREAKS_LIMIT || out.write_all(END_SEQUENCE).is_err() {
+        if self.broken.fetch_add(1, Ordering::AcqRel) >= BREAKS_LIMIT || out.write_all(END_SEQUENCE).is_err()
+        {
             self.failed.store(true, Ordering::Release);
         }
     }

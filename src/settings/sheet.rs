@@ -46,7 +46,8 @@ impl<'s> Sheet<'s> {
     pub(super) fn finish(mut self) -> Vec<Complaint> {
         self.complaints.sort_by_key(|complaint| (complaint.line, complaint.col));
         if self.left_out > 0 {
-            let more = Complaint::whole(&self.file, format!("{} more complaints are left out", self.left_out));
+            let more =
+                Complaint::whole(&self.file, format!("{} more complaints are left out", self.left_out));
             self.complaints.push(more.hint("mend these first, and ask again"));
         }
         self.complaints
@@ -264,6 +265,9 @@ mod tests {
         sheet.complain(0..1, "and one more");
         let complaints = sheet.finish();
         assert_eq!(complaints.len(), MOST + 1);
-        assert_eq!(complaints.last().map(|last| last.what.as_str()), Some("4901 more complaints are left out"));
+        assert_eq!(
+            complaints.last().map(|last| last.what.as_str()),
+            Some("4901 more complaints are left out")
+        );
     }
 }

@@ -9,8 +9,9 @@ use std::ops::Range;
 pub const LONGEST: usize = 1 << 16;
 
 /// Bytes that mean something to one format or another, and those that mean nothing to any.
-const BYTES: &[u8] =
-    &[0, 1, 0x1b, 0x7f, 0x80, 0xc0, 0xff, b'"', b'\'', b'\\', b'\n', b'\r', b'\t', b' ', b'<', b'>', b'[', b']'];
+const BYTES: &[u8] = &[
+    0, 1, 0x1b, 0x7f, 0x80, 0xc0, 0xff, b'"', b'\'', b'\\', b'\n', b'\r', b'\t', b' ', b'<', b'>', b'[', b']',
+];
 /// Numbers at the edges of what holds numbers.
 const NUMBERS: &[&str] = &[
     "0",
@@ -146,7 +147,8 @@ impl<'a> Mutator<'a> {
             10 => {
                 let lines = lines(input);
                 if let Some(line) = self.dice.pick(&lines).cloned() {
-                    let copied = if self.dice.below(2) == 0 { Vec::new() } else { input[line.clone()].repeat(2) };
+                    let copied =
+                        if self.dice.below(2) == 0 { Vec::new() } else { input[line.clone()].repeat(2) };
                     input.splice(line, copied);
                 }
             }

@@ -13,7 +13,13 @@ pub const DNS: Target = Target {
     check,
     seeds: answers,
     words: &[
-        "\u{7}example\u{3}com\0", "\u{3}www", "\0\u{1}\0\u{1}", "\0\u{1c}\0\u{1}", "\0\u{5}\0\u{1}", "\0\u{29}", "\0\0\0\u{1e}",
+        "\u{7}example\u{3}com\0",
+        "\u{3}www",
+        "\0\u{1}\0\u{1}",
+        "\0\u{1c}\0\u{1}",
+        "\0\u{5}\0\u{1}",
+        "\0\u{29}",
+        "\0\0\0\u{1e}",
         "\0\u{4}",
     ],
     brief: 20_000,
@@ -35,12 +41,20 @@ fn answers() -> Vec<Vec<u8>> {
         let web = name("web.us-east-1.elb.amazonaws.com.");
         message.add_answer(Record::from_rdata(name(NAME), 60, RData::CNAME(CNAME(web.clone()))));
         message.add_answer(Record::from_rdata(web.clone(), 30, RData::A(A([203, 0, 113, 10].into()))));
-        message.add_answer(Record::from_rdata(web, 30, RData::AAAA(AAAA([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()))));
+        message.add_answer(Record::from_rdata(
+            web,
+            30,
+            RData::AAAA(AAAA([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into())),
+        ));
         message
     };
     let mut seeds = Vec::new();
-    for (which, kind) in [(0_u8, RecordType::A), (1, RecordType::AAAA), (2, RecordType::A), (3, RecordType::AAAA)] {
-        for code in [ResponseCode::NoError, ResponseCode::NXDomain, ResponseCode::ServFail, ResponseCode::Refused] {
+    for (which, kind) in
+        [(0_u8, RecordType::A), (1, RecordType::AAAA), (2, RecordType::A), (3, RecordType::AAAA)]
+    {
+        for code in
+            [ResponseCode::NoError, ResponseCode::NXDomain, ResponseCode::ServFail, ResponseCode::Refused]
+        {
             let mut message = chain(kind);
             message.metadata.response_code = code;
             let bytes = message.to_vec().unwrap();
@@ -73,7 +87,8 @@ fn judge(bytes: &[u8], question: &Question) {
     let ours = bytes.get(..2) == Some(&ID.to_be_bytes());
     assert_eq!(ours || found == Read::NotOurs, true, "{found:?} of somebody else");
     let flags = |at: usize| bytes.get(at).copied().unwrap_or_default();
-    let repeats = bytes.get(4..6) == Some(&[0, 1]) && repeats(&bytes[12..], question.kind);
+    let repeats =
+        bytes.get(4..6) == Some(&[0, 1]) && repeats(bytes.get(12..).unwrap_or_default(), question.kind);
     let is_authoritative = flags(2) & 0x04 != 0;
     match &found {
         Read::NotOurs | Read::Failed(..) => {}
@@ -87,12 +102,21 @@ fn judge(bytes: &[u8], question: &Question) {
             assert!(flags(2) & 0x82 == 0x80 && flags(3) & 0x0f == 0 && repeats, "{found:?}");
             assert_eq!(answer.authoritative, is_authoritative);
             assert!(is_authoritative || question.role == ServerRole::Resolver);
-            assert!(answer.addresses.is_sorted() && answer.addresses.windows(2).all(|pair| pair[0] != pair[1]));
+            assert!(
+                answer.addresses.is_sorted() && answer.addresses.windows(2).all(|pair| pair[0] != pair[1])
+            );
             let of_kind = |address: &IpAddr| address.is_ipv4() == (question.kind == RecordType::A);
             assert!(answer.addresses.iter().all(of_kind), "{answer:?}");
-            assert_eq!(answer.ttl.is_none(), answer.addresses.is_empty() && answer.cname.is_none(), "{answer:?}");
+            assert_eq!(
+                answer.ttl.is_none(),
+                answer.addresses.is_empty() && answer.cname.is_none(),
+                "{answer:?}"
+            );
             assert!(!answer.words().contains(char::is_control), "{answer:?}");
-            assert!(answer.cname.as_deref().is_none_or(|cname| !cname.contains(char::is_control)), "{answer:?}");
+            assert!(
+                answer.cname.as_deref().is_none_or(|cname| !cname.contains(char::is_control)),
+                "{answer:?}"
+            );
         }
     }
     if let Read::Failed(_, why) = &found {
@@ -103,6 +127,9 @@ fn judge(bytes: &[u8], question: &Question) {
 /// Whether these bytes begin with the question, as a server that compresses nothing repeats it.
 fn repeats(bytes: &[u8], kind: RecordType) -> bool {
     const LABELS: &[u8] = b"\x07example\x03com\0";
-    let (Some(labels), Some(rest)) = (bytes.get(..LABELS.len()), bytes.get(LABELS.len()..)) else { return false };
-    labels.eq_ignore_ascii_case(LABELS) && rest.starts_with(&[&u16::from(kind).to_be_bytes()[..], &[0, 1]].concat())
+    let (Some(labels), Some(rest)) = (bytes.get(..LABELS.len()), bytes.get(LABELS.len()..)) else {
+        return false;
+    };
+    labels.eq_ignore_ascii_case(LABELS)
+        && rest.starts_with(&[&u16::from(kind).to_be_bytes()[..], &[0, 1]].concat())
 }

@@ -28,20 +28,49 @@ pub const LINE: Target = Target {
 pub const STRAND: Target =
     Target { name: "strand", check: check_strand, seeds: strands, words: WORDS, brief: 400 };
 
-pub const CHECKPOINT: Target = Target {
-    name: "checkpoint",
-    check: check_checkpoint,
-    seeds: checkpoints,
-    words: WORDS,
-    brief: 500,
-};
+pub const CHECKPOINT: Target =
+    Target { name: "checkpoint", check: check_checkpoint, seeds: checkpoints, words: WORDS, brief: 500 };
 
 pub(super) const WORDS: &[&str] = &[
-    "\"v\":", "\"seq\":", "\"ts\":", "\"mono_ms\":", "\"session\":", "\"actor\":", "\"kind\":", "\"body\":", "\"prev\":",
-    "\"seen\":{},", "\"hash\":", "null", "true", "[]", "{}", "\"\"", "\"\\u0000\"", "\"\\ud83d\\ude00\"", "\\u001b[2J",
-    "\\n", "\"note\"", "\"observed\"", "\"intent\"", "\"outcome\"", "\"finished\"", "\"left\"", "\"clock\"", "\"closed\"",
-    "us-east-1", "ec2", "i-0", "running", "-9999-01-02T01:59:59Z", "9999-12-30T22:00:00Z", "1970-01-01T00:00:00Z",
-    "2012-06-30T03:00:00.000001Z", "18446744073709551615", "-1", "1e99",
+    "\"v\":",
+    "\"seq\":",
+    "\"ts\":",
+    "\"mono_ms\":",
+    "\"session\":",
+    "\"actor\":",
+    "\"kind\":",
+    "\"body\":",
+    "\"prev\":",
+    "\"seen\":{},",
+    "\"hash\":",
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "\"\"",
+    "\"\\u0000\"",
+    "\"\\ud83d\\ude00\"",
+    "\\u001b[2J",
+    "\\n",
+    "\"note\"",
+    "\"observed\"",
+    "\"intent\"",
+    "\"outcome\"",
+    "\"finished\"",
+    "\"left\"",
+    "\"clock\"",
+    "\"closed\"",
+    "us-east-1",
+    "ec2",
+    "i-0",
+    "running",
+    "-9999-01-02T01:59:59Z",
+    "9999-12-30T22:00:00Z",
+    "1970-01-01T00:00:00Z",
+    "2012-06-30T03:00:00.000001Z",
+    "18446744073709551615",
+    "-1",
+    "1e99",
 ];
 
 /// The session of every strand here.
@@ -179,7 +208,9 @@ fn read_strand_of(bytes: &[u8]) {
     let strand = read_strand(&file).unwrap();
     let newlines = bytes.iter().filter(|byte| **byte == b'\n').count();
     assert!(strand.lines.len() <= newlines, "more lines than there are");
-    for words in strand.breakages.iter().map(ToString::to_string).chain(strand.torn.iter().map(ToString::to_string)) {
+    for words in
+        strand.breakages.iter().map(ToString::to_string).chain(strand.torn.iter().map(ToString::to_string))
+    {
         assert!(!words.contains(char::is_control), "{words:?} could steer a terminal");
     }
     for breakage in &strand.breakages {
@@ -199,7 +230,11 @@ fn read_strand_of(bytes: &[u8]) {
     let logbook = Logbook::open(directory.path()).unwrap();
     tell(&logbook.into_timeline());
     let after: Vec<_> = std::fs::read_dir(directory.path()).unwrap().collect();
-    assert_eq!((after.len(), std::fs::read(&file).unwrap().as_slice()), (1, bytes), "reading changed something");
+    assert_eq!(
+        (after.len(), std::fs::read(&file).unwrap().as_slice()),
+        (1, bytes),
+        "reading changed something"
+    );
     fold(&strand.lines);
 }
 

@@ -74,12 +74,17 @@ fn files(folder: &str, start: &str, ending: &str) -> Vec<Vec<u8>> {
 /// Where the repository is: this file is compiled for the tests, and for `fuzz/` inside of it.
 pub fn repository() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    if here.ends_with("fuzz") && here.join("../tests/fuzz").is_dir() { here.parent().unwrap_or(here) } else { here }
+    if here.ends_with("fuzz") && here.join("../tests/fuzz").is_dir() {
+        here.parent().unwrap_or(here)
+    } else {
+        here
+    }
 }
 
 /// Runs a target on an input; what it says when something does not hold.
 pub fn complaint(target: &Target, input: &[u8]) -> Option<String> {
     let said = catch_unwind(AssertUnwindSafe(|| (target.check)(input))).err()?;
-    let text = said.downcast_ref::<String>().map(String::as_str).or_else(|| said.downcast_ref::<&str>().copied());
+    let text =
+        said.downcast_ref::<String>().map(String::as_str).or_else(|| said.downcast_ref::<&str>().copied());
     Some(text.unwrap_or("it panicked").to_owned())
 }

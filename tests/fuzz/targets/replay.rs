@@ -36,7 +36,18 @@ fn check(bytes: &[u8]) {
         }
     };
     take(&mut app, Message::Resize(SMALL.0, SMALL.1));
-    for keys in ["1", "2<down><enter>", "<esc>3", "4", "5<enter>", "<esc>6<enter>", "<esc><left>", "<space>", "1", "<home>"] {
+    for keys in [
+        "1",
+        "2<down><enter>",
+        "<esc>3",
+        "4",
+        "5<enter>",
+        "<esc>6<enter>",
+        "<esc><left>",
+        "<space>",
+        "1",
+        "<home>",
+    ] {
         let Ok(keys) = keys.parse::<KeySequence>() else { continue };
         for key in keys.0 {
             take(&mut app, Message::Key(key));

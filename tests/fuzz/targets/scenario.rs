@@ -11,12 +11,52 @@ pub const SCENARIO: Target = Target {
     check,
     seeds: || files("scenarios", "", ".toml"),
     words: &[
-        "[[fleet]]", "[[event]]", "[[account]]", "[[region]]", "[[zone]]", "[[zone.record]]", "[[site]]",
-        "[[site.target]]", "[[database]]", "[[cluster]]", "[[snapshot]]", "[[balancer]]", "[[target_group]]",
-        "[[host]]", "[[operator]]", "[estate]", "+0s", "-30d", "+7320d", "+6h30m", "-0s", "9999999999d", "count", "at",
-        "region", "service", "fault", "rate", "latency_ms", "truth", "claim", "live", "frozen", "lost", "ok",
-        "clear = true", "us-east-1", "us-west-1", "global", "ec2", "\"dark\"", "\"hang\"", "\"throttled\"",
-        "-9999-01-01T00:00:00Z", "9999-12-30T22:00:00Z", "2012-06-30T03:00:00Z",
+        "[[fleet]]",
+        "[[event]]",
+        "[[account]]",
+        "[[region]]",
+        "[[zone]]",
+        "[[zone.record]]",
+        "[[site]]",
+        "[[site.target]]",
+        "[[database]]",
+        "[[cluster]]",
+        "[[snapshot]]",
+        "[[balancer]]",
+        "[[target_group]]",
+        "[[host]]",
+        "[[operator]]",
+        "[estate]",
+        "+0s",
+        "-30d",
+        "+7320d",
+        "+6h30m",
+        "-0s",
+        "9999999999d",
+        "count",
+        "at",
+        "region",
+        "service",
+        "fault",
+        "rate",
+        "latency_ms",
+        "truth",
+        "claim",
+        "live",
+        "frozen",
+        "lost",
+        "ok",
+        "clear = true",
+        "us-east-1",
+        "us-west-1",
+        "global",
+        "ec2",
+        "\"dark\"",
+        "\"hang\"",
+        "\"throttled\"",
+        "-9999-01-01T00:00:00Z",
+        "9999-12-30T22:00:00Z",
+        "2012-06-30T03:00:00Z",
     ],
     brief: 250,
 };
@@ -47,7 +87,8 @@ fn check(bytes: &[u8]) {
         for place in places(&scenario) {
             for profile in profiles(&scenario) {
                 let sweep = Sweep { profile, place: place.clone(), record_names: Vec::new() };
-                let [one, other] = worlds.each_mut().map(|world| world.answer(at, &Request::Sweep(sweep.clone())));
+                let [one, other] =
+                    worlds.each_mut().map(|world| world.answer(at, &Request::Sweep(sweep.clone())));
                 assert_eq!(one, other, "the same world answers otherwise");
                 assert!(matches!(one.0, Reply::Swept { .. }), "{:?} is no answer to a sweep", one.0);
             }
@@ -75,9 +116,12 @@ fn moments(scenario: &Scenario) -> Vec<Timestamp> {
 }
 
 fn places(scenario: &Scenario) -> Vec<Place> {
-    let texts = scenario.estate.regions.iter().take(3).flat_map(|region| {
-        Service::ALL.map(|service| format!("aws/123456789012/{region}/{service}"))
-    });
+    let texts = scenario
+        .estate
+        .regions
+        .iter()
+        .take(3)
+        .flat_map(|region| Service::ALL.map(|service| format!("aws/123456789012/{region}/{service}")));
     texts.chain(["aws/123456789012/global/route53".to_owned()]).filter_map(|text| text.parse().ok()).collect()
 }
 

@@ -13,12 +13,56 @@ pub const CONFIG: Target = Target {
     check: check_config,
     seeds: config_files,
     words: &[
-        "[estate]", "[[site]]", "[[site.target]]", "[ui]", "[dns]", "[dns.servers]", "[approval]", "name", "regions",
-        "profiles", "zone", "record", "probe", "url", "expect", "body", "kind", "region", "balancer", "addresses",
-        "ttl", "maintenance", "logbook", "theme", "keymap", "ascii", "two_operators", "resolvers", "us-east-1",
-        "us-esat-1", "\"elb\"", "\"alb\"", "\"nlb\"", "\"cloudfront\"", "\"s3\"", "\"address\"", "fitocracy.com",
-        "https://ada:secret@example.com/", "203.0.113.10", "[2001:db8::1]:53", "true", "[]", "{}", "\"\"\"", "'''",
-        "\"2xx\"", "é", "本", "\u{feff}", "1979-05-27",
+        "[estate]",
+        "[[site]]",
+        "[[site.target]]",
+        "[ui]",
+        "[dns]",
+        "[dns.servers]",
+        "[approval]",
+        "name",
+        "regions",
+        "profiles",
+        "zone",
+        "record",
+        "probe",
+        "url",
+        "expect",
+        "body",
+        "kind",
+        "region",
+        "balancer",
+        "addresses",
+        "ttl",
+        "maintenance",
+        "logbook",
+        "theme",
+        "keymap",
+        "ascii",
+        "two_operators",
+        "resolvers",
+        "us-east-1",
+        "us-esat-1",
+        "\"elb\"",
+        "\"alb\"",
+        "\"nlb\"",
+        "\"cloudfront\"",
+        "\"s3\"",
+        "\"address\"",
+        "fitocracy.com",
+        "https://ada:secret@example.com/",
+        "203.0.113.10",
+        "[2001:db8::1]:53",
+        "true",
+        "[]",
+        "{}",
+        "\"\"\"",
+        "'''",
+        "\"2xx\"",
+        "é",
+        "本",
+        "\u{feff}",
+        "1979-05-27",
     ],
     brief: 1500,
 };
@@ -28,9 +72,33 @@ pub const KEYMAP: Target = Target {
     check: check_keymap,
     seeds: || [files("keymaps", "", ".toml"), files("tests/complaints", "keymap-", ".toml")].concat(),
     words: &[
-        "[cockpit]", "[replay]", "name", "inherits", "\"none\"", "\"default\"", "\"vim\"", "\"quit\"", "\"help\"",
-        "\"apex-switch\"", "\"play-pause\"", "\"top\"", "\"<c-c>\"", "\"<c-i>\"", "\"<c-x>g\"", "\"gg\"", "\"g\"",
-        "\"<space>\"", "\"<lt>\"", "\"<f24>\"", "\"<s-tab>\"", "\"é\"", "\"<\"", "\"\"", "= 1", "= []", "= {}",
+        "[cockpit]",
+        "[replay]",
+        "name",
+        "inherits",
+        "\"none\"",
+        "\"default\"",
+        "\"vim\"",
+        "\"quit\"",
+        "\"help\"",
+        "\"apex-switch\"",
+        "\"play-pause\"",
+        "\"top\"",
+        "\"<c-c>\"",
+        "\"<c-i>\"",
+        "\"<c-x>g\"",
+        "\"gg\"",
+        "\"g\"",
+        "\"<space>\"",
+        "\"<lt>\"",
+        "\"<f24>\"",
+        "\"<s-tab>\"",
+        "\"é\"",
+        "\"<\"",
+        "\"\"",
+        "= 1",
+        "= []",
+        "= {}",
     ],
     brief: 1000,
 };
@@ -39,13 +107,23 @@ pub const KEYS: Target = Target {
     name: "keys",
     check: check_keys,
     seeds: || {
-        let keys = ["gg", "<c-c>", "<s-tab><PgDn>", "<lt><gt><space>", "G<c-x>é", "<a-c-f12>", "<c-->", "<m-<>", "<f0>"];
+        let keys = [
+            "gg",
+            "<c-c>",
+            "<s-tab><PgDn>",
+            "<lt><gt><space>",
+            "G<c-x>é",
+            "<a-c-f12>",
+            "<c-->",
+            "<m-<>",
+            "<f0>",
+        ];
         keys.iter().map(|keys| keys.as_bytes().to_vec()).collect()
     },
     words: &[
-        "<", ">", "c-", "a-", "s-", "m-", "C-", "space", "lt", "gt", "enter", "cr", "esc", "tab", "bs", "del", "ins",
-        "up", "pgup", "pagedown", "home", "end", "f1", "f24", "f25", "minus", "plus", "İ", "ß", "é", "\u{301}",
-        "\u{a0}", "K", "ſ",
+        "<", ">", "c-", "a-", "s-", "m-", "C-", "space", "lt", "gt", "enter", "cr", "esc", "tab", "bs",
+        "del", "ins", "up", "pgup", "pagedown", "home", "end", "f1", "f24", "f25", "minus", "plus", "İ", "ß",
+        "é", "\u{301}", "\u{a0}", "K", "ſ",
     ],
     brief: 20_000,
 };
@@ -55,9 +133,36 @@ pub const THEME: Target = Target {
     check: check_theme,
     seeds: || [files("themes", "", ".toml"), files("tests/complaints", "theme-", ".toml")].concat(),
     words: &[
-        "[palette]", "[roles]", "name", "inherits", "\"none\"", "\"storm\"", "\"mono\"", "fg", "bg", "bold", "dim",
-        "underline", "reverse", "italic", "\"#6cb6ff\"", "\"#fff\"", "\"#+f0000\"", "\"red\"", "\"bright-red\"",
-        "\"default\"", "\"255\"", "256", "-1", "0xff", "text", "down", "lie", "operator-1", "true", "{ fg = \"red\" }",
+        "[palette]",
+        "[roles]",
+        "name",
+        "inherits",
+        "\"none\"",
+        "\"storm\"",
+        "\"mono\"",
+        "fg",
+        "bg",
+        "bold",
+        "dim",
+        "underline",
+        "reverse",
+        "italic",
+        "\"#6cb6ff\"",
+        "\"#fff\"",
+        "\"#+f0000\"",
+        "\"red\"",
+        "\"bright-red\"",
+        "\"default\"",
+        "\"255\"",
+        "256",
+        "-1",
+        "0xff",
+        "text",
+        "down",
+        "lie",
+        "operator-1",
+        "true",
+        "{ fg = \"red\" }",
     ],
     brief: 1500,
 };
@@ -143,7 +248,11 @@ fn check_keymap(bytes: &[u8]) {
         for (keys, command) in keymap.bindings(context) {
             assert_eq!(keymap.lookup(context, &keys.0), Match::Command(command), "{keys}");
             for pressed in 1..keys.0.len() {
-                assert_eq!(keymap.lookup(context, &keys.0[..pressed]), Match::Prefix, "{keys} after {pressed}");
+                assert_eq!(
+                    keymap.lookup(context, &keys.0[..pressed]),
+                    Match::Prefix,
+                    "{keys} after {pressed}"
+                );
             }
             assert_eq!(keys.to_string().parse::<KeySequence>().as_ref(), Ok(keys));
             assert!(command.works_in(context), "{command} in {context}");
@@ -162,7 +271,11 @@ fn check_keys(bytes: &[u8]) {
     match text.parse::<KeySequence>() {
         Ok(keys) => {
             let written = keys.to_string();
-            assert_eq!(written.parse::<KeySequence>(), Ok(keys.clone()), "{text:?} is written as {written:?}");
+            assert_eq!(
+                written.parse::<KeySequence>(),
+                Ok(keys.clone()),
+                "{text:?} is written as {written:?}"
+            );
             assert!(!keys.label().is_empty());
             for key in keys.0 {
                 // A key in its one form is in its one form.
