@@ -33,6 +33,8 @@ pub enum Disk {
 /// A part of the cockpit that panics, once, at its next step.
 #[derive(Debug, Clone, Copy)]
 pub enum Part {
+    /// None any more.
+    None = 0,
     /// The loop around the state.
     Loop = 1,
     /// A task that asks AWS.
