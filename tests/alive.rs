@@ -19,7 +19,7 @@ use crate::support::standin::{Fault, Rule};
 const CHANGE: &str = "ChangeResourceRecordSets";
 
 /// A cockpit whose one call waits at the door of AWS.
-fn calling(ground: &Ground, home: &Home) -> Pty {
+pub fn calling(ground: &Ground, home: &Home) -> Pty {
     let mut pty = Pty::start(home, DESIGN, &[]);
     pty.press("5");
     pty.wait_for("AAAA");
@@ -36,12 +36,12 @@ fn calling(ground: &Ground, home: &Home) -> Pty {
 }
 
 /// Why the cockpits of a logbook left.
-fn reasons(place: &Path) -> Vec<String> {
+pub fn reasons(place: &Path) -> Vec<String> {
     let left = of_kind(&all_entries(place), "left");
     left.iter().map(|entry| entry["body"]["reason"].as_str().unwrap().to_owned()).collect()
 }
 
-fn outcomes(home: &Home) -> Vec<Value> {
+pub fn outcomes(home: &Home) -> Vec<Value> {
     let entries = of_kind(&all_entries(&logbook(home)), "outcome");
     entries.iter().map(|entry| entry["body"]["outcome"]["result"].clone()).collect()
 }
@@ -138,7 +138,7 @@ fn alive_who_insists_leaves_and_is_told_what_is_unknown() {
 // ---- the line
 
 /// The demo with a logbook in a known place.
-fn demo(home: &Home, more: &[&str]) -> (Pty, PathBuf) {
+pub fn demo(home: &Home, more: &[&str]) -> (Pty, PathBuf) {
     let place = home.path().join("book");
     let book = place.display().to_string();
     let mut arguments = vec!["demo", "--scenario", "quiet", "--logbook", &book];

@@ -16,10 +16,12 @@ mod support;
 
 mod alive;
 mod bad_input;
+mod breaking;
 mod cells;
 mod cockpit;
 mod crew;
 mod dns;
+mod fuzz;
 mod generated;
 mod harness;
 mod harness_surroundings;

@@ -58,6 +58,11 @@ impl App {
 
     /// Remembers what the logbook does not.
     fn lose(&mut self, entry: &Entry) {
+        // A new strand that was refused in its turn: what it was to name is lost still.
+        if let Body::Reopened { lost, .. } = &entry.body {
+            self.unwritten.lost.extend(lost.iter().cloned());
+            return;
+        }
         let is_frame = matches!(entry.body, Body::Opened { .. } | Body::Left { .. });
         if let (true, false, Some(event)) =
             (entry.body.is_durable(), is_frame, describe(&self.incident, entry))

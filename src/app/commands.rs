@@ -364,11 +364,18 @@ impl fmt::Display for Command {
     }
 }
 
+/// Bytes of the longest name that is compared with others: a domain name's.
+const LONGEST_NAME: usize = 255;
+
 /// The names that somebody who typed `typed` may have meant, best first, at most three, none when nothing is near.
 ///
 /// Names much further away than the best are left out: a list of everything vaguely similar is no help at 3 a.m.
+/// What is longer than any name is near none, and is not compared: that would take as long as it is long.
 #[must_use]
 pub fn nearest_names<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    if typed.len() > LONGEST_NAME {
+        return Vec::new();
+    }
     let typed = typed.to_lowercase();
     let mut scored: Vec<(f64, usize, &str)> = names
         .into_iter()
@@ -433,6 +440,10 @@ mod tests {
         assert_eq!(Command::nearest("apex-swich"), ["apex-switch"]);
         assert_eq!(Command::nearest("Quti"), ["quit"]);
         assert_eq!(nearest_names("rde", ["green", "red", "blue"]), ["red"]);
+        assert!(
+            nearest_names(&"red".repeat(1 << 20), ["red"]).is_empty(),
+            "compared, it would take gigabytes"
+        );
         assert!(Command::nearest("xylophone").is_empty());
     }
 }

@@ -447,7 +447,14 @@ impl Keymap {
     /// What can follow the keys pressed so far, for the hint that appears after a prefix.
     #[must_use]
     pub fn continuations(&self, context: Context, pressed: &[Key]) -> Vec<(&KeySequence, Command)> {
-        self.bindings(context).filter(|(keys, _)| keys.continues(pressed)).collect()
+        // Sequences sort by their keys, so those that go on from here follow directly.
+        let from = KeySequence(pressed.to_vec());
+        let following = self.bindings.get(&context).into_iter().flat_map(|map| map.range(from.clone()..));
+        following
+            .take_while(|(keys, _)| keys.0.starts_with(pressed))
+            .filter(|(keys, _)| keys.continues(pressed))
+            .map(|(keys, command)| (keys, *command))
+            .collect()
     }
 
     /// Sequences that can never be finished because a shorter one runs first.

@@ -5,9 +5,10 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
-#[cfg(feature = "aws")]
+#[cfg(feature = "probe")]
 pub mod probe;
 pub mod sim;
+pub mod xml;
 
 use crate::incident::access::Access;
 use crate::incident::cell::Evidence;

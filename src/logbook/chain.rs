@@ -104,9 +104,9 @@ impl Line {
                 actor: fields.actor,
                 body,
             },
-            prev: fields.prev,
+            prev: digits(fields.prev, "prev")?,
             seen: fields.seen,
-            hash: fields.hash,
+            hash: digits(fields.hash, "hash")?,
             sound: true,
         })
     }
@@ -120,6 +120,12 @@ impl Line {
             seen: Seen::new(),
         }
     }
+}
+
+/// A hash as a line has it. Whatever else a forger writes there would be written out again as it stands.
+fn digits(text: String, field: &str) -> Result<String, Flaw> {
+    let is_hash = text.len() == GENESIS.len() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash { Ok(text) } else { Err(Flaw::NotAnEntry { reason: format!("`{field}` is no SHA-256") }) }
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Flaw> {
@@ -414,7 +420,8 @@ impl Chain {
 
     fn step(&mut self, seal: &Result<Seal, Flaw>, links: Result<&Links<'_>, &Flaw>) -> Option<Flaw> {
         let due = self.next;
-        self.next += 1;
+        // A forger's number may be the last there is.
+        self.next = due.saturating_add(1);
         let seal = match seal {
             Ok(seal) => seal,
             Err(flaw) => {
@@ -489,5 +496,9 @@ mod tests {
             |covered: &str| format!("{covered},\"hash\":\"{}\"}}", hex_text(&hex_hash(covered.as_bytes())));
         assert!(matches!(flaw(&sealed("{\"v\":1")), Flaw::NotAnEntry { .. }));
         assert_eq!(flaw(&sealed("{\"v\":9")), Flaw::Version { found: 9 });
+        // What is no hash could hold anything, and would be exported as it stands.
+        let (covered, _) = text.split_once(",\"prev\"").unwrap();
+        let forged = sealed(&format!("{covered},\"prev\":\"\\n{{}}\""));
+        assert_eq!(flaw(&forged), Flaw::NotAnEntry { reason: "`prev` is no SHA-256".to_owned() });
     }
 }

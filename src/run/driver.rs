@@ -227,6 +227,7 @@ impl Driver {
         let mut awaited = true;
         let mut painted = now_instant();
         let mut ticks_busy = 0;
+        let mut broken = pace.broken();
         while !self.app.quitting {
             let mut changed = true;
             let mut look_at_line = false;
@@ -274,7 +275,10 @@ impl Driver {
                         }
                     }
                 }
-                () = pace.painted() => changed = false,
+                () = pace.painted() => {
+                    changed = false;
+                    forgotten |= std::mem::replace(&mut broken, pace.broken()) != pace.broken();
+                }
                 () = tokio::time::sleep_until(painted + FRAME_EVERY), if dirty && !pace.is_busy() && events.is_some() => {
                     changed = false;
                 }

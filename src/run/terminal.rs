@@ -15,8 +15,8 @@ use ratatui::backend::CrosstermBackend;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::panic::PanicHookInfo;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -38,6 +38,8 @@ pub struct Pace {
     closed: Arc<AtomicBool>,
     /// The terminal took nothing and never will.
     failed: Arc<AtomicBool>,
+    /// Frames that a bug of the painter cost.
+    broken: Arc<AtomicUsize>,
     painted: Arc<Notify>,
 }
 
@@ -50,6 +52,10 @@ const PIECE: usize = 1024;
 const WHOLE_FROM: usize = 1024;
 const BEGIN_WHOLE: &[u8] = b"\x1b[?2026h";
 const END_WHOLE: &[u8] = b"\x1b[?2026l";
+/// Ends whatever sequence a terminal may be inside of.
+const END_SEQUENCE: &[u8] = b"\x18\x1b\\";
+/// Frames that a bug of the painter may cost before the terminal is given up.
+const BREAKS_LIMIT: usize = 3;
 
 impl Pace {
     /// Whether the terminal is still taking the last frame.
@@ -101,6 +107,21 @@ impl Pace {
     /// Waits until the terminal took a frame.
     pub async fn painted(&self) {
         self.painted.notified().await;
+    }
+
+    /// After a bug in the painter: what was half painted is ended, and the next frame is to be a whole one. Whoever breaks
+    /// off again and again shows nothing, and is as good as gone.
+    fn break_off(&self, out: &mut impl Write) {
+        if self.broken.fetch_add(1, Ordering::AcqRel) >= BREAKS_LIMIT || out.write_all(END_SEQUENCE).is_err()
+        {
+            self.failed.store(true, Ordering::Release);
+        }
+    }
+
+    /// Frames that a bug of the painter cost so far.
+    #[must_use]
+    pub fn broken(&self) -> usize {
+        self.broken.load(Ordering::Acquire)
     }
 
     /// Writes a frame, piece by piece, until it is through or nobody wants it any more.
@@ -175,7 +196,9 @@ impl Screen {
         let painter = pace.clone();
         std::thread::Builder::new().name("painter".into()).spawn(move || {
             while let Ok(frame) = inbox.recv() {
-                painter.paint(&mut out, &frame);
+                if catch_unwind(AssertUnwindSafe(|| painter.paint(&mut out, &frame))).is_err() {
+                    painter.break_off(&mut out);
+                }
                 painter.taken();
             }
         })?;
@@ -247,7 +270,7 @@ fn take_over(out: &mut File) -> io::Result<()> {
 fn restore(whole: bool) {
     let mut words = Vec::new();
     if !whole {
-        words.extend_from_slice(b"\x18\x1b\\");
+        words.extend_from_slice(END_SEQUENCE);
         words.extend_from_slice(END_WHOLE);
     }
     let _ = queue!(words, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);

@@ -281,7 +281,7 @@ pub(super) fn check_name(sheet: &mut Sheet<'_>, name: &Spanned<String>, what: &s
 pub(super) fn check_region(sheet: &mut Sheet<'_>, region: &Spanned<String>) {
     let name = region.get_ref();
     if regions::find(name).is_none() {
-        let nearest = nearest_regions(name);
+        let nearest = if sheet.is_full() { Vec::new() } else { nearest_regions(name) };
         let complaint =
             sheet.at(region.span(), format!("there is no region called {name:?}")).nearest(nearest);
         sheet.push(complaint);

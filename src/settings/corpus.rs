@@ -5,12 +5,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
 use super::complaint::Complaint;
-use super::library::Source;
 use super::surroundings::Surroundings;
 use super::{config, keymap, theme_file};
 use crate::incident::probe::{Dialect, ProbeQuestion, ProbeTarget};
@@ -18,16 +16,10 @@ use crate::incident::probe::{Dialect, ProbeQuestion, ProbeTarget};
 fn complaints(name: &str, text: &str) -> Vec<Complaint> {
     let nowhere = Surroundings::default();
     let sort = name.split('-').next().unwrap();
-    let source = |text: &str| Source {
-        name: "mine".to_owned(),
-        file: name.to_owned(),
-        text: Cow::Owned(text.to_owned()),
-        shipped: false,
-    };
     match sort {
         "config" => config::parse(name, text, &nowhere).err(),
-        "keymap" => keymap::assemble(&keymap::library(&nowhere), source(text), &nowhere).err(),
-        "theme" => theme_file::assemble(&theme_file::library(&nowhere), source(text), &nowhere).err(),
+        "keymap" => keymap::parse(name, text, &nowhere).err(),
+        "theme" => theme_file::parse(name, text, &nowhere).err(),
         other => panic!("{name}: no reader for {other}"),
     }
     .unwrap_or_default()

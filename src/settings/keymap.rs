@@ -9,7 +9,7 @@ use toml::de::DeTable;
 
 use super::complaint::Complaint;
 use super::library::{Library, Source};
-use super::sheet::{Sheet, with_article};
+use super::sheet::{MOST, Sheet, with_article};
 use super::surroundings::Surroundings;
 use crate::app::commands::{Command, Context};
 use crate::app::keys::{Key, KeySequence, Keymap};
@@ -43,6 +43,20 @@ pub fn shipped() -> Keymap {
         .shipped(DEFAULT)
         .and_then(|source| assemble(&library, source, &nowhere).ok())
         .unwrap_or_else(|| Keymap::empty(DEFAULT))
+}
+
+/// Reads a keymap from its text, and what it inherits.
+///
+/// # Errors
+/// Every complaint about it and what it inherits.
+pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Keymap, Vec<Complaint>> {
+    let source = Source {
+        name: file.trim_end_matches(".toml").to_owned(),
+        file: file.to_owned(),
+        text: text.to_owned().into(),
+        shipped: false,
+    };
+    assemble(&library(surroundings), source, surroundings)
 }
 
 /// The keymap of that name or path; `asked_by` is the option or the file that named it.
@@ -201,6 +215,9 @@ fn hidden(keymap: &Keymap, layered: &Layered) -> Vec<Complaint> {
     };
     let mut complaints: Vec<Complaint> = Vec::new();
     for hidden in keymap.hidden() {
+        if complaints.len() >= MOST {
+            break;
+        }
         let (leaf, longer) = (&hidden.leaf, &hidden.longer);
         let (Some(leaf_stated), Some(longer_stated)) =
             (stated(hidden.context, &leaf.0), stated(hidden.context, &longer.0))

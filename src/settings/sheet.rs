@@ -13,18 +13,24 @@ use super::complaint::{Complaint, nearest_names};
 /// A value and its place in the file.
 pub(super) type Value<'s> = Spanned<DeValue<'s>>;
 
+/// Complaints that one file gets. Who has more has one mistake many times, or no settings file; each costs a look at the
+/// text, and a file of a megabyte can be wrong at every byte.
+pub(super) const MOST: usize = 100;
+
 /// A file being read, and everything found wrong with it so far.
 #[derive(Debug)]
 pub(super) struct Sheet<'s> {
     file: String,
     source: &'s str,
     complaints: Vec<Complaint>,
+    /// Complaints beyond the most.
+    left_out: usize,
 }
 
 impl<'s> Sheet<'s> {
     /// Parses a file. A file that is not TOML has no table, only complaints: guessing on would invent mistakes.
     pub(super) fn parse(file: &str, source: &'s str) -> (Self, Option<DeTable<'s>>) {
-        let mut sheet = Self { file: file.to_owned(), source, complaints: Vec::new() };
+        let mut sheet = Self { file: file.to_owned(), source, complaints: Vec::new(), left_out: 0 };
         let (table, errors) = DeTable::parse_recoverable(source);
         if errors.is_empty() {
             return (sheet, Some(table.into_inner()));
@@ -39,6 +45,11 @@ impl<'s> Sheet<'s> {
     /// Everything wrong with the file, in the order of its lines.
     pub(super) fn finish(mut self) -> Vec<Complaint> {
         self.complaints.sort_by_key(|complaint| (complaint.line, complaint.col));
+        if self.left_out > 0 {
+            let more =
+                Complaint::whole(&self.file, format!("{} more complaints are left out", self.left_out));
+            self.complaints.push(more.hint("mend these first, and ask again"));
+        }
         self.complaints
     }
 
@@ -50,22 +61,35 @@ impl<'s> Sheet<'s> {
     /// A complaint about a place.
     pub(super) fn complain(&mut self, span: Range<usize>, what: impl Into<String>) {
         let complaint = self.at(span, what);
-        self.complaints.push(complaint);
+        self.push(complaint);
     }
 
     /// A complaint about a place, to be completed and pushed.
     pub(super) fn at(&self, span: Range<usize>, what: impl Into<String>) -> Complaint {
+        if self.is_full() {
+            return Complaint::whole(&self.file, what);
+        }
         Complaint::at(&self.file, self.source, span, what)
+    }
+
+    /// Whether no further complaint will be shown.
+    pub(super) fn is_full(&self) -> bool {
+        self.complaints.len() >= MOST
     }
 
     /// Takes a complaint in.
     pub(super) fn push(&mut self, complaint: Complaint) {
-        self.complaints.push(complaint);
+        if self.is_full() {
+            self.left_out += 1;
+        } else {
+            self.complaints.push(complaint);
+        }
     }
 
     /// A complaint about the whole file.
     pub(super) fn whole(&mut self, what: impl Into<String>) {
-        self.complaints.push(Complaint::whole(&self.file, what));
+        let complaint = Complaint::whole(&self.file, what);
+        self.push(complaint);
     }
 
     /// Complains about every key of a table that is not one of those.
@@ -73,6 +97,10 @@ impl<'s> Sheet<'s> {
         for (key, _) in table.iter() {
             let name = key.get_ref().as_ref();
             if !known.contains(&name) {
+                if self.is_full() {
+                    self.left_out += 1;
+                    continue;
+                }
                 let mut complaint = self
                     .at(key.span(), format!("unknown key `{name}` in {what}"))
                     .nearest(nearest_names(name, known.iter().copied()));
@@ -242,4 +270,23 @@ pub(super) fn with_article(value: &DeValue<'_>) -> String {
     let name = value.type_str();
     let article = if name.starts_with(['a', 'i']) { "an" } else { "a" };
     format!("{article} {name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_wrong_everywhere_gets_a_hundred_complaints_and_a_count() {
+        let text: String = (0..5_000).map(|n| format!("k{n} = 1\n")).collect();
+        let (mut sheet, table) = Sheet::parse("f", &text);
+        sheet.only_keys(&table.unwrap_or_default(), "a test", &["known"]);
+        sheet.complain(0..1, "and one more");
+        let complaints = sheet.finish();
+        assert_eq!(complaints.len(), MOST + 1);
+        assert_eq!(
+            complaints.last().map(|last| last.what.as_str()),
+            Some("4901 more complaints are left out")
+        );
+    }
 }

@@ -48,6 +48,20 @@ pub fn shipped(name: &str) -> Theme {
         .unwrap_or_else(|| Theme::plain(name))
 }
 
+/// Reads a theme from its text, and what it inherits.
+///
+/// # Errors
+/// Every complaint about it and what it inherits.
+pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Theme, Vec<Complaint>> {
+    let source = Source {
+        name: file.trim_end_matches(".toml").to_owned(),
+        file: file.to_owned(),
+        text: text.to_owned().into(),
+        shipped: false,
+    };
+    assemble(&library(surroundings), source, surroundings)
+}
+
 /// The theme of that name or path; `asked_by` is the option or the file that named it.
 ///
 /// # Errors

@@ -12,4 +12,5 @@ pub mod moto;
 pub mod pty;
 pub mod scene;
 pub mod standin;
+pub mod trouble;
 pub mod xml;

@@ -5,7 +5,7 @@
 
 use super::credentials::Unread;
 use super::skew::ahead_after;
-use super::whole::{Flaw, flaw};
+use crate::cloud::xml::{Flaw, flaw};
 use crate::incident::access::SKEW_REFUSED_S;
 use crate::incident::fault::Fault;
 use aws_credential_types::provider::error::CredentialsError;

@@ -1,5 +1,5 @@
 //! Evidence: looks for itself, from where the cockpit stands, with a time limit. It is not AWS's: it asks no API and
-//! knows no credentials. Its libraries come with the feature `aws`, so it stands behind it.
+//! knows no credentials. Its libraries come with the feature `probe`, which the feature `aws` implies.
 //!
 //! `http` fetches a site's page, `tls` judges the certificate on the way, `greeting` has database servers speak, and
 //! [`dns`] asks name servers. Nothing here follows a redirect to another host, reads more than 64 KiB, or fails: whatever
