@@ -27,6 +27,7 @@ mod laws;
 mod layers;
 mod live;
 mod replay;
+mod simulation;
 mod terminal;
 mod together;
 

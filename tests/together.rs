@@ -279,6 +279,20 @@ fn a_log_that_is_lost_in_the_middle_of_a_plan_stops_it_there() {
 }
 
 #[test]
+fn a_lost_answer_stays_unknown_when_the_cockpit_is_killed_before_it_reads_again() {
+    let mut crew = quiet_but(&lost("global", "route53", false));
+    crew.run_for(62);
+    let plan = crew.insist(0, "m");
+    crew.confirm(0);
+    assert!(crew.wait_until(120, |crew| !outcomes(crew, 0).is_empty()));
+    assert!(matches!(outcomes(&crew, 0)[..], [Outcome::Unknown { .. }]));
+    crew.kill(0);
+    let next = crew.sit("daniel", Mode::Demo);
+    crew.run_for(180);
+    assert_eq!(crew.standing(next, &plan), Standing::Unknown);
+}
+
+#[test]
 fn leaving_waits_for_the_call_in_flight_logs_it_and_starts_nothing_new() {
     let mut crew = quiet_but("");
     crew.press(0, "2/");

@@ -30,7 +30,7 @@ mod turns;
 
 pub use acting::{Dialog, Focus, Planning};
 pub use budget::Slowed;
-pub use executing::{Execution, Phase};
+pub use executing::{Execution, Next, Phase};
 pub use input::{Choice, Overlay, Picker, Purpose};
 pub use replaying::Replay;
 pub use restore_points::RestorePoint;

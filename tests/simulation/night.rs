@@ -1,0 +1,511 @@
+//! A night: a world, its weather, cockpits, disks and operators, all drawn from one seed, on the virtual clock. It plays;
+//! what has to hold is `invariants`'s to say, and is asked at every turn.
+
+use super::chance::Chance;
+use super::invariants::{Calls, Held, Law, Rows, breach, unknown_is_said};
+use super::outage::Outage;
+use super::seat::{At, Leaves, Moment, Order, Seat};
+use super::strand::Strand;
+use super::tally::{Happened, Tally};
+use crate::crew::opening;
+use blackstart::app::message::Message;
+use blackstart::app::{App, Next, Opening, Phase};
+use blackstart::cloud::sim::World;
+use blackstart::incident::cell::Evidence;
+use blackstart::incident::entry::{Entry, Mode, SessionId};
+use blackstart::incident::place::Region;
+use blackstart::logbook::weave;
+use blackstart::ui::{Glyphs, Look, buffer, probe};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+/// Who operates.
+pub const PEOPLE: [&str; 3] = ["adam", "daniel", "eve"];
+
+/// Something that comes at its time.
+pub enum Event {
+    Tick(usize),
+    Tell(usize, Box<Message>),
+    Write(usize),
+    Look(usize),
+    RollCall(usize),
+    Operate(usize),
+    Sit(usize),
+    Kill(usize),
+}
+
+/// The DNS servers that say something else than the world would.
+pub struct DnsTrouble {
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// None answers; or one goes on with its first answer.
+    pub silent: bool,
+    pub first: BTreeMap<String, Evidence>,
+}
+
+pub struct Night {
+    pub seed: u64,
+    pub chance: Chance,
+    pub outage: Outage,
+    pub world: World,
+    pub seats: Vec<Seat>,
+    pub strands: Vec<Strand>,
+    pub now: Timestamp,
+    pub calls: Calls,
+    pub rows: Rows,
+    pub tally: Tally,
+    pub trace: Option<Vec<String>>,
+    pub origin: Timestamp,
+    pub dns: DnsTrouble,
+    opening: Opening,
+    until: Timestamp,
+    queue: BTreeMap<(Timestamp, u64), Event>,
+    counter: u64,
+}
+
+fn after(at: Timestamp, ms: i64) -> Timestamp {
+    at + SignedDuration::from_millis(ms)
+}
+
+/// What every frame looks like.
+fn look() -> &'static Look {
+    static LOOK: OnceLock<Look> = OnceLock::new();
+    LOOK.get_or_init(|| Look { theme: probe(), glyphs: Glyphs::Unicode })
+}
+
+/// The keymap is read from its file once.
+fn shipped_opening(outage: &Outage) -> Opening {
+    static OPENING: OnceLock<Opening> = OnceLock::new();
+    let scenario = &outage.scenario;
+    let at = scenario.start;
+    let shipped = OPENING.get_or_init(|| opening(scenario, PEOPLE[0], Mode::Live, at)).clone();
+    let regions = scenario.estate.regions.iter().map(|code| Region::new(code));
+    Opening { regions: regions.collect(), sites: scenario.sites.clone(), ..shipped }
+}
+
+impl Night {
+    pub fn of(seed: u64) -> Self {
+        let mut chance = Chance::of(seed);
+        let outage = Outage::drawn(seed, &mut chance);
+        let start = outage.scenario.start;
+        let until = start + SignedDuration::from_secs(outage.seconds);
+        let mut opening = shipped_opening(&outage);
+        opening.jitter = format!("seed {seed}");
+        opening.two_operators = chance.percent(4);
+        opening.dns.resolvers.truncate(1);
+        let from = after(start, chance.between(0, outage.seconds) * 1_000);
+        let (silent, lasts) = (chance.percent(50), chance.between(0, 60) * 1_000);
+        let dns = DnsTrouble { from, until: after(from, lasts), silent, first: BTreeMap::new() };
+        let mut night = Self {
+            seed,
+            world: World::new(outage.scenario.clone(), seed),
+            seats: Vec::new(),
+            strands: Vec::new(),
+            now: start,
+            calls: Calls::default(),
+            rows: Rows::default(),
+            tally: Tally::default(),
+            trace: None,
+            opening,
+            origin: start,
+            until,
+            queue: BTreeMap::new(),
+            counter: 0,
+            dns,
+            chance,
+            outage,
+        };
+        let people = night.chance.pick(&[&1_usize, &1, &2, &2, &3]);
+        night.at(start, Event::Sit(0));
+        for person in 1..*people {
+            let ms = night.chance.between(0, night.outage.seconds * 500);
+            night.at(after(start, ms), Event::Sit(person));
+        }
+        night
+    }
+
+    pub fn at(&mut self, at: Timestamp, event: Event) {
+        self.counter += 1;
+        self.queue.insert((at, self.counter), event);
+    }
+
+    pub fn in_ms(&mut self, ms: i64, event: Event) {
+        self.at(after(self.now, ms), event);
+    }
+
+    pub fn say(&mut self, words: impl FnOnce() -> String) {
+        let (now, origin) = (self.now, self.origin);
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!("{:>8.3} {}", now.duration_since(origin).as_secs_f64(), words()));
+        }
+    }
+
+    /// Plays it.
+    pub fn play(&mut self) -> Held {
+        while let Some(((at, _), event)) = self.queue.pop_first() {
+            if at > self.until {
+                break;
+            }
+            self.now = self.now.max(at);
+            self.happen(event)?;
+        }
+        self.now = self.until;
+        Ok(())
+    }
+
+    /// No time passes any more: what was asked to be written is, and everybody reads it.
+    pub fn settle(&mut self) -> Held {
+        loop {
+            let writer = (0..self.seats.len()).find(|s| self.seats[*s].alive && !self.seats[*s].orders.is_empty());
+            if let Some(writer) = writer {
+                self.write(writer, true)?;
+                continue;
+            }
+            let behind = (0..self.seats.len()).find(|s| self.is_behind(*s));
+            match behind {
+                Some(reader) => self.look(reader)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn is_behind(&self, seat: usize) -> bool {
+        let it = &self.seats[seat];
+        it.alive
+            && !it.leaving
+            && self.strands.iter().enumerate().any(|(at, strand)| {
+                !it.own.contains(&at) && strand.lines.len() > it.cursors.get(at).copied().unwrap_or(0)
+            })
+    }
+
+    fn happen(&mut self, event: Event) -> Held {
+        match event {
+            Event::Sit(person) => self.sit(person),
+            Event::Tick(seat) => self.tick(seat),
+            Event::Tell(seat, message) => self.take(seat, *message),
+            Event::Write(seat) => self.write(seat, false),
+            Event::Look(seat) => self.look(seat),
+            Event::RollCall(seat) => self.roll_call(seat),
+            Event::Operate(seat) => {
+                if !self.seats[seat].alive || self.seats[seat].leaving {
+                    return Ok(());
+                }
+                self.operate(seat)?;
+                let ms =
+                    if self.chance.percent(6) { self.chance.between(20_000, 75_000) } else { self.chance.between(300, 9_000) };
+                self.in_ms(ms, Event::Operate(seat));
+                Ok(())
+            }
+            Event::Kill(seat) => {
+                self.kill(seat);
+                Ok(())
+            }
+        }
+    }
+
+    // --- processes ---
+
+    /// Somebody opens a cockpit on what the disks have.
+    fn sit(&mut self, person: usize) -> Held {
+        let user = PEOPLE[person];
+        let pid = 4_000 + u32::try_from(self.seats.len()).unwrap();
+        let mut opening = self.opening.clone();
+        opening.mode = if self.chance.percent(6) { Mode::ReadOnly } else { Mode::Live };
+        opening.session = SessionId(format!("{}-{user}@jump-1-{pid}", self.now.strftime("%Y%m%dT%H%M%SZ")));
+        opening.actor.user = user.into();
+        opening.pid = pid;
+        self.say(|| format!("{user} opens {}", opening.session));
+        let strand = self.strands.len();
+        self.strands.push(Strand::new(opening.session.clone()));
+        let mut seat = Seat::new(App::new(opening, self.now), person, strand);
+        let known = weave(self.strands.iter().map(Strand::read).collect());
+        seat.app.remember(known.iter().map(|line| &line.entry));
+        known.iter().for_each(|line| seat.evidence.told(&line.entry));
+        for (at, strand) in self.strands.iter().enumerate() {
+            seat.catch_up(at, &strand.lines);
+        }
+        seat.vanished();
+        self.draw_fate(&mut seat);
+        if self.seats.iter().any(|before| before.person == person) {
+            self.tally.count(Happened::Restarts);
+        }
+        self.seats.push(seat);
+        let seat = self.seats.len() - 1;
+        self.take(seat, Message::Start)?;
+        self.in_ms(1_000, Event::Tick(seat));
+        self.in_ms(200, Event::RollCall(seat));
+        let ms = self.chance.between(500, 12_000);
+        self.in_ms(ms, Event::Operate(seat));
+        if self.chance.percent(15) {
+            let ms = self.chance.between(1_000, self.outage.seconds * 1_000);
+            self.in_ms(ms, Event::Kill(seat));
+        }
+        Ok(())
+    }
+
+    /// How fast its disk is, when it refuses, and at which entry the process is killed.
+    fn draw_fate(&mut self, seat: &mut Seat) {
+        let chance = &mut self.chance;
+        const KINDS: [&str; 9] = [
+            "opened", "observed", "proposed", "confirmed", "intent", "outcome", "verified", "finished", "probed",
+        ];
+        let entry = |chance: &mut Chance| At {
+            kind: if chance.percent(80) { Some(KINDS[chance.index(KINDS.len())]) } else { None },
+            nth: if chance.percent(60) { 1 } else { chance.between(1, 12) },
+        };
+        seat.disk_ms = *chance.pick(&[&1, &1, &4, &20, &700]);
+        seat.look_ms = chance.between(100, 1_200);
+        if chance.percent(14) {
+            let leaves = [Leaves::Nothing, Leaves::Half, Leaves::All][chance.index(3)];
+            seat.refuses = Some((entry(chance), leaves));
+        }
+        if chance.percent(35) {
+            let moments = [Moment::BeforeWriting, Moment::Writing, Moment::Written, Moment::Acknowledged];
+            seat.dies = Some((entry(chance), moments[chance.index(4)]));
+        }
+    }
+
+    /// The process is gone at once. What it sent is on its way; its file stays as it is.
+    pub fn kill(&mut self, seat: usize) {
+        let it = &mut self.seats[seat];
+        if !it.alive {
+            return;
+        }
+        it.alive = false;
+        it.orders.clear();
+        self.tally.count(Happened::Killed);
+        for execution in it.app.executions.values() {
+            match execution.phase {
+                Phase::Recording(_, Next::Call) => {
+                    self.tally.count(Happened::KilledBetweenIntentAndCall);
+                }
+                Phase::Calling(_) => self.tally.count(Happened::KilledDuringACall),
+                Phase::Recording(..) | Phase::Guarding { .. } | Phase::Checking { .. } | Phase::Over => {}
+            }
+        }
+        let person = it.person;
+        self.say(|| format!("#{seat} is killed"));
+        if self.chance.percent(85) {
+            let ms = self.chance.between(500, 15_000);
+            self.in_ms(ms, Event::Sit(person));
+        }
+    }
+
+    fn tick(&mut self, seat: usize) -> Held {
+        if !self.seats[seat].alive || self.seats[seat].leaving {
+            return Ok(());
+        }
+        self.take(seat, Message::Tick)?;
+        let it = &self.seats[seat];
+        let (green, lies) = it.evidence.green(&it.app)?;
+        let busy = it.app.busy() || it.app.dialog().is_some();
+        self.tally.add(Happened::GreenRows, green);
+        self.tally.add(Happened::Lies, lies);
+        if self.chance.percent(20) {
+            let unknown = unknown_is_said(&self.seats[seat].app.incident)?;
+            self.tally.add(Happened::UnknownOnScreen, unknown);
+        }
+        if self.chance.percent(2) {
+            self.draw(seat);
+        }
+        let ms = if busy { 1_000 } else { self.chance.between(1, 3) * 1_000 };
+        self.in_ms(ms, Event::Tick(seat));
+        Ok(())
+    }
+
+    /// A frame at whatever moment, on whatever terminal.
+    fn draw(&mut self, seat: usize) {
+        let small = self.chance.percent(30);
+        let most = if small { (20, 8) } else { (150, 50) };
+        let width = u16::try_from(self.chance.between(1, most.0)).unwrap();
+        let height = u16::try_from(self.chance.between(1, most.1)).unwrap();
+        let drawn = buffer(&self.seats[seat].app, look(), width, height);
+        assert_eq!((drawn.area.width, drawn.area.height), (width, height));
+        self.tally.count(Happened::Frames);
+    }
+
+    // --- disks ---
+
+    /// The writer of a cockpit does what it was asked for next. In the end every disk works and nobody is killed.
+    fn write(&mut self, seat: usize, in_the_end: bool) -> Held {
+        let Some(order) = self.seats[seat].orders.pop_front() else {
+            self.seats[seat].writing = false;
+            return Ok(());
+        };
+        if !self.seats[seat].alive {
+            return Ok(());
+        }
+        match order {
+            Order::Write(entry) => self.write_entry(seat, &entry, in_the_end)?,
+            Order::Reopen(session) => {
+                let full = self.chance.percent(20) && !in_the_end;
+                let said = if full { Err("disk full".to_owned()) } else { Ok(self.reopen(seat, session)) };
+                self.tell(seat, 1, Message::Reopened(said), in_the_end)?;
+            }
+        }
+        let it = &mut self.seats[seat];
+        if it.orders.is_empty() {
+            it.writing = false;
+            if it.leaving {
+                it.alive = false;
+                let person = it.person;
+                if self.chance.percent(50) && !in_the_end {
+                    let ms = self.chance.between(500, 20_000);
+                    self.in_ms(ms, Event::Sit(person));
+                }
+            }
+        } else if !in_the_end {
+            let ms = self.seats[seat].disk_ms;
+            self.in_ms(ms, Event::Write(seat));
+        }
+        Ok(())
+    }
+
+    fn write_entry(&mut self, seat: usize, entry: &Entry, in_the_end: bool) -> Held {
+        let it = &mut self.seats[seat];
+        let strand = &mut self.strands[it.strand];
+        let due = strand.lines.len() as u64;
+        if !it.broken && (entry.session != strand.session || entry.seq != due) {
+            let what = format!("{} {} was asked for where {due} was due", entry.session, entry.seq);
+            return breach(Law::LogVerifies, what);
+        }
+        if let Some((at, leaves)) = &mut it.refuses
+            && !in_the_end
+            && at.strikes(entry)
+        {
+            let leaves = *leaves;
+            it.broken = true;
+            it.ever_broken = true;
+            match leaves {
+                Leaves::Nothing => {}
+                Leaves::Half => strand.tear(entry, &it.heads, self.chance.index(1_000)),
+                Leaves::All => strand.append(entry, &it.heads),
+            }
+            self.tally.count(Happened::DisksRefused);
+            self.say(|| format!("#{seat} disk refuses {} and leaves {leaves:?}", entry.body.kind()));
+            self.news_for_others(seat);
+        }
+        let it = &mut self.seats[seat];
+        if it.broken {
+            return self.tell(seat, 1, Message::RecordFailed("disk full".into()), in_the_end);
+        }
+        let moment = it.dies.as_mut().filter(|_| !in_the_end);
+        let moment = moment.and_then(|(at, moment)| at.strikes(entry).then_some(*moment));
+        let strand = &mut self.strands[it.strand];
+        match moment {
+            Some(Moment::BeforeWriting) => {
+                self.kill(seat);
+                return Ok(());
+            }
+            Some(Moment::Writing) => {
+                strand.tear(entry, &it.heads, self.chance.index(1_000));
+                self.tally.count(Happened::TornLines);
+                self.kill(seat);
+                return Ok(());
+            }
+            Some(Moment::Written | Moment::Acknowledged) | None => {}
+        }
+        strand.append(entry, &it.heads);
+        if entry.body.is_durable() {
+            self.calls.on_disk(entry);
+        }
+        self.news_for_others(seat);
+        match moment {
+            Some(Moment::Acknowledged) => {
+                self.acknowledge(seat, entry.seq, 0, true)?;
+                self.kill(seat);
+                Ok(())
+            }
+            Some(Moment::Written) => {
+                self.kill(seat);
+                Ok(())
+            }
+            Some(Moment::BeforeWriting | Moment::Writing) | None => {
+                self.acknowledge(seat, entry.seq, 1, in_the_end)
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, seat: usize, seq: u64, ms: i64, at_once: bool) -> Held {
+        let strand = self.seats[seat].strand;
+        self.strands[strand].acknowledged = seq + 1;
+        self.tell(seat, ms, Message::Recorded(seq), at_once)
+    }
+
+    fn tell(&mut self, seat: usize, ms: i64, message: Message, at_once: bool) -> Held {
+        if at_once {
+            return self.take(seat, message);
+        }
+        self.in_ms(ms, Event::Tell(seat, Box::new(message)));
+        Ok(())
+    }
+
+    fn reopen(&mut self, seat: usize, session: SessionId) -> SessionId {
+        let taken = |name: &SessionId| self.strands.iter().any(|strand| strand.session == *name);
+        let mut name = session.clone();
+        for suffix in 2.. {
+            if !taken(&name) {
+                break;
+            }
+            name = SessionId(format!("{session}-{suffix}"));
+        }
+        self.strands.push(Strand::new(name.clone()));
+        let it = &mut self.seats[seat];
+        it.strand = self.strands.len() - 1;
+        it.own.insert(it.strand);
+        it.broken = false;
+        it.refuses = None;
+        self.tally.count(Happened::LogbooksReopened);
+        name
+    }
+
+    fn news_for_others(&mut self, seat: usize) {
+        for other in (0..self.seats.len()).filter(|other| *other != seat) {
+            let it = &mut self.seats[other];
+            if it.alive && !it.looking {
+                it.looking = true;
+                let ms = it.look_ms;
+                self.in_ms(ms, Event::Look(other));
+            }
+        }
+    }
+
+    fn look(&mut self, seat: usize) -> Held {
+        let it = &mut self.seats[seat];
+        it.looking = false;
+        if !it.alive || it.leaving {
+            return Ok(());
+        }
+        let mut news = Vec::new();
+        for (at, strand) in self.strands.iter().enumerate() {
+            if !it.own.contains(&at) {
+                news.extend(it.catch_up(at, &strand.lines));
+            }
+        }
+        if news.is_empty() {
+            return Ok(());
+        }
+        for entry in &news {
+            it.evidence.told(entry);
+        }
+        self.take(seat, Message::Others(news))
+    }
+
+    /// Whose lock is gone.
+    fn roll_call(&mut self, seat: usize) -> Held {
+        if !self.seats[seat].alive {
+            return Ok(());
+        }
+        let here: BTreeSet<usize> =
+            self.seats.iter().filter(|it| it.alive).map(|it| it.strand).collect();
+        let own = &self.seats[seat].own;
+        let gone = self.strands.iter().enumerate().filter(|(at, _)| !here.contains(at) && !own.contains(at));
+        let gone: Vec<SessionId> = gone.map(|(_, strand)| strand.session.clone()).collect();
+        if !gone.is_empty() {
+            self.take(seat, Message::Gone(gone))?;
+        }
+        self.in_ms(5_000, Event::RollCall(seat));
+        Ok(())
+    }
+}
