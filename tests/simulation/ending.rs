@@ -24,7 +24,7 @@ impl Night {
             fs::write(dir.join(format!("{}.jsonl", strand.session)), &strand.bytes).unwrap();
         }
         verifies(dir, self.strands.iter())?;
-        let read = self.read_back(dir)?;
+        let read = if self.thorough { self.read_back(dir)? } else { self.timeline() };
         let mut log = Incident::default();
         read.iter().for_each(|entry| log.fold(entry));
         for seat in self.seats.iter().filter(|it| it.alive && !it.leaving && !it.ever_broken) {

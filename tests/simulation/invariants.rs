@@ -176,7 +176,10 @@ impl Calls {
                 return breach(Law::OneLaunchPerToken, format!("{token} launched {ids:?}"));
             }
             if !self.tokens.contains_key(token) {
-                return breach(Law::OneLaunchPerToken, format!("nobody called for {token}, which is {ids:?}"));
+                return breach(
+                    Law::OneLaunchPerToken,
+                    format!("nobody called for {token}, which is {ids:?}"),
+                );
             }
         }
         Ok(())
@@ -259,16 +262,20 @@ impl Rows {
             }
             Cause::Others(entries) => {
                 let told = entries.iter().any(|entry| match &entry.body {
-                    Body::Observed { place, gone, .. } => gone.iter().any(|row| place_row(place, row) == name),
+                    Body::Observed { place, gone, .. } => {
+                        gone.iter().any(|row| place_row(place, row) == name)
+                    }
                     _ => false,
                 });
                 let renamed = entries.iter().any(|entry| matches!(entry.body, Body::Identified { .. }));
-                if (told && self.gone.contains(&name)) || (renamed && remains(&name)) {
+                let seen_gone = self.gone.contains(&name);
+                if (told && seen_gone) || (renamed && (remains(&name) || seen_gone)) {
                     return Ok(());
                 }
                 "by what others wrote"
             }
-            Cause::Identified if remains(&name) => return Ok(()),
+            // Under its own name the row may be one that somebody saw go since.
+            Cause::Identified if remains(&name) || self.gone.contains(&name) => return Ok(()),
             Cause::Identified => "with its account's number",
             Cause::Other => "out of nothing",
         };
@@ -323,10 +330,12 @@ impl Evidence {
         }
     }
 
-    /// How many rows and sites are green, rightly.
-    pub fn green(&self, app: &App) -> Held<(usize, usize)> {
+    /// How many rows and sites are green, rightly, and how many rows are lies; of databases, or of every row there is.
+    pub fn green(&self, app: &App, every_row: bool) -> Held<(usize, usize)> {
         let (mut green, mut lies) = (0, 0);
-        for key in app.incident.rows.keys() {
+        let kinds: &[Kind] = if every_row { &Kind::ALL } else { &[Kind::Database, Kind::Cluster] };
+        let rows = kinds.iter().flat_map(|kind| app.incident.of_kind(*kind));
+        for key in rows.map(|seen| seen.resource.key()) {
             match app.incident.health(key, app.now).0 {
                 Health::Proven => {
                     green += 1;
@@ -397,10 +406,7 @@ impl Unknowns {
                 if self.open.contains_key(&(plan.clone(), *step))
                     && !matches!(outcome, Outcome::Unknown { .. }) =>
             {
-                breach(
-                    law,
-                    format!("step {step} of {} was written down as {outcome:?}", plan.short()),
-                )
+                breach(law, format!("step {step} of {} was written down as {outcome:?}", plan.short()))
             }
             Body::Verified { plan, step, finding: Finding::Holds { .. } } => {
                 match self.open.get_mut(&(plan.clone(), *step)) {
@@ -436,12 +442,12 @@ pub fn unknown_is_said(incident: &Incident) -> Held<usize> {
     for (hash, operation) in &incident.operations {
         let standing = operation.standing(incident);
         unknown += usize::from(standing == Standing::Unknown);
-        let open = operation.steps.iter().position(|step| match (&step.intent, &step.outcome) {
-            (Some(_), None) => true,
-            (_, Some((_, Outcome::Unknown { .. }))) => {
-                !matches!(step.finding, Some((_, Finding::Holds { .. })))
+        let open = operation.steps.iter().position(|step| {
+            let unseen = !matches!(step.finding, Some((_, Finding::Holds { .. })));
+            match (&step.intent, &step.outcome) {
+                (Some(_), None) | (_, Some((_, Outcome::Unknown { .. }))) => unseen,
+                (None, None) | (_, Some((_, Outcome::Ok { .. } | Outcome::Failed { .. }))) => false,
             }
-            (None, None) | (_, Some((_, Outcome::Ok { .. } | Outcome::Failed { .. }))) => false,
         });
         if let Some(step) = open
             && !matches!(standing, Standing::Unknown | Standing::Running | Standing::Undone)

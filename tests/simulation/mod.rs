@@ -21,6 +21,7 @@ mod turn;
 
 use invariants::{Breach, Held, Law, breach};
 use night::Night;
+use outage::{NIGHTS, Outage};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -38,8 +39,8 @@ const FEW: u64 = 2_000;
 const ENOUGH: usize = 5;
 
 /// Plays a seed to its end, in an empty directory.
-fn play(seed: u64, dir: &Path, traced: bool) -> (Held<Vec<u8>>, Tally, Vec<String>) {
-    let mut night = Night::of(seed);
+fn play(seed: u64, outage: &Outage, dir: &Path, traced: bool) -> (Held<Vec<u8>>, Tally, Vec<String>) {
+    let mut night = Night::of(seed, outage);
     if traced {
         night.trace = Some(vec![night.outage.text.clone()]);
     }
@@ -57,15 +58,15 @@ fn play(seed: u64, dir: &Path, traced: bool) -> (Held<Vec<u8>>, Tally, Vec<Strin
 }
 
 /// Plays a seed, now and then twice.
-fn judge(seed: u64) -> (Held, Tally) {
+fn judge(seed: u64, outage: &Outage) -> (Held, Tally) {
     let dir = tempfile::tempdir().unwrap();
-    let (first, tally, _) = play(seed, dir.path(), false);
+    let (first, tally, _) = play(seed, outage, dir.path(), false);
     let held = first.and_then(|first| {
         if !seed.is_multiple_of(TWICE_EVERY) {
             return Ok(());
         }
         let again = tempfile::tempdir().unwrap();
-        same_log(&first, &play(seed, again.path(), false).0?)
+        same_log(&first, &play(seed, outage, again.path(), false).0?)
     });
     (held, tally)
 }
@@ -82,18 +83,21 @@ fn same_log(first: &[u8], second: &[u8]) -> Held {
 
 /// Plays seeds on every processor.
 fn play_all(seeds: &Range<u64>) -> (Tally, Vec<(u64, Breach)>) {
-    let next = AtomicU64::new(seeds.start);
+    let next = AtomicU64::new(seeds.start / NIGHTS);
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let work = || {
         let (mut tally, mut breaches) = (Tally::default(), Vec::new());
         loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds.end || breaches.len() >= ENOUGH {
+            let first = next.fetch_add(1, Ordering::Relaxed) * NIGHTS;
+            if first >= seeds.end || breaches.len() >= ENOUGH {
                 return (tally, breaches);
             }
-            let (held, counted) = judge(seed);
-            tally.merge(&counted);
-            breaches.extend(held.err().map(|breach| (seed, breach)));
+            let outage = Outage::of(first);
+            for seed in first.max(seeds.start)..(first + NIGHTS).min(seeds.end) {
+                let (held, counted) = judge(seed, &outage);
+                tally.merge(&counted);
+                breaches.extend(held.err().map(|breach| (seed, breach)));
+            }
         }
     };
     let (mut tally, mut breaches) = (Tally::default(), Vec::new());
@@ -120,8 +124,7 @@ fn seeds_asked_for() -> Range<u64> {
     }
     match std::env::var("BLACKSTART_SEEDS") {
         Ok(range) => {
-            let (from, to) =
-                range.split_once("..").unwrap_or_else(|| panic!("{range:?} is no FROM..TO"));
+            let (from, to) = range.split_once("..").unwrap_or_else(|| panic!("{range:?} is no FROM..TO"));
             number(from)..number(to)
         }
         Err(_) => USUAL,
@@ -131,7 +134,7 @@ fn seeds_asked_for() -> Range<u64> {
 /// What happened, turn by turn.
 fn trace(seed: u64) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
-    play(seed, dir.path(), true).2
+    play(seed, &Outage::of(seed), dir.path(), true).2
 }
 
 #[test]
@@ -156,6 +159,9 @@ fn whatever_befalls_a_night_every_invariant_holds() {
     }
     if count >= FEW {
         let never = tally.never();
-        assert!(never.is_empty(), "in {count} nights these never happened, so nothing is known of them: {never:?}");
+        assert!(
+            never.is_empty(),
+            "in {count} nights these never happened, so nothing is known of them: {never:?}"
+        );
     }
 }

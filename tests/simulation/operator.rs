@@ -78,8 +78,7 @@ impl Night {
             79..=83 => self.palette(seat),
             84..=87 => {
                 let (columns, rows) = (self.chance.between(1, 200), self.chance.between(1, 60));
-                let message =
-                    Message::Resize(u16::try_from(columns).unwrap(), u16::try_from(rows).unwrap());
+                let message = Message::Resize(u16::try_from(columns).unwrap(), u16::try_from(rows).unwrap());
                 self.take(seat, message)
             }
             88 | 89 => self.take(seat, Message::Paste("shop\nharbour".into())),

@@ -25,7 +25,11 @@ const FAULTS: [&str; 15] = [
     "slow",
 ];
 
+/// Nights that one outage is played for: each has other operators, disks, kills and latencies.
+pub const NIGHTS: u64 = 16;
+
 /// An outage: the scenario, and how many of its seconds are played.
+#[derive(Clone)]
 pub struct Outage {
     pub text: String,
     pub scenario: Scenario,
@@ -38,12 +42,17 @@ pub struct Outage {
 const CLEAR_AT_S: i64 = 1_800;
 
 impl Outage {
-    pub fn drawn(seed: u64, chance: &mut Chance) -> Self {
-        let seconds = chance.between(60, 240);
-        let regions = &REGIONS[..usize::try_from(chance.between(1, 3)).unwrap()];
-        let mut text = estate(seed, regions, chance);
+    /// The outage that a seed is played in.
+    pub fn of(seed: u64) -> Self {
+        let number = seed / NIGHTS;
+        // Not the dice of the night of the same number.
+        let mut chance = Chance::of(!number);
+        // Most are short; some last until plans and evidence have grown old.
+        let seconds = if chance.percent(88) { chance.between(20, 55) } else { chance.between(100, 200) };
+        let regions = &REGIONS[..*chance.pick(&[&1, &1, &2, &2, &3])];
+        let mut text = estate(number, regions, &mut chance);
         for _ in 0..chance.between(0, 7) {
-            event(&mut text, regions, seconds, chance);
+            event(&mut text, regions, seconds, &mut chance);
         }
         write!(
             text,
@@ -235,10 +244,7 @@ fn event(text: &mut String, regions: &[&str], seconds: i64, chance: &mut Chance)
                 ),
             );
         }
-        11 => add(
-            at,
-            &format!("region = \"{region}\"\ninstance = [\"app-1\"]\nchecks_claim = \"impaired\""),
-        ),
+        11 => add(at, &format!("region = \"{region}\"\ninstance = [\"app-1\"]\nchecks_claim = \"impaired\"")),
         12 | 13 => {
             let truth = chance.pick(&["refused", "dead"]);
             add(

@@ -29,15 +29,13 @@ impl Night {
             return Ok(());
         }
         self.say(|| format!("#{seat} <- {}", brief(&message)));
-        let moves_rows = matches!(
-            message,
-            Message::Page(..)
-                | Message::Swept(..)
-                | Message::Others(_)
-                | Message::Answered(..)
-                | Message::Reopened(_)
-        );
         let kept = self.before(seat, &message);
+        // Only these can take rows away and bring as many; anything else shows in their number.
+        let moves_rows = match &kept {
+            Kept::Sweep(..) | Kept::Identity => true,
+            Kept::Others(entries) => !entries.is_empty(),
+            Kept::Other => matches!(message, Message::Reopened(_)),
+        };
         let mono_ms = u64::try_from(self.now.duration_since(self.origin).as_millis()).unwrap();
         let it = &mut self.seats[seat];
         let effects = it.app.update(Stamped { at: self.now, mono_ms, message });
@@ -49,7 +47,7 @@ impl Night {
             Kept::Identity => Cause::Identified,
             Kept::Other => Cause::Other,
         };
-        if moves_rows || it.app.incident.rows.len() < it.keys.len() {
+        if moves_rows || it.app.incident.rows.len() != it.keys.len() {
             for key in it.vanished() {
                 self.tally.count(Happened::RowsGone);
                 self.rows.vanished(&key, &cause, |name| remains_in(&it.app.incident, name))?;
