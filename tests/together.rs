@@ -293,6 +293,21 @@ fn a_lost_answer_stays_unknown_when_the_cockpit_is_killed_before_it_reads_again(
 }
 
 #[test]
+fn a_logbook_that_is_asked_for_twice_is_reopened_once() {
+    let mut crew = quiet_but("");
+    let reopens = |crew: &Crew| {
+        crew.seats[0].effects.iter().filter(|(_, effect)| matches!(effect, Effect::Reopen(_))).count()
+    };
+    crew.take(0, Message::RecordFailed("disk full".into()));
+    // A second strand would leave the first, which the cockpit then writes for, without a writer.
+    crew.press(0, "LL");
+    assert_eq!(reopens(&crew), 1);
+    crew.take(0, Message::Reopened(Err("disk full".into())));
+    crew.press(0, "L");
+    assert_eq!(reopens(&crew), 2);
+}
+
+#[test]
 fn leaving_waits_for_the_call_in_flight_logs_it_and_starts_nothing_new() {
     let mut crew = quiet_but("");
     crew.press(0, "2/");

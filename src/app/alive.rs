@@ -28,6 +28,8 @@ pub(super) struct Unwritten {
     lost: Vec<String>,
     /// When it refused.
     refused: Option<Timestamp>,
+    /// A new strand was asked for and has not come yet: a second one would leave the first without a writer.
+    reopening: bool,
 }
 
 impl Unwritten {
@@ -98,6 +100,11 @@ impl App {
             self.notice(Tone::Neutral, "the logbook is open: there is nothing to reopen".into());
             return;
         }
+        if self.unwritten.reopening {
+            self.notice(Tone::Neutral, "a new strand is being opened".into());
+            return;
+        }
+        self.unwritten.reopening = true;
         let SessionId(old) = &self.opening.session;
         let stamp = self.now.strftime("%Y%m%dT%H%M%SZ").to_string();
         let rest = old.split_once('-').map_or(old.as_str(), |(_, rest)| rest);
@@ -105,6 +112,7 @@ impl App {
     }
 
     pub(super) fn reopened(&mut self, result: Result<SessionId, String>, effects: &mut Vec<Effect>) {
+        self.unwritten.reopening = false;
         let session = match result {
             Ok(session) => session,
             Err(why) => {

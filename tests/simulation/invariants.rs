@@ -235,7 +235,7 @@ pub struct Rows {
 }
 
 /// A row's name whatever its account was called at the time.
-fn row_name(key: &Key) -> String {
+pub fn row_name(key: &Key) -> String {
     place_row(&key.place, &format!("{}/{}", key.kind, key.id))
 }
 

@@ -99,7 +99,7 @@ impl Night {
         let mut opening = shipped_opening(&outage);
         opening.jitter = format!("seed {seed}");
         opening.two_operators = chance.percent(4);
-        opening.dns.resolvers.truncate(1);
+        opening.dns.resolvers.truncate(usize::from(chance.percent(40)));
         let from = after(start, chance.between(0, outage.seconds) * 1_000);
         let (silent, lasts) = (chance.percent(50), chance.between(0, 60) * 1_000);
         let dns = DnsTrouble { from, until: after(from, lasts), silent, first: BTreeMap::new() };
