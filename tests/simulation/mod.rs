@@ -2,12 +2,13 @@
 //! every turn.
 //!
 //! A seed draws a small estate and what befalls it (`outage`), up to three operators, their disks and the moments at which
-//! their processes are killed (`night`, `seat`), what they type (`operator`); `turn` plays, `invariants` and `ending` judge,
+//! their processes are killed (`night`, `seat`, `disk`), what they type (`operator`); `turn` plays, `invariants` and `ending` judge,
 //! `tally` counts what happened, and `sabotage` proves that each check can fail.
 //!
 //! `BLACKSTART_SEED=N` plays one seed and prints its trace, `BLACKSTART_SEEDS=FROM..TO` plays others than the usual.
 
 mod chance;
+mod disk;
 mod ending;
 mod invariants;
 mod night;
