@@ -213,7 +213,8 @@ impl App {
         None
     }
 
-    /// Every server of every site once, with the seconds that it is left alone. Changes first: they are what people wait for.
+    /// Every server of every site once, with the seconds that it is left alone. Changes first: they are what people wait
+    /// for.
     fn servers_wanted(&self) -> Vec<(DnsSubject, i64)> {
         let mut wanted: Vec<(DnsSubject, i64)> = Vec::new();
         for site in &self.opening.sites {

@@ -49,7 +49,9 @@ impl Night {
         };
         if moves_rows || it.app.incident.rows.len() != it.keys.len() {
             for key in it.vanished() {
-                self.tally.count(Happened::RowsGone);
+                // Not those that only have another name now.
+                let went = matches!(cause, Cause::Swept { .. });
+                self.tally.add(Happened::RowsGone, usize::from(went));
                 self.rows.vanished(&key, &cause, |name| remains_in(&it.app.incident, name))?;
             }
         }
