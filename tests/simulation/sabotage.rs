@@ -278,7 +278,7 @@ fn a_screen_that_hides_an_unknown_outcome_is_seen() {
     let error = Fault::TimedOut { after_ms: 1 };
     let unknown = Body::Outcome { plan: plan.clone(), step, outcome: Outcome::Unknown { error } };
     let ended = |ending| Body::Finished { plan: plan.clone(), ending };
-    assert_eq!(unknown_is_said(&folded(&[unknown.clone()])).unwrap(), 0, "under way");
+    assert_eq!(unknown_is_said(&folded(std::slice::from_ref(&unknown))).unwrap(), 0, "under way");
     let honest = ended(Ending::Unknown { step, why: String::new() });
     assert_eq!(unknown_is_said(&folded(&[unknown.clone(), honest])).unwrap(), 1);
     for ending in [Ending::Verified, Ending::Stopped { step, why: String::new() }] {
