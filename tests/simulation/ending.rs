@@ -1,7 +1,7 @@
 //! The morning after: the files as the disks have them are verified, cut, read and folded, and compared with what the
 //! screens showed and what the world knows.
 
-use super::invariants::{Held, Law, breach, row_name, unknown_is_said};
+use super::invariants::{Held, Law, breach, unknown_is_said};
 use super::night::Night;
 use super::strand::{Strand, whole_lines};
 use super::tally::Happened;
@@ -12,7 +12,6 @@ use blackstart::incident::request::{Reply, Request, Sweep};
 use blackstart::incident::resource::Resource;
 use blackstart::logbook::{Logbook, Verdict, read_strand, verify};
 use jiff::SignedDuration;
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -131,17 +130,12 @@ pub fn holds_when_cut(file: &Path, bytes: &[u8]) -> Held {
 pub fn same_screen(log: &Incident, screen: &Incident, session: &SessionId) -> Held {
     let differs = |what: String| breach(Law::LogIsTheScreen, format!("{session}: {what}"));
     let unverified = |incident: &Incident| incident.rows.keys().any(|key| !key.scope().account.is_verified());
-    if unverified(log) || unverified(screen) {
-        // While STS is silent sessions share rows under a profile's name, and whose account is told first decides which
-        // of them is renamed: the same rows then, if not all under the same name.
-        let names = |incident: &Incident| incident.rows.keys().map(row_name).collect::<BTreeSet<_>>();
-        if names(log) != names(screen) {
-            let (log, screen) = (names(log), names(screen));
-            return differs(format!("rows of one only: {:?}", log.symmetric_difference(&screen)));
-        }
-    } else if log.rows != screen.rows {
-        let key =
-            log.rows.keys().chain(screen.rows.keys()).find(|key| log.rows.get(key) != screen.rows.get(key));
+    // While STS is silent sessions share rows under a profile's name, and whose account is told first decides which of
+    // them are renamed: there the order of arrival shows, and rows are not compared.
+    let shared = unverified(log) || unverified(screen);
+    if !shared && log.rows != screen.rows {
+        let mut keys = log.rows.keys().chain(screen.rows.keys());
+        let key = keys.find(|key| log.rows.get(key) != screen.rows.get(key));
         let of = |incident: &Incident| key.map(|key| incident.rows.get(key).cloned());
         return differs(format!("the log has {:?}, the screen {:?}", of(log), of(screen)));
     }

@@ -96,7 +96,17 @@ pub struct Calls {
 impl Calls {
     /// An entry is on the disk for good.
     pub fn on_disk(&mut self, entry: &Entry) {
+        // A strand that goes on after another holds to what was confirmed there, and to nothing that was announced there.
+        let before = match &entry.body {
+            Body::Reopened { before, .. } => self.strands.get(before),
+            _ => None,
+        };
+        let inherited = before.map(|strand| (strand.plans.clone(), strand.confirmed.clone()));
         let strand = self.strands.entry(entry.session.clone()).or_default();
+        if let Some((plans, confirmed)) = inherited {
+            strand.plans.extend(plans);
+            strand.confirmed.extend(confirmed);
+        }
         if let Body::Proposed { plan } = &entry.body {
             strand.plans.insert(plan.hash.clone(), (**plan).clone());
         }
@@ -235,7 +245,7 @@ pub struct Rows {
 }
 
 /// A row's name whatever its account was called at the time.
-pub fn row_name(key: &Key) -> String {
+fn row_name(key: &Key) -> String {
     place_row(&key.place, &format!("{}/{}", key.kind, key.id))
 }
 
