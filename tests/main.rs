@@ -34,6 +34,7 @@ mod probes;
 mod record;
 mod replay;
 mod sharing;
+mod simulation;
 mod terminal;
 mod together;
 

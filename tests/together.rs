@@ -279,6 +279,35 @@ fn a_log_that_is_lost_in_the_middle_of_a_plan_stops_it_there() {
 }
 
 #[test]
+fn a_lost_answer_stays_unknown_when_the_cockpit_is_killed_before_it_reads_again() {
+    let mut crew = quiet_but(&lost("global", "route53", false));
+    crew.run_for(62);
+    let plan = crew.insist(0, "m");
+    crew.confirm(0);
+    assert!(crew.wait_until(120, |crew| !outcomes(crew, 0).is_empty()));
+    assert!(matches!(outcomes(&crew, 0)[..], [Outcome::Unknown { .. }]));
+    crew.kill(0);
+    let next = crew.sit("daniel", Mode::Demo);
+    crew.run_for(180);
+    assert_eq!(crew.standing(next, &plan), Standing::Unknown);
+}
+
+#[test]
+fn a_logbook_that_is_asked_for_twice_is_reopened_once() {
+    let mut crew = quiet_but("");
+    let reopens = |crew: &Crew| {
+        crew.seats[0].effects.iter().filter(|(_, effect)| matches!(effect, Effect::Reopen(_))).count()
+    };
+    crew.take(0, Message::RecordFailed("disk full".into()));
+    // A second strand would leave the first, which the cockpit then writes for, without a writer.
+    crew.press(0, "LL");
+    assert_eq!(reopens(&crew), 1);
+    crew.take(0, Message::Reopened(Err("disk full".into())));
+    crew.press(0, "L");
+    assert_eq!(reopens(&crew), 2);
+}
+
+#[test]
 fn leaving_waits_for_the_call_in_flight_logs_it_and_starts_nothing_new() {
     let mut crew = quiet_but("");
     crew.press(0, "2/");

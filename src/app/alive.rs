@@ -28,6 +28,8 @@ pub(super) struct Unwritten {
     lost: Vec<String>,
     /// When it refused.
     refused: Option<Timestamp>,
+    /// A new strand was asked for and has not come yet: a second one would leave the first without a writer.
+    pub(super) reopening: bool,
 }
 
 impl Unwritten {
@@ -103,11 +105,16 @@ impl App {
             self.notice(Tone::Neutral, "the logbook is open: there is nothing to reopen".into());
             return;
         }
+        if self.unwritten.reopening {
+            self.notice(Tone::Neutral, "a new strand is being opened".into());
+            return;
+        }
+        self.unwritten.reopening = true;
         effects.push(Effect::Reopen(self.next_session()));
     }
 
     pub(super) fn reopened(&mut self, result: Result<SessionId, String>, effects: &mut Vec<Effect>) {
-        self.recording.asked = false;
+        self.unwritten.reopening = false;
         let session = match result {
             Ok(session) => session,
             Err(why) => {

@@ -36,7 +36,7 @@ mod zones;
 pub use access::{CredentialsLeft, Urgency};
 pub use acting::{Dialog, Focus, Planning};
 pub use budget::Slowed;
-pub use executing::{Execution, Phase};
+pub use executing::{Execution, Next, Phase};
 pub use input::{Choice, Overlay, Picker, Purpose};
 pub use recording::Freshness;
 pub use replaying::Replay;

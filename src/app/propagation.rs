@@ -184,8 +184,12 @@ impl App {
                 return;
             }
             let asked = self.asking.in_flight.values().any(|asked| *asked == subject);
-            let due = self.asking.heard.get(&subject).is_none_or(|at| self.now.duration_since(*at) >= every);
-            if asked || !due || self.asking.is_left(&subject, every, self.now) {
+            let due = self.asking.heard.get(&subject).is_none_or(|at| {
+                // Jitter only ever adds, and is a hash: not worked out for what is not due without it.
+                let age = self.now.duration_since(*at);
+                age.as_secs() >= every && age >= self.jittered(&subject, every)
+            });
+            if asked || !due || self.asking.is_left(&subject, self.jittered(&subject, every), self.now) {
                 continue;
             }
             let ticket = self.ticket();
@@ -234,8 +238,9 @@ impl App {
         None
     }
 
-    /// Every server of every site once, with how long it is left alone. Changes first: they are what people wait for.
-    fn servers_wanted(&self) -> Vec<(DnsSubject, SignedDuration)> {
+    /// Every server of every site once, with the seconds that it is left alone. Changes first: they are what people wait
+    /// for.
+    fn servers_wanted(&self) -> Vec<(DnsSubject, i64)> {
         let mut wanted: Vec<(DnsSubject, i64)> = Vec::new();
         for site in &self.opening.sites {
             let name = plain_name(&site.record);
@@ -257,18 +262,18 @@ impl App {
         wanted.sort_by_key(|(_, every)| *every);
         let mut seen = BTreeSet::new();
         wanted.retain(|(subject, _)| seen.insert(subject.clone()));
-        wanted.into_iter().map(|(subject, every)| self.jittered(subject, every)).collect()
+        wanted
     }
 
     /// Up to a quarter more, by hash, on a quiet day: many sites are not asked in one breath.
-    fn jittered(&self, subject: DnsSubject, every: i64) -> (DnsSubject, SignedDuration) {
+    fn jittered(&self, subject: &DnsSubject, every: i64) -> SignedDuration {
         let mut millis = every * 1_000;
         if every >= QUIET_EVERY_S {
             let digest = sha256_hex(format!("{} {subject}", self.opening.jitter).as_bytes());
             let fraction = i64::from_str_radix(digest.get(..4).unwrap_or("0"), 16).unwrap_or_default();
             millis += millis * fraction / (4 * 0xffff);
         }
-        (subject, SignedDuration::from_millis(millis))
+        SignedDuration::from_millis(millis)
     }
 
     /// The servers of a site's name: the config's, else the zone's own; then the resolvers. A replay shows those that

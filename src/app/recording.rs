@@ -20,8 +20,6 @@ const DAY_S: i64 = 86_400;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Recording {
     tried: Option<Timestamp>,
-    /// The scribe has not answered yet.
-    pub(super) asked: bool,
 }
 
 /// How well the cells of a cockpit are known.
@@ -53,9 +51,8 @@ impl App {
             LogState::Refused(_) => {
                 let pause = SignedDuration::from_secs(REOPEN_EVERY_S);
                 let due = self.recording.tried.is_none_or(|at| self.now.duration_since(at) >= pause);
-                if due && !self.recording.asked {
+                if due && !self.unwritten.reopening {
                     self.recording.tried = Some(self.now);
-                    self.recording.asked = true;
                     self.reopen(effects);
                 }
             }

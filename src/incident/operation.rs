@@ -22,6 +22,17 @@ pub struct StepProgress {
     pub finding: Option<(Timestamp, Finding)>,
 }
 
+impl StepProgress {
+    /// Whether its call may have been done and nothing was read since that says so.
+    fn is_open(&self) -> bool {
+        match &self.outcome {
+            None => self.intent.is_some(),
+            Some((_, Outcome::Unknown { .. })) => !matches!(self.finding, Some((_, Finding::Holds { .. }))),
+            Some((_, Outcome::Ok { .. } | Outcome::Failed { .. })) => false,
+        }
+    }
+}
+
 /// A plan and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
@@ -147,8 +158,8 @@ impl Operation {
         }
     }
 
-    /// Where it stands. A call without an outcome is unknown as soon as its session is gone: it left, or it has not
-    /// been heard of for longer than any running cockpit is silent.
+    /// Where it stands. A call without an outcome, or with one that says nothing and was not seen to hold since, is unknown
+    /// as soon as its session is gone: it left, or it has not been heard of for longer than any running cockpit is silent.
     #[must_use]
     pub fn standing(&self, incident: &Incident) -> Standing {
         if self.undone_by.is_some() {
@@ -166,9 +177,7 @@ impl Operation {
                     let silent = incident.latest.map(|latest| latest.duration_since(session.last_heard));
                     session.left.is_some() || silent.is_some_and(|silent| silent.as_secs() > SILENT_S)
                 });
-                let open_intent =
-                    self.steps.iter().any(|step| step.intent.is_some() && step.outcome.is_none());
-                match (gone, open_intent) {
+                match (gone, self.steps.iter().any(StepProgress::is_open)) {
                     (true, true) => Standing::Unknown,
                     (true, false) => Standing::Stopped,
                     (false, _) => Standing::Running,

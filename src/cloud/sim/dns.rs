@@ -27,13 +27,12 @@ pub(super) fn name_servers(zone: &Zone) -> Vec<String> {
     let number = |what: &str, of: u32| {
         u32::from_str_radix(&digits(&format!("{what} {}", zone.id), 6), 16).unwrap_or_default() % of
     };
+    let block = number("block", 64);
     ["com", "net", "org", "co.uk"]
         .iter()
         .zip(0_u32..)
         .take(SERVERS)
-        .map(|(domain, at)| {
-            format!("ns-{}.awsdns-{:02}.{domain}", at * 512 + number(domain, 512), number("block", 64))
-        })
+        .map(|(domain, at)| format!("ns-{}.awsdns-{block:02}.{domain}", at * 512 + number(domain, 512)))
         .collect()
 }
 

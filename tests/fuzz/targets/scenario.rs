@@ -86,7 +86,8 @@ fn check(bytes: &[u8]) {
     for at in moments {
         for place in places(&scenario) {
             for profile in profiles(&scenario) {
-                let sweep = Sweep { profile, place: place.clone(), record_names: Vec::new() };
+                let sweep =
+                    Sweep { profile, place: place.clone(), record_names: Vec::new(), ids: Vec::new() };
                 let [one, other] =
                     worlds.each_mut().map(|world| world.answer(at, &Request::Sweep(sweep.clone())));
                 assert_eq!(one, other, "the same world answers otherwise");

@@ -1,0 +1,161 @@
+//! The morning after: the files as the disks have them are verified, cut, read and folded, and compared with what the
+//! screens showed and what the world knows.
+
+use super::invariants::{Held, Law, breach, unknown_is_said};
+use super::night::Night;
+use super::strand::{Strand, whole_lines};
+use super::tally::Happened;
+use blackstart::incident::Incident;
+use blackstart::incident::entry::{Entry, SessionId};
+use blackstart::incident::place::{Account, Profile, Region, Scope, Service};
+use blackstart::incident::request::{Reply, Request, Sweep};
+use blackstart::incident::resource::Resource;
+use blackstart::logbook::{Logbook, Verdict, read_strand, verify};
+use jiff::SignedDuration;
+use std::fs;
+use std::path::Path;
+
+impl Night {
+    /// Looks at what is left, in a directory of its own.
+    pub fn end(&mut self, dir: &Path) -> Held {
+        self.settle()?;
+        self.launched()?;
+        for strand in &self.strands {
+            fs::write(dir.join(format!("{}.jsonl", strand.session)), &strand.bytes).unwrap();
+        }
+        verifies(dir, self.strands.iter())?;
+        let read = if self.thorough { self.read_back(dir)? } else { self.timeline() };
+        let mut log = Incident::default();
+        read.iter().for_each(|entry| log.fold(entry));
+        for seat in self.seats.iter().filter(|it| it.alive && !it.leaving && !it.ever_broken) {
+            same_screen(&log, &seat.app.incident, &seat.app.opening.session)?;
+        }
+        // Whoever opens it tomorrow finds everybody gone.
+        let sessions: Vec<SessionId> = log.sessions.keys().cloned().collect();
+        log.gone(&sessions);
+        unknown_is_said(&log)?;
+        self.cut(dir)
+    }
+
+    /// What the world really launched, by client token.
+    fn launched(&mut self) -> Held {
+        let profile = Profile("prod".into());
+        let clear = self.origin + SignedDuration::from_secs(self.outage.clear_at);
+        let mut launched = Vec::new();
+        for region in self.outage.scenario.estate.regions.clone() {
+            let place = Scope::new(Account::unverified(&profile), Region::new(&region)).place(Service::Ec2);
+            let sweep = Sweep { profile: profile.clone(), place, record_names: Vec::new(), ids: Vec::new() };
+            let (reply, _) = self.world.answer(clear, &Request::Sweep(sweep));
+            let Reply::Swept { pages, end: Ok(()) } = reply else { panic!("the weather was to be clear") };
+            for resource in pages.into_iter().flat_map(|page| page.resources) {
+                if let Resource::Instance(instance) = resource
+                    && let Some(token) = instance.client_token
+                {
+                    launched.push((token, instance.key.id));
+                }
+            }
+        }
+        self.calls.launched(&launched)
+    }
+
+    /// The timeline as a reader finds it, which holds everything that was ever acknowledged.
+    fn read_back(&self, dir: &Path) -> Held<Vec<Entry>> {
+        let logbook = Logbook::open(dir).unwrap();
+        for strand in &self.strands {
+            let read = logbook.strands.iter().find(|read| read.session == strand.session);
+            let lines = read.map_or(&[][..], |read| &read.lines);
+            acknowledged(strand, lines.iter().map(|line| &line.entry))?;
+        }
+        Ok(logbook.into_timeline().into_iter().map(|line| line.entry).collect())
+    }
+
+    /// One of the files, cut at any byte.
+    fn cut(&mut self, dir: &Path) -> Held {
+        let strand = &self.strands[self.chance.index(self.strands.len())];
+        let at = self.chance.index(strand.bytes.len() + 1);
+        let file = dir.join("cut").join(format!("{}.jsonl", strand.session));
+        fs::create_dir_all(dir.join("cut")).unwrap();
+        fs::write(&file, &strand.bytes[..at]).unwrap();
+        self.tally.count(Happened::Cuts);
+        holds_when_cut(&file, &strand.bytes[..at])
+    }
+}
+
+/// A logbook of these strands is intact, but for the lines that a crash or a full disk tore.
+pub fn verifies<'a>(dir: &Path, strands: impl Iterator<Item = &'a Strand>) -> Held {
+    let torn = strands.filter(|strand| strand.is_torn()).count();
+    match verify(dir).unwrap() {
+        Verdict::Intact { .. } if torn == 0 => Ok(()),
+        Verdict::TornTail { torn: found, .. } if found.len() == torn => Ok(()),
+        verdict => breach(Law::LogVerifies, format!("{torn} strands were torn, and it says: {verdict}")),
+    }
+}
+
+/// What a strand acknowledged is what a reader finds, entry for entry.
+pub fn acknowledged<'a>(strand: &Strand, mut read: impl Iterator<Item = &'a Entry>) -> Held {
+    for line in strand.lines.iter().take(usize::try_from(strand.acknowledged).unwrap()) {
+        if read.next().map(|entry| entry.seq) != Some(line.entry.seq) {
+            let what = format!("{} {} {}", strand.session, line.entry.seq, line.entry.body.kind());
+            return breach(Law::AcknowledgedIsInTheLog, what);
+        }
+    }
+    Ok(())
+}
+
+/// A strand that ends at any byte verifies, reads up to its last whole line, and says what is unknown.
+pub fn holds_when_cut(file: &Path, bytes: &[u8]) -> Held {
+    let whole = whole_lines(bytes).count();
+    let verdict = verify(file).unwrap();
+    let clean = bytes.last().is_none_or(|byte| *byte == b'\n');
+    let right = match &verdict {
+        Verdict::Intact { entries, .. } => clean && *entries == whole,
+        Verdict::TornTail { entries, .. } => !clean && *entries == whole,
+        Verdict::Broken { .. } => false,
+    };
+    if !right {
+        return breach(Law::LogVerifies, format!("cut after byte {}: {verdict}", bytes.len()));
+    }
+    let read = read_strand(file).unwrap();
+    if read.lines.len() != whole {
+        let what = format!("cut after byte {}: {} of {whole} lines are read", bytes.len(), read.lines.len());
+        return breach(Law::AcknowledgedIsInTheLog, what);
+    }
+    let mut incident = Incident::default();
+    read.lines.iter().for_each(|line| incident.fold(&line.entry));
+    incident.gone(&[read.session]);
+    unknown_is_said(&incident).map(|_| ())
+}
+
+/// A screen shows what the log says: rows, operations, evidence and declarations.
+pub fn same_screen(log: &Incident, screen: &Incident, session: &SessionId) -> Held {
+    let differs = |what: String| breach(Law::LogIsTheScreen, format!("{session}: {what}"));
+    let unverified = |incident: &Incident| incident.rows.keys().any(|key| !key.scope().account.is_verified());
+    // While STS is silent sessions share rows under a profile's name, and whose account is told first decides which of
+    // them are renamed: there the order of arrival shows, and rows are not compared.
+    let shared = unverified(log) || unverified(screen);
+    if !shared && log.rows != screen.rows {
+        let mut keys = log.rows.keys().chain(screen.rows.keys());
+        let key = keys.find(|key| log.rows.get(key) != screen.rows.get(key));
+        let of = |incident: &Incident| key.map(|key| incident.rows.get(key).cloned());
+        return differs(format!("the log has {:?}, the screen {:?}", of(log), of(screen)));
+    }
+    for (hash, operation) in &log.operations {
+        if screen.operations.get(hash) != Some(operation) {
+            let shown = screen.operations.get(hash);
+            return differs(format!("the log has {operation:?}, the screen {shown:?}"));
+        }
+    }
+    if screen.operations.len() != log.operations.len() {
+        return differs("the screen has an operation that is not in the log".into());
+    }
+    for (subject, probed) in &log.probes {
+        let shown = screen.probes.get(subject).map(|shown| (shown.at, &shown.evidence));
+        if shown != Some((probed.at, &probed.evidence)) {
+            return differs(format!("{subject}: the log has {probed:?}, the screen {shown:?}"));
+        }
+    }
+    if screen.declarations != log.declarations {
+        return differs(format!("declared {:?}, shown {:?}", log.declarations, screen.declarations));
+    }
+    Ok(())
+}

@@ -1,0 +1,476 @@
+//! What has to hold whatever happens, each as a check of its own that is told what happened and does not know how it
+//! came about. `sabotage` hands each of them a history that breaks it.
+
+use blackstart::app::App;
+use blackstart::incident::Incident;
+use blackstart::incident::cell::{Health, ProbeSubject, STALE_AFTER_S, Verdict};
+use blackstart::incident::entry::{Body, Ending, Entry, Finding, Outcome, SessionId};
+use blackstart::incident::hash::PlanHash;
+use blackstart::incident::operation::Standing;
+use blackstart::incident::place::{Key, Kind, Place, Scope};
+use blackstart::incident::plan::{Plan, Risk};
+use blackstart::incident::request::{Call, InstanceRef, TargetRef};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// An invariant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Law {
+    IntentBeforeCall,
+    ConfirmedBeforeCall,
+    OneCallPerIntent,
+    OneLaunchPerToken,
+    RowsStay,
+    GreenIsFresh,
+    UnknownStaysUnknown,
+    LogVerifies,
+    AcknowledgedIsInTheLog,
+    LogIsTheScreen,
+    SameSeedSameLog,
+    NeverPanics,
+}
+
+impl fmt::Display for Law {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::IntentBeforeCall => "no call without an intent on disk",
+            Self::ConfirmedBeforeCall => "no call whose plan was not confirmed on disk",
+            Self::OneCallPerIntent => "at most one call for an intent",
+            Self::OneLaunchPerToken => "at most one launch for a client token",
+            Self::RowsStay => "rows only go when a whole sweep of their cell did not see them",
+            Self::GreenIsFresh => "green is fresh evidence",
+            Self::UnknownStaysUnknown => "an unknown outcome stays unknown until it is read again",
+            Self::LogVerifies => "the log verifies after a crash at any byte",
+            Self::AcknowledgedIsInTheLog => "what was acknowledged as recorded is in the log",
+            Self::LogIsTheScreen => "the fold of the log is the screen",
+            Self::SameSeedSameLog => "the same seed gives the same log",
+            Self::NeverPanics => "nothing panics",
+        })
+    }
+}
+
+/// An invariant that was broken, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    pub law: Law,
+    pub what: String,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "broken: {}: {}", self.law, self.what)
+    }
+}
+
+pub type Held<T = ()> = Result<T, Breach>;
+
+pub fn breach<T>(law: Law, what: impl Into<String>) -> Held<T> {
+    Err(Breach { law, what: what.into() })
+}
+
+// --- calls ---
+
+#[derive(Debug, Default)]
+struct Announcements {
+    plans: BTreeMap<PlanHash, Plan>,
+    confirmed: BTreeMap<PlanHash, String>,
+    intents: Vec<Announced>,
+}
+
+#[derive(Debug)]
+struct Announced {
+    plan: PlanHash,
+    step: usize,
+    call: Call,
+    called: bool,
+}
+
+/// What the disks have of plans, confirmations and intents, and which calls were made.
+#[derive(Debug, Default)]
+pub struct Calls {
+    strands: BTreeMap<SessionId, Announcements>,
+    tokens: BTreeMap<String, usize>,
+}
+
+impl Calls {
+    /// An entry is on the disk for good.
+    pub fn on_disk(&mut self, entry: &Entry) {
+        // A strand that goes on after another holds to what was confirmed there, and to nothing that was announced there.
+        let before = match &entry.body {
+            Body::Reopened { before, .. } => self.strands.get(before),
+            _ => None,
+        };
+        let inherited = before.map(|strand| (strand.plans.clone(), strand.confirmed.clone()));
+        let strand = self.strands.entry(entry.session.clone()).or_default();
+        if let Some((plans, confirmed)) = inherited {
+            strand.plans.extend(plans);
+            strand.confirmed.extend(confirmed);
+        }
+        if let Body::Proposed { plan } = &entry.body {
+            strand.plans.insert(plan.hash.clone(), (**plan).clone());
+        }
+        if let Body::Confirmed { plan, typed } = &entry.body {
+            strand.confirmed.insert(plan.clone(), typed.clone());
+        }
+        if let Body::Intent { plan, step, call } = &entry.body {
+            let (plan, step, call) = (plan.clone(), *step, call.clone());
+            strand.intents.push(Announced { plan, step, call, called: false });
+        }
+    }
+
+    /// A cockpit calls. Gives the plan and the step that it is of.
+    pub fn called(&mut self, session: &SessionId, call: &Call) -> Held<(PlanHash, usize)> {
+        let Some(strand) = self.strands.get_mut(session) else {
+            return breach(
+                Law::IntentBeforeCall,
+                format!("{session} called {} and has nothing on disk", call.operation()),
+            );
+        };
+        let mut announced: Vec<&mut Announced> =
+            strand.intents.iter_mut().filter(|intent| intent.call == *call).collect();
+        if announced.is_empty() {
+            return breach(
+                Law::IntentBeforeCall,
+                format!("{session} called {} unannounced", call.operation()),
+            );
+        }
+        let Some(intent) = announced.iter_mut().find(|intent| !intent.called) else {
+            return breach(
+                Law::OneCallPerIntent,
+                format!("{session} called {} again for the same intent", call.operation()),
+            );
+        };
+        intent.called = true;
+        let (hash, step) = (intent.plan.clone(), intent.step);
+        let what = |why: &str| {
+            breach(
+                Law::ConfirmedBeforeCall,
+                format!("{session} called {} of plan {}: {why}", call.operation(), hash.short()),
+            )
+        };
+        let Some(plan) = strand.plans.get(&hash) else { return what("it was never proposed") };
+        let Some(typed) = strand.confirmed.get(&hash) else { return what("it was never confirmed") };
+        if plan.computed_hash() != hash {
+            return what("its hash is not that of what was proposed");
+        }
+        if plan.risk > Risk::Reversible && typed.trim() != plan.confirm {
+            return what(&format!("{typed:?} was typed, not {:?}", plan.confirm));
+        }
+        match plan.steps.get(step) {
+            Some(planned) if is_planned(&planned.call, call) => {}
+            Some(_) => return what(&format!("it is not the call of step {step}")),
+            None => return what(&format!("it has no step {step}")),
+        }
+        if let Call::RunInstance { client_token, .. } = call {
+            let times = self.tokens.entry(client_token.clone()).or_default();
+            *times += 1;
+            if *times > 1 {
+                return breach(
+                    Law::OneLaunchPerToken,
+                    format!("{client_token} was launched with {times} times"),
+                );
+            }
+        }
+        Ok((hash, step))
+    }
+
+    /// What the world has in the end, by client token: every one of them announced, and none twice.
+    pub fn launched(&self, instances: &[(String, String)]) -> Held {
+        let mut found: BTreeMap<&String, Vec<&String>> = BTreeMap::new();
+        for (token, id) in instances {
+            found.entry(token).or_default().push(id);
+        }
+        for (token, ids) in found {
+            if ids.len() > 1 {
+                return breach(Law::OneLaunchPerToken, format!("{token} launched {ids:?}"));
+            }
+            if !self.tokens.contains_key(token) {
+                return breach(
+                    Law::OneLaunchPerToken,
+                    format!("nobody called for {token}, which is {ids:?}"),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a call is the planned one, with the ids of what earlier steps launched filled in.
+fn is_planned(planned: &Call, called: &Call) -> bool {
+    let fits = |planned: &InstanceRef, called: &InstanceRef| match (planned, called) {
+        (InstanceRef::LaunchedByStep(_), InstanceRef::Id(_)) => true,
+        (planned, called) => planned == called,
+    };
+    let all_fit = |planned: &[TargetRef], called: &[TargetRef]| {
+        planned.len() == called.len()
+            && planned.iter().zip(called).all(|(p, c)| p.port == c.port && fits(&p.id, &c.id))
+    };
+    match (planned, called) {
+        (
+            Call::Register { scope, under, targets },
+            Call::Register { scope: in_scope, under: to, targets: these },
+        )
+        | (
+            Call::Deregister { scope, under, targets },
+            Call::Deregister { scope: in_scope, under: to, targets: these },
+        ) => scope == in_scope && under == to && all_fit(targets, these),
+        (
+            Call::DisableSourceDestCheck { scope, instance },
+            Call::DisableSourceDestCheck { scope: in_scope, instance: this },
+        ) => scope == in_scope && fits(instance, this),
+        (planned, called) => planned == called,
+    }
+}
+
+// --- rows ---
+
+/// What a cockpit was just told, as far as rows can go by it.
+#[derive(Debug)]
+pub enum Cause<'a> {
+    /// A sweep ended: of which place, whether with its last page, and what was in its pages.
+    Swept { place: &'a Place, whole: bool, seen: &'a BTreeSet<(Kind, String)> },
+    /// Entries of others.
+    Others(&'a [Entry]),
+    /// STS named an account: rows of before have another name now.
+    Identified,
+    /// Anything else.
+    Other,
+}
+
+/// Which rows were rightly found gone, by whichever cockpit.
+#[derive(Debug, Default)]
+pub struct Rows {
+    gone: BTreeSet<String>,
+}
+
+/// A row's name whatever its account was called at the time.
+fn row_name(key: &Key) -> String {
+    place_row(&key.place, &format!("{}/{}", key.kind, key.id))
+}
+
+fn place_row(place: &Place, row: &str) -> String {
+    format!("{} {} {row}", place.scope.region, place.service)
+}
+
+impl Rows {
+    /// A row is not there any more after a message; `remains` finds it under another account's name.
+    pub fn vanished(&mut self, key: &Key, cause: &Cause<'_>, remains: impl Fn(&str) -> bool) -> Held {
+        let name = row_name(key);
+        let why = match cause {
+            Cause::Swept { place, whole, seen } => {
+                let here = place.scope.region == key.place.scope.region && place.service == key.place.service;
+                if here && *whole && !seen.contains(&(key.kind, key.id.clone())) {
+                    self.gone.insert(name);
+                    return Ok(());
+                }
+                match (here, *whole) {
+                    (false, _) => "with a sweep of another cell",
+                    (true, false) => "with a sweep that failed",
+                    (true, true) => "with a sweep that saw it",
+                }
+            }
+            Cause::Others(entries) => {
+                let told = entries.iter().any(|entry| match &entry.body {
+                    Body::Observed { place, gone, .. } => {
+                        gone.iter().any(|row| place_row(place, row) == name)
+                    }
+                    _ => false,
+                });
+                let renamed = entries.iter().any(|entry| matches!(entry.body, Body::Identified { .. }));
+                let seen_gone = self.gone.contains(&name);
+                if (told && seen_gone) || (renamed && (remains(&name) || seen_gone)) {
+                    return Ok(());
+                }
+                "by what others wrote"
+            }
+            // Under its own name the row may be one that somebody saw go since.
+            Cause::Identified if remains(&name) || self.gone.contains(&name) => return Ok(()),
+            Cause::Identified => "with its account's number",
+            Cause::Other => "out of nothing",
+        };
+        breach(Law::RowsStay, format!("{key} vanished {why}"))
+    }
+
+    /// A cockpit writes that rows are gone.
+    pub fn written(&mut self, entry: &Entry, cause: &Cause<'_>) -> Held {
+        let Body::Observed { place, gone, .. } = &entry.body else { return Ok(()) };
+        for row in gone {
+            let name = place_row(place, row);
+            if let Cause::Swept { whole: true, seen, .. } = cause
+                && !seen.iter().any(|(kind, id)| format!("{kind}/{id}") == *row)
+            {
+                self.gone.insert(name.clone());
+            }
+            if !self.gone.contains(&name) {
+                return breach(
+                    Law::RowsStay,
+                    format!("{} wrote that {name} is gone, which nobody saw", entry.session),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rows of a screen by their names: for [`Rows::vanished`].
+pub fn remains_in(incident: &Incident, name: &str) -> bool {
+    incident.rows.keys().any(|key| row_name(key) == name)
+}
+
+// --- evidence ---
+
+/// What a cockpit was told by probes: its own, and those that others wrote down.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    newest: BTreeMap<ProbeSubject, (Timestamp, Verdict)>,
+}
+
+impl Evidence {
+    pub fn heard(&mut self, subject: &ProbeSubject, at: Timestamp, verdict: Verdict) {
+        let known = self.newest.entry(subject.clone()).or_insert((at, verdict));
+        if known.0 <= at {
+            *known = (at, verdict);
+        }
+    }
+
+    pub fn told(&mut self, entry: &Entry) {
+        if let Body::Probed { subject, evidence } = &entry.body {
+            self.heard(subject, entry.ts, evidence.verdict);
+        }
+    }
+
+    /// How many rows and sites are green, rightly, and how many rows are lies; of databases, or of every row there is.
+    pub fn green(&self, app: &App, every_row: bool) -> Held<(usize, usize)> {
+        let (mut green, mut lies) = (0, 0);
+        let kinds: &[Kind] = if every_row { &Kind::ALL } else { &[Kind::Database, Kind::Cluster] };
+        let rows = kinds.iter().flat_map(|kind| app.incident.of_kind(*kind));
+        for key in rows.map(|seen| seen.resource.key()) {
+            match app.incident.health(key, app.now).0 {
+                Health::Proven => {
+                    green += 1;
+                    self.proves(&ProbeSubject::Database(key.clone()), app.now)?;
+                }
+                Health::Lie => lies += 1,
+                Health::Down | Health::Changing | Health::Stale | Health::Claimed => {}
+            }
+        }
+        for site in &app.opening.sites {
+            if let Some((Health::Proven, _)) = app.site_evidence(&site.name) {
+                green += 1;
+                self.proves(&ProbeSubject::Site(site.name.clone()), app.now)?;
+            }
+        }
+        Ok((green, lies))
+    }
+
+    fn proves(&self, subject: &ProbeSubject, now: Timestamp) -> Held {
+        match self.newest.get(subject) {
+            None => breach(Law::GreenIsFresh, format!("{subject} is green and was never probed")),
+            Some((_, verdict)) if *verdict != Verdict::Answers => breach(
+                Law::GreenIsFresh,
+                format!("{subject} is green, and the newest probe says {}", verdict.as_str()),
+            ),
+            Some((at, _)) if now.duration_since(*at).as_secs() > STALE_AFTER_S => breach(
+                Law::GreenIsFresh,
+                format!("{subject} is green by a probe of {} s ago", now.duration_since(*at).as_secs()),
+            ),
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+// --- unknown outcomes ---
+
+#[derive(Debug)]
+struct Unanswered {
+    scope: Scope,
+    read: bool,
+    holds: bool,
+}
+
+/// The calls of one cockpit whose answers do not tell whether they were done.
+#[derive(Debug, Default)]
+pub struct Unknowns {
+    open: BTreeMap<(PlanHash, usize), Unanswered>,
+}
+
+impl Unknowns {
+    /// A call came back with a fault that does not say whether it was done.
+    pub fn unanswered(&mut self, plan: PlanHash, step: usize, scope: Scope) {
+        self.open.insert((plan, step), Unanswered { scope, read: false, holds: false });
+    }
+
+    /// Something was read of a place.
+    pub fn read(&mut self, scope: &Scope) {
+        for unanswered in self.open.values_mut().filter(|it| it.scope.region == scope.region) {
+            unanswered.read = true;
+        }
+    }
+
+    /// The cockpit writes an entry.
+    pub fn written(&mut self, entry: &Entry) -> Held {
+        let law = Law::UnknownStaysUnknown;
+        match &entry.body {
+            Body::Outcome { plan, step, outcome }
+                if self.open.contains_key(&(plan.clone(), *step))
+                    && !matches!(outcome, Outcome::Unknown { .. }) =>
+            {
+                breach(law, format!("step {step} of {} was written down as {outcome:?}", plan.short()))
+            }
+            Body::Verified { plan, step, finding: Finding::Holds { .. } } => {
+                match self.open.get_mut(&(plan.clone(), *step)) {
+                    Some(unanswered) if !unanswered.read => {
+                        breach(law, format!("step {step} of {} holds and was never read", plan.short()))
+                    }
+                    Some(unanswered) => {
+                        unanswered.holds = true;
+                        Ok(())
+                    }
+                    None => Ok(()),
+                }
+            }
+            Body::Finished { plan, ending } if !matches!(ending, Ending::Unknown { .. }) => {
+                let open = self.open.iter().find(|((of, _), it)| of == plan && !it.holds);
+                match open {
+                    Some(((_, step), _)) => breach(
+                        law,
+                        format!("{} ended {} with step {step} unknown", plan.short(), ending.word()),
+                    ),
+                    None => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// On any screen: where a call's outcome is unknown and nothing was read since, its operation is unknown or still under
+/// way. Gives how many are unknown.
+pub fn unknown_is_said(incident: &Incident) -> Held<usize> {
+    let mut unknown = 0;
+    for (hash, operation) in &incident.operations {
+        let standing = operation.standing(incident);
+        unknown += usize::from(standing == Standing::Unknown);
+        let open = operation.steps.iter().position(|step| {
+            let unseen = !matches!(step.finding, Some((_, Finding::Holds { .. })));
+            match (&step.intent, &step.outcome) {
+                (Some(_), None) | (_, Some((_, Outcome::Unknown { .. }))) => unseen,
+                (None, None) | (_, Some((_, Outcome::Ok { .. } | Outcome::Failed { .. }))) => false,
+            }
+        });
+        if let Some(step) = open
+            && !matches!(standing, Standing::Unknown | Standing::Running | Standing::Undone)
+        {
+            return breach(
+                Law::UnknownStaysUnknown,
+                format!(
+                    "step {step} of {} is unknown, and its operation reads {}",
+                    hash.short(),
+                    standing.as_str()
+                ),
+            );
+        }
+    }
+    Ok(unknown)
+}
