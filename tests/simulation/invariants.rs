@@ -7,9 +7,10 @@ use blackstart::incident::cell::{Health, ProbeSubject, STALE_AFTER_S, Verdict};
 use blackstart::incident::entry::{Body, Ending, Entry, Finding, Outcome, SessionId};
 use blackstart::incident::hash::PlanHash;
 use blackstart::incident::operation::Standing;
-use blackstart::incident::place::{Key, Kind, Place, Scope};
+use blackstart::incident::place::{Key, Kind, Place, Scope, Service};
 use blackstart::incident::plan::{Plan, Risk};
 use blackstart::incident::request::{Call, InstanceRef, TargetRef};
+use blackstart::incident::resource::Resource;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -345,11 +346,11 @@ impl Evidence {
         let (mut green, mut lies) = (0, 0);
         let kinds: &[Kind] = if every_row { &Kind::ALL } else { &[Kind::Database, Kind::Cluster] };
         let rows = kinds.iter().flat_map(|kind| app.incident.of_kind(*kind));
-        for key in rows.map(|seen| seen.resource.key()) {
-            match app.incident.health(key, app.now).0 {
+        for resource in rows.map(|seen| &seen.resource) {
+            match app.incident.health(resource.key(), app.now).0 {
                 Health::Proven => {
                     green += 1;
-                    self.proves(&ProbeSubject::Database(key.clone()), app.now)?;
+                    self.proves(&subject_of(resource), app.now)?;
                 }
                 Health::Lie => lies += 1,
                 Health::Down | Health::Changing | Health::Stale | Health::Claimed => {}
@@ -473,4 +474,24 @@ pub fn unknown_is_said(incident: &Incident) -> Held<usize> {
         }
     }
     Ok(unknown)
+}
+
+/// Whose answer alone can make a row green.
+fn subject_of(resource: &Resource) -> ProbeSubject {
+    let key = resource.key().clone();
+    match resource {
+        Resource::Instance(_) => ProbeSubject::Instance(key),
+        Resource::Balancer(_) => ProbeSubject::Balancer(key),
+        Resource::Registration(registration) => {
+            let instances = key.scope().place(Service::Ec2);
+            ProbeSubject::Instance(instances.key(Kind::Instance, registration.target.clone()))
+        }
+        Resource::Database(_)
+        | Resource::Cluster(_)
+        | Resource::Snapshot(_)
+        | Resource::AutomatedBackup(_)
+        | Resource::TargetGroup(_)
+        | Resource::HostedZone(_)
+        | Resource::RecordSet(_) => ProbeSubject::Database(key),
+    }
 }
