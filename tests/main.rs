@@ -26,6 +26,7 @@ mod incidents;
 mod laws;
 mod layers;
 mod live;
+mod performance;
 mod replay;
 mod terminal;
 mod together;
