@@ -26,8 +26,6 @@ pub struct Answered {
     pub region: String,
     /// Likewise: `ec2`, `elasticloadbalancing`.
     pub service: String,
-    /// `DescribeInstances`; a path for Route 53.
-    pub action: String,
 }
 
 #[derive(Debug)]
@@ -158,7 +156,7 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Respons
         _ if service == "route53" => estate::route53(&path),
         action => estate::small(action, parameter(&form, "Version").unwrap_or_default(), &region),
     };
-    let answered = Answered { at: Instant::now(), region, service, action };
+    let answered = Answered { at: Instant::now(), region, service };
     state.journal.lock().expect("unpoisoned").push(answered);
     let response = Response::builder().header("content-type", "text/xml").body(Full::new(Bytes::from(xml)));
     Ok(response.unwrap_or_default())

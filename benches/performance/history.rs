@@ -6,7 +6,7 @@
 use blackstart::incident::cell::{Evidence, ProbeSubject, SweepStatus, Verdict};
 use blackstart::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, Mode, SessionId};
 use blackstart::incident::hash::PlanHash;
-use blackstart::incident::place::{Account, Key, Kind, Place, Region, Scope, Service};
+use blackstart::incident::place::{Account, Kind, Place, Region, Scope, Service};
 use blackstart::incident::request::{BalancerRef, Call, InstanceRef, TargetRef};
 use blackstart::incident::resource::{Instance, InstanceState, Resource};
 use blackstart::logbook::{Seen, StrandWriter};
@@ -218,9 +218,4 @@ pub fn intent_entry(session: &SessionId, seq: u64) -> Entry {
         actor: Actor { user: "adam".into(), uid: 1000, host: "jump-1".into(), ssh_client: None, aws: None },
         body: intent(usize::try_from(seq).unwrap_or_default()),
     }
-}
-
-/// A key of the estate, for benchmarks of single functions.
-pub fn key(region: &str, number: usize) -> Key {
-    place(region, Service::Ec2).key(Kind::Instance, id(region, number))
 }

@@ -32,7 +32,7 @@ pub use acting::{Dialog, Focus, Planning};
 pub use budget::Slowed;
 pub use executing::{Execution, Phase};
 pub use input::{Choice, Overlay, Picker, Purpose};
-pub use replaying::Replay;
+pub use replaying::{Recording, Replay};
 pub use restore_points::RestorePoint;
 pub use sites::Readiness;
 pub use sweeping::Schedule;

@@ -23,6 +23,7 @@ pub mod resource;
 pub mod secret;
 pub mod site;
 pub mod story;
+pub mod timeline;
 pub mod touched;
 
 pub use fold::{Declaration, Identity, Incident, Presence, Seen};
