@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench micro`, or `cargo bench` for everything. What each is worth to the program as a whole is measured
 //! by `performance`.
-#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on stops")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on stops")]
 #![allow(missing_docs, unreachable_pub, reason = "nothing outside can reach anything here")]
 
 #[path = "performance/estate.rs"]

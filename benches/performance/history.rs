@@ -149,7 +149,7 @@ pub fn long_watch(dir: &Path, entries: usize) -> u64 {
         strand.pass(43 + i64::from(n % 3 == 0) * 43);
         let (session, head) = strand.write_seeing(entry_body(n, region), &heads[1 - own]);
         // What is written by one is seen by the other with its next line, now and then.
-        if n % 50 == 0 {
+        if n.is_multiple_of(50) {
             heads[own].insert(session, head);
         }
     }
@@ -175,7 +175,7 @@ fn entry_body(n: usize, region: &str) -> Body {
         70..85 => Body::Probed {
             subject,
             evidence: Evidence {
-                verdict: if n / 100 % 40 == 0 { Verdict::Refused } else { Verdict::Answers },
+                verdict: if (n / 100).is_multiple_of(40) { Verdict::Refused } else { Verdict::Answers },
                 detail: "HTTP 200".into(),
                 latency_ms: 40 + n as u64 % 50,
                 dns: None,
