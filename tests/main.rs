@@ -30,6 +30,7 @@ mod laws;
 mod layers;
 mod live;
 mod matrix;
+mod performance;
 mod probes;
 mod record;
 mod replay;

@@ -39,7 +39,7 @@ pub use budget::Slowed;
 pub use executing::{Execution, Next, Phase};
 pub use input::{Choice, Overlay, Picker, Purpose};
 pub use recording::Freshness;
-pub use replaying::Replay;
+pub use replaying::{Recording, Replay};
 pub use restore_points::RestorePoint;
 pub use sites::Readiness;
 pub use sweeping::Schedule;

@@ -1,7 +1,8 @@
 //! Replay: the same screens, driven by a log instead of the world. Read-only by construction: no effect but leaving.
 //!
-//! Any moment is the fold of the entries up to it. Going back folds again from the nearest kept state, so that a step
-//! back in a long log is as quick as a step forward.
+//! Any moment is the fold of the entries up to it. Going back folds again from the nearest kept state. A log of a year is
+//! kept as text, and few states of it: one shortly before where the replay stands, so that steps back are quick, and some
+//! spread over all of it, so that no leap is long.
 
 use super::App;
 use super::commands::Command;
@@ -9,11 +10,16 @@ use super::message::{Effect, Message};
 use crate::incident::Incident;
 use crate::incident::entry::Entry;
 use crate::incident::story::{Tone, describe};
+use crate::incident::timeline::Timeline;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
-/// A kept state every so many entries.
+/// A kept state every so many entries, while the log is short.
 const KEPT_EVERY: usize = 4096;
+/// The most states kept; when there would be more, every other one is let go.
+const KEPT_MOST: usize = 24;
+/// Entries before where the replay stands at which a state is kept for steps back.
+const NEAR: usize = 1024;
 /// The speeds that faster and slower walk through.
 const SPEEDS: [u32; 8] = [1, 2, 5, 10, 30, 60, 300, 1800];
 
@@ -21,7 +27,7 @@ const SPEEDS: [u32; 8] = [1, 2, 5, 10, 30, 60, 300, 1800];
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replay {
     /// The weave of all strands.
-    pub entries: Arc<Vec<Entry>>,
+    pub timeline: Arc<Timeline>,
     /// Entries folded so far.
     pub position: usize,
     /// The time shown.
@@ -30,50 +36,117 @@ pub struct Replay {
     pub playing: bool,
     /// Seconds of log a second.
     pub speed: u32,
-    /// Where in the entries the actions are.
+    /// Where in the timeline the actions are.
     pub actions: Arc<Vec<usize>>,
-    kept: Vec<(usize, Incident)>,
+    kept: KeptStates,
     last_tick_ms: u64,
+}
+
+/// States of the log, with how many entries each is the fold of.
+#[derive(Debug, Clone, PartialEq)]
+struct KeptStates {
+    /// Spread over the log, the earliest first.
+    spread: Vec<(usize, Incident)>,
+    every: usize,
+    /// Shortly before where the replay stands.
+    near: Option<(usize, Incident)>,
+    /// The whole log's.
+    last: Option<(usize, Incident)>,
+}
+
+impl Default for KeptStates {
+    fn default() -> Self {
+        Self { spread: Vec::new(), every: KEPT_EVERY, near: None, last: None }
+    }
+}
+
+impl KeptStates {
+    /// Keeps the state after so many entries, if it is one to keep.
+    fn offer(&mut self, position: usize, state: &Incident) {
+        let newest = self.spread.last().map_or(0, |(kept, _)| *kept);
+        if position < newest + self.every {
+            return;
+        }
+        self.spread.push((position, state.clone()));
+        if self.spread.len() > KEPT_MOST {
+            self.every *= 2;
+            let mut odd = false;
+            self.spread.retain(|_| {
+                odd = !odd;
+                !odd
+            });
+        }
+    }
+
+    /// The nearest state that is not after a position; none is the empty one at the beginning.
+    fn before(&self, position: usize) -> Option<&(usize, Incident)> {
+        let all = self.spread.iter().chain(&self.near).chain(&self.last);
+        all.filter(|(kept, _)| *kept <= position).max_by_key(|(kept, _)| *kept)
+    }
+}
+
+/// Takes a log in, entry by entry.
+#[derive(Debug, Default)]
+pub struct Recording {
+    timeline: Timeline,
+    actions: Vec<usize>,
+    kept: KeptStates,
+    incident: Incident,
+}
+
+impl Recording {
+    /// The next entry, and the text of its body (see [`Timeline::push`]).
+    pub fn push(&mut self, entry: &Entry, body: &[u8]) {
+        // What a person does is on the disk before it goes on; and it is an action whatever was before.
+        if entry.body.is_durable() && describe(&self.incident, entry).is_some_and(|event| event.is_action) {
+            self.actions.push(self.timeline.len());
+        }
+        self.timeline.push(entry, body);
+        self.incident.fold(entry);
+        self.kept.offer(self.timeline.len(), &self.incident);
+    }
+
+    /// A replay at the beginning of it.
+    #[must_use]
+    pub fn replay(mut self) -> Replay {
+        self.kept.last = Some((self.timeline.len(), self.incident));
+        Replay {
+            at: self.timeline.ts(0).unwrap_or(Timestamp::UNIX_EPOCH),
+            timeline: Arc::new(self.timeline),
+            position: 0,
+            playing: false,
+            speed: 1,
+            actions: Arc::new(self.actions),
+            kept: self.kept,
+            last_tick_ms: 0,
+        }
+    }
 }
 
 impl Replay {
     /// A replay at the beginning of a log.
     #[must_use]
     pub fn new(entries: Vec<Entry>) -> Self {
-        let empty = Incident::default();
-        let actions = entries
-            .iter()
-            .enumerate()
-            .filter(|(_, entry)| describe(&empty, entry).is_some_and(|event| event.is_action))
-            .map(|(at, _)| at)
-            .collect();
-        let at = entries.first().map_or(Timestamp::UNIX_EPOCH, |entry| entry.ts);
-        Self {
-            entries: Arc::new(entries),
-            position: 0,
-            at,
-            playing: false,
-            speed: 1,
-            actions: Arc::new(actions),
-            kept: vec![(0, Incident::default())],
-            last_tick_ms: 0,
+        let mut recording = Recording::default();
+        for entry in entries {
+            // A body is plain data with string keys: writing it cannot fail.
+            let body = serde_json::to_vec(&entry.body).unwrap_or_default();
+            recording.push(&entry, &body);
         }
+        recording.replay()
     }
 
     /// The first and the last moment.
     #[must_use]
     pub fn bounds(&self) -> Option<(Timestamp, Timestamp)> {
-        Some((self.entries.first()?.ts, self.entries.last()?.ts))
+        Some((self.timeline.ts(0)?, self.timeline.ts(self.timeline.len().checked_sub(1)?)?))
     }
 }
 
 impl App {
     /// Makes this cockpit a replay, at its last moment or at the time given.
     pub fn replay_from(&mut self, replay: Replay, at: Option<Timestamp>) {
-        let position = match at {
-            Some(at) => replay.entries.partition_point(|entry| entry.ts <= at),
-            None => replay.entries.len(),
-        };
+        let position = at.map_or(replay.timeline.len(), |at| replay.timeline.position(at));
         self.replay = Some(replay);
         self.seek(position, at);
     }
@@ -81,25 +154,25 @@ impl App {
     /// Goes to the state after so many entries.
     fn seek(&mut self, position: usize, at: Option<Timestamp>) {
         let Some(replay) = &mut self.replay else { return };
-        let entries = Arc::clone(&replay.entries);
-        let position = position.min(entries.len());
-        if position < replay.position || replay.position == 0 {
-            let base = replay.kept.iter().rev().find(|(kept, _)| *kept <= position);
-            let (from, incident) = base.cloned().unwrap_or((0, Incident::default()));
-            replay.position = from;
-            self.incident = incident;
+        let timeline = Arc::clone(&replay.timeline);
+        let position = position.min(timeline.len());
+        let base = replay.kept.before(position);
+        // Going on from here is best, unless a kept state is nearer.
+        let nearer = base.is_some_and(|(from, _)| *from > replay.position);
+        if position < replay.position || nearer || replay.position == 0 {
+            (replay.position, self.incident) = base.cloned().unwrap_or_default();
         }
         while replay.position < position {
-            let Some(entry) = entries.get(replay.position) else { break };
-            self.incident.fold(entry);
-            replay.position += 1;
-            let newest = replay.kept.last().map_or(0, |(kept, _)| *kept);
-            if replay.position >= newest + KEPT_EVERY {
-                replay.kept.push((replay.position, self.incident.clone()));
+            if replay.position + NEAR == position {
+                replay.kept.near = Some((replay.position, self.incident.clone()));
             }
+            if let Some(entry) = timeline.entry(replay.position) {
+                self.incident.fold(&entry);
+            }
+            replay.position += 1;
         }
-        let last = position.checked_sub(1).and_then(|at| entries.get(at)).map(|entry| entry.ts);
-        let first = entries.first().map(|entry| entry.ts);
+        let last = position.checked_sub(1).and_then(|at| timeline.ts(at));
+        let first = timeline.ts(0);
         replay.at = at.or(last).or(first).unwrap_or(replay.at);
         self.now = replay.at;
         self.started = first.unwrap_or(self.started);
@@ -183,7 +256,7 @@ impl App {
         let at = replay.at.saturating_add(SignedDuration::from_millis(step)).unwrap_or(replay.at);
         let end = replay.bounds().map_or(at, |(_, last)| last);
         let at = at.min(end);
-        let position = replay.entries.partition_point(|entry| entry.ts <= at);
+        let position = replay.timeline.position(at);
         replay.playing = at < end;
         self.seek(position, Some(at));
     }
@@ -193,7 +266,7 @@ impl App {
         let position = replay.position;
         match command {
             Command::PlayPause => {
-                let at_end = position >= replay.entries.len();
+                let at_end = position >= replay.timeline.len();
                 replay.playing = !replay.playing;
                 replay.last_tick_ms = self.mono_ms;
                 if replay.playing && at_end {
@@ -255,5 +328,29 @@ impl App {
             | Command::Back
             | Command::Quit => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn few_states_are_kept_of_any_log_and_no_moment_is_far_from_one() {
+        let state = Incident::default();
+        let mut kept = KeptStates::default();
+        for position in 1..=1_000_000 {
+            kept.offer(position, &state);
+            assert!(kept.spread.len() <= KEPT_MOST);
+        }
+        assert!(kept.spread.len() * 3 > KEPT_MOST, "{}", kept.spread.len());
+        for position in (0..1_000_000).step_by(1009) {
+            let from = kept.before(position).map_or(0, |(from, _)| *from);
+            assert!(from <= position && position - from <= 2 * kept.every, "{position} from {from}");
+        }
+        kept.near = Some((777_000, Incident::default()));
+        assert_eq!(kept.before(777_777).unwrap().0, 777_000, "the nearest of all");
+        assert_eq!(kept.before(100).map(|(from, _)| *from), None);
     }
 }

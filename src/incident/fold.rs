@@ -299,7 +299,9 @@ impl Incident {
         let place = self.resolve(&entry.session, place);
         for resource in changed {
             let mut resource = resource.clone();
-            resource.key_mut().place = place.clone();
+            if resource.key().place != place {
+                resource.key_mut().place = place.clone();
+            }
             self.see(Seen { resource, changed: entry.ts, by: entry.session.clone() });
         }
         for id in gone {
@@ -366,16 +368,23 @@ impl Incident {
     /// Takes a row in, unless a newer sight of it is known. Sessions that saw at the same moment are ordered by name,
     /// so that the order in which their entries arrive makes no difference.
     fn see(&mut self, seen: Seen) {
-        let key = seen.resource.key().clone();
-        let this = (seen.changed, &seen.by);
-        if self.rows.get(&key).is_some_and(|known| (known.changed, &known.by) > this)
-            || self.gone.get(&key).is_some_and(|(at, by)| (*at, by) > this)
-        {
+        let (key, this) = (seen.resource.key(), (seen.changed, &seen.by));
+        if self.gone.get(key).is_some_and(|(at, by)| (*at, by) > this) {
             return;
         }
-        self.gone.remove(&key);
-        self.touched.note(&key);
-        self.rows.insert(key, seen);
+        match self.rows.get_mut(key) {
+            Some(known) if (known.changed, &known.by) > this => {}
+            Some(known) => {
+                self.touched.note(key);
+                *known = seen;
+            }
+            None => {
+                let key = key.clone();
+                self.gone.remove(&key);
+                self.touched.note(&key);
+                self.rows.insert(key, seen);
+            }
+        }
     }
 
     /// Takes a row out, unless a newer sight of it is known.

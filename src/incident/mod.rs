@@ -26,6 +26,7 @@ pub mod resource;
 pub mod secret;
 pub mod site;
 pub mod story;
+pub mod timeline;
 pub mod timeouts;
 pub mod touched;
 

@@ -14,6 +14,7 @@
 //! A chain proves order and shows careless edits. Against somebody who rewrites a whole strand with new hashes it proves
 //! nothing; the other strands' `seen` do (see [`super::verify()`]).
 
+use super::in_order::{InOrder, body_text};
 use crate::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, SessionId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -90,8 +91,29 @@ impl Line {
     /// Parses one line whatever its hash.
     pub(super) fn parse_fields(bytes: &[u8]) -> Result<Self, Flaw> {
         let text = utf8(bytes)?;
-        // Two passes over the same text: the body's own parser skips the line's other fields, and so neither pass has
-        // to buffer the body, as one flattened struct would.
+        // As this program writes it, in one pass; else as anybody may write JSON.
+        match serde_json::from_str(text) {
+            Ok(InOrder(line)) => Ok(line),
+            Err(_) => Self::parse_in_any_order(text),
+        }
+    }
+
+    /// Parses one line whatever its hash, and gives the text of its body beside it, `{"kind":…,"body":…}`.
+    pub(super) fn parse_with_body(bytes: &[u8]) -> Result<(Self, Vec<u8>), Flaw> {
+        let text = utf8(bytes)?;
+        if let Ok(InOrder(line)) = serde_json::from_str(text)
+            && let Some(body) = body_text(bytes)
+        {
+            return Ok((line, body));
+        }
+        let line = Self::parse_in_any_order(text)?;
+        let body = serde_json::to_vec(&line.entry.body);
+        Ok((line, body.map_err(|e| Flaw::NotAnEntry { reason: e.to_string() })?))
+    }
+
+    /// Two passes over the same text: the body's own parser skips the line's other fields, and so neither pass has to
+    /// buffer the body, as one flattened struct would.
+    fn parse_in_any_order(text: &str) -> Result<Self, Flaw> {
         let fields: Fields = serde_json::from_str(text).map_err(|e| not_an_entry(text, &e))?;
         let body: Body = serde_json::from_str(text).map_err(|e| not_an_entry(text, &e))?;
         Ok(Self {

@@ -44,6 +44,14 @@ impl Cursor {
 
     /// Reads on to the end and gives each whole line, with its number from 1 and without its newline.
     pub(super) fn advance(&mut self, mut give: impl FnMut(usize, &[u8])) -> Result<(), Lost> {
+        self.advance_while(|number, line| {
+            give(number, line);
+            true
+        })
+    }
+
+    /// The same, for as long as more is wanted.
+    fn advance_while(&mut self, mut give: impl FnMut(usize, &[u8]) -> bool) -> Result<(), Lost> {
         let meta = fs::metadata(&self.path).map_err(Lost::Unreadable)?;
         let identity = (meta.dev(), meta.ino());
         if *self.identity.get_or_insert(identity) != identity {
@@ -66,8 +74,11 @@ impl Cursor {
             self.offset += read as u64;
             if let [line @ .., b'\n'] = self.rest.as_slice() {
                 self.lines += 1;
-                give(self.lines, line);
+                let goes_on = give(self.lines, line);
                 self.rest.clear();
+                if !goes_on {
+                    return Ok(());
+                }
             }
         }
     }
@@ -221,6 +232,11 @@ impl Follower {
         &self.session
     }
 
+    /// Whole lines read so far.
+    pub(super) fn lines_read(&self) -> usize {
+        self.cursor.lines
+    }
+
     /// What was written since the last time.
     pub fn poll(&mut self) -> Catch {
         let mut catch = Catch::default();
@@ -266,6 +282,33 @@ impl Follower {
             }
         }
         catch
+    }
+
+    /// Some of what is still to be read, by this thread alone; nothing once there is no more. The texts of the bodies come
+    /// beside the lines.
+    pub(super) fn portion(&mut self, bytes: usize) -> (Catch, Vec<Vec<u8>>) {
+        let (mut catch, mut bodies, mut read) = (Catch::default(), Vec::new(), 0);
+        let Self { cursor, chain, .. } = self;
+        let file = cursor.path.clone();
+        let ended = cursor.advance_while(|number, text| {
+            read += text.len();
+            let (seal, parsed) = (Seal::read(text), Line::parse_with_body(text));
+            let links = parsed.as_ref().map(|(line, _)| line.links());
+            if let Some(flaw) = chain.check(&seal, links.as_ref().map_err(|flaw| *flaw)) {
+                catch.breakages.push(Breakage { file: file.clone(), line: number, what: flaw.to_string() });
+            }
+            drop(links);
+            if let (Ok(_), Ok((mut line, body))) = (seal, parsed) {
+                line.sound = chain.is_sound();
+                catch.lines.push(line);
+                bodies.push(body);
+            }
+            read < bytes
+        });
+        if let Err(lost) = ended {
+            catch.breakages.push(Breakage { file, line: cursor.lines + 1, what: lost.to_string() });
+        }
+        (catch, bodies)
     }
 
     pub(super) fn end(&self) -> End {

@@ -6,7 +6,7 @@
 //! environment, and callers put it on a thread. Imports only `incident`.
 //!
 //! Reads in this order: [`chain`] (a line), [`strand`] (writing one's own), [`follow`] (reading a file that grows),
-//! [`reader`] (a whole logbook), [`tail`] (what the others write), [`checkpoint`]
+//! [`reader`] (a whole logbook), [`mod@stream`] (one too large to keep), [`tail`] (what the others write), [`checkpoint`]
 //! (opening without reading everything), [`mod@weave`] (one timeline), [`mod@verify`] (what can be
 //! proven), [`recover`] (what a crash leaves), [`export`] (for people and programs).
 
@@ -15,9 +15,11 @@ pub mod checkpoint;
 pub mod error;
 pub mod export;
 pub mod follow;
+mod in_order;
 pub mod reader;
 pub mod recover;
 pub mod strand;
+pub mod stream;
 pub mod tail;
 pub mod verify;
 pub mod weave;
@@ -28,6 +30,7 @@ pub use error::LogbookError;
 pub use reader::{Logbook, Strand, read_strand};
 pub use recover::Torn;
 pub use strand::{Presence, StrandWriter, name_session, presence};
+pub use stream::stream;
 pub use tail::{News, Tail};
 pub use verify::{Verdict, verify};
 pub use weave::weave;

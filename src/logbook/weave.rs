@@ -17,18 +17,56 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 #[must_use]
 pub fn weave(strands: Vec<Vec<Line>>) -> Vec<Line> {
     let total = strands.iter().map(Vec::len).sum();
-    let mut loom = Loom::new(strands);
+    let feeds = strands
+        .into_iter()
+        .map(|lines| Feed {
+            length: lines.len() as u64,
+            lines: lines.into_iter().map(|line| (line, ())).collect(),
+            more: Box::new(VecDeque::new),
+        })
+        .collect();
+    let mut loom = Loom::new(feeds);
     let mut timeline = Vec::with_capacity(total);
-    while let Some(line) = loom.next() {
+    while let Some((line, ())) = loom.next() {
         timeline.push(line);
     }
     timeline
 }
 
-type Candidate = (Timestamp, SessionId, usize);
+/// A strand's lines as they are wanted, each with what else is known of it.
+pub(super) struct Feed<'a, T> {
+    /// How long the strand is, in whatever all of them are measured in.
+    pub(super) length: u64,
+    /// What comes next.
+    pub(super) lines: VecDeque<(Line, T)>,
+    /// What comes after that; nothing at the end.
+    pub(super) more: Box<dyn FnMut() -> VecDeque<(Line, T)> + 'a>,
+}
 
-struct Loom {
-    strands: Vec<VecDeque<Line>>,
+impl<T> Feed<'_, T> {
+    /// Fetches more where nothing is left: so that an empty feed is one at its end.
+    fn fill(&mut self) {
+        if self.lines.is_empty() {
+            self.lines = (self.more)();
+        }
+    }
+
+    fn front(&self) -> Option<&Line> {
+        self.lines.front().map(|(line, _)| line)
+    }
+
+    /// Sorted by this, even two strands of one session (copies) do not depend on the order they were listed in.
+    fn key(&self) -> Option<(&SessionId, u64, &str)> {
+        self.front().map(|line| (&line.entry.session, self.length, line.hash.as_str()))
+    }
+}
+
+/// Time, then the place of the strand, which is that of its session.
+type Candidate = (Timestamp, usize);
+
+pub(super) struct Loom<'a, T> {
+    /// In the order of their sessions.
+    strands: Vec<Feed<'a, T>>,
     /// Which of `strands` holds a session.
     index: BTreeMap<SessionId, usize>,
     /// Strands whose next line may come now.
@@ -38,16 +76,15 @@ struct Loom {
     stuck: usize,
 }
 
-impl Loom {
-    fn new(strands: Vec<Vec<Line>>) -> Self {
-        // Sorted, so that even two strands of one session (copies) do not depend on the order they were listed in.
-        let mut strands: Vec<VecDeque<Line>> =
-            strands.into_iter().filter(|lines| !lines.is_empty()).map(VecDeque::from).collect();
-        strands.sort_by(|a, b| strand_key(a).cmp(&strand_key(b)));
+impl<'a, T> Loom<'a, T> {
+    pub(super) fn new(mut strands: Vec<Feed<'a, T>>) -> Self {
+        strands.iter_mut().for_each(Feed::fill);
+        strands.retain(|feed| !feed.lines.is_empty());
+        strands.sort_by(|a, b| a.key().cmp(&b.key()));
         let index = strands
             .iter()
             .enumerate()
-            .filter_map(|(at, s)| s.front().map(|l| (l.entry.session.clone(), at)))
+            .filter_map(|(at, feed)| feed.front().map(|line| (line.entry.session.clone(), at)))
             .collect();
         let mut loom = Self {
             waiting: vec![Vec::new(); strands.len()],
@@ -62,13 +99,15 @@ impl Loom {
         loom
     }
 
-    fn next(&mut self) -> Option<Line> {
+    pub(super) fn next(&mut self) -> Option<(Line, T)> {
         let at = match self.ready.pop() {
-            Some(Reverse((_, _, at))) => at,
+            Some(Reverse((_, at))) => at,
             None if self.stuck > 0 => self.break_circle()?,
             None => return None,
         };
-        let line = self.strands.get_mut(at)?.pop_front();
+        let strand = self.strands.get_mut(at)?;
+        let line = strand.lines.pop_front();
+        strand.fill();
         self.place(at);
         // Every line of this strand may be what others wait for; those that still wait are put back.
         let waiters = self.waiting.get_mut(at).map(std::mem::take);
@@ -81,7 +120,7 @@ impl Loom {
 
     /// Puts a strand among the ready ones, or with those that wait.
     fn place(&mut self, at: usize) {
-        let Some(line) = self.strands.get(at).and_then(VecDeque::front) else {
+        let Some(line) = self.strands.get(at).and_then(Feed::front) else {
             return;
         };
         let awaited = line.seen.iter().find_map(|(session, head)| {
@@ -94,18 +133,15 @@ impl Loom {
                 waiting.push(at);
                 self.stuck += 1;
             }
-            None => {
-                let candidate = (line.entry.ts, line.entry.session.clone(), at);
-                self.ready.push(Reverse(candidate));
-            }
+            None => self.ready.push(Reverse((line.entry.ts, at))),
         }
     }
 
     /// Everybody waits for somebody: the earliest line goes first.
     fn break_circle(&mut self) -> Option<usize> {
         let at = self.waiting.iter().flatten().copied().min_by_key(|&at| {
-            let line = self.strands.get(at).and_then(VecDeque::front);
-            (line.map(|l| (l.entry.ts, l.entry.session.clone())), at)
+            let line = self.strands.get(at).and_then(Feed::front);
+            (line.map(|l| l.entry.ts), at)
         })?;
         for waiting in &mut self.waiting {
             waiting.retain(|&other| other != at);
@@ -113,10 +149,6 @@ impl Loom {
         self.stuck -= 1;
         Some(at)
     }
-}
-
-fn strand_key(strand: &VecDeque<Line>) -> Option<(&SessionId, usize, &str)> {
-    strand.front().map(|line| (&line.entry.session, strand.len(), line.hash.as_str()))
 }
 
 #[cfg(test)]

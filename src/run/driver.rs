@@ -226,6 +226,7 @@ impl Driver {
         // Somebody waits for this frame.
         let mut awaited = true;
         let mut painted = now_instant();
+        let mut second_shown = self.app.now.as_second();
         let mut ticks_busy = 0;
         let mut broken = pace.broken();
         while !self.app.quitting {
@@ -262,18 +263,21 @@ impl Driver {
                     // What a terminal made of a frame that it took so long for is anybody's guess.
                     forgotten |= ticks_busy > TICKS_STALLED;
                     self.take(Message::Tick);
+                    // Clock and ages go by the second; so does whatever changed and did not say so.
+                    changed = self.app.now.as_second() != second_shown;
                 }
                 message = self.inbox.recv() => {
-                    if let Some(message) = message {
-                        self.take(message);
-                    }
+                    let facts = self.app.incident.entries;
+                    changed = false;
+                    let mut next = message;
                     let began = now_instant();
-                    while now_instant().duration_since(began) < A_BREATH {
-                        match self.inbox.try_recv() {
-                            Ok(message) => self.take(message),
-                            Err(_) => break,
-                        }
+                    while let Some(message) = next {
+                        changed |= self.shows_at_once(&message);
+                        self.take(message);
+                        let breathes = now_instant().duration_since(began) < A_BREATH;
+                        next = if breathes { self.inbox.try_recv().ok() } else { None };
                     }
+                    changed |= self.app.incident.entries != facts;
                 }
                 () = pace.painted() => {
                     changed = false;
@@ -314,6 +318,7 @@ impl Driver {
                 dirty = false;
                 awaited = false;
                 painted = now_instant();
+                second_shown = self.app.now.as_second();
                 if drawn.is_err() {
                     events = None;
                     self.take(Message::Signal(GONE));
@@ -321,6 +326,38 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// Whether a message is worth a frame by itself. What an estate says that did not change since is worth none: a quiet cockpit
+    /// draws once a second, not at every answer. What did change is an entry, and that is.
+    fn shows_at_once(&self, message: &Message) -> bool {
+        match message {
+            Message::Page(..)
+            | Message::Swept(..)
+            | Message::Access(..)
+            | Message::Probed(..)
+            | Message::Gone(_)
+            | Message::Tick => false,
+            // Where something is being done, what is on the disk is how far it is.
+            Message::Recorded(_) => !self.app.executions.is_empty(),
+            Message::Start
+            | Message::Key(_)
+            | Message::Paste(_)
+            | Message::Resize(..)
+            | Message::Answered(..)
+            | Message::Performed(..)
+            | Message::RecordFailed(_)
+            | Message::CheckpointFailed(_)
+            | Message::Others(_)
+            | Message::Reopened(_)
+            | Message::Clock(_)
+            | Message::Resumed(_)
+            | Message::LogComplaint(_)
+            | Message::Act(_)
+            | Message::Confirm { .. }
+            | Message::Copied(_)
+            | Message::Signal(_) => true,
+        }
     }
 
     /// Takes what the terminal says; whether it may have forgotten what was on it.

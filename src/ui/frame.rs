@@ -340,7 +340,7 @@ fn time_bar(canvas: &mut Canvas<'_>, area: Rect, app: &App, replay: &Replay) {
         piece(format!("{}x  ", replay.speed), Role::Muted),
     ];
     let right: Row =
-        vec![piece(format!("  entry {} of {} ", replay.position, replay.entries.len()), Role::Muted)];
+        vec![piece(format!("  entry {} of {} ", replay.position, replay.timeline.len()), Role::Muted)];
     let used = canvas.row(area.x, area.y, area.width, &left);
     let end = canvas.row_right(area.x, area.y, area.width, &right);
     let x = area.x + used;
@@ -358,8 +358,8 @@ fn time_bar(canvas: &mut Canvas<'_>, area: Rect, app: &App, replay: &Replay) {
         canvas.put(x + column, area.y, 1, sign, role);
     }
     for index in replay.actions.iter() {
-        if let Some(entry) = replay.entries.get(*index) {
-            canvas.put(x + at(entry.ts), area.y, 1, tick, Role::Accent);
+        if let Some(ts) = replay.timeline.ts(*index) {
+            canvas.put(x + at(ts), area.y, 1, tick, Role::Accent);
         }
     }
     canvas.put(x + now, area.y, 1, here, Role::Replay);

@@ -6,6 +6,7 @@ mod balancer;
 mod database;
 mod dns;
 mod instance;
+mod reading;
 
 pub use balancer::{Balancer, BalancerKind, Listener, Registration, TargetGroup};
 pub use database::{AutomatedBackup, Cluster, Database, Endpoint, Snapshot, SnapshotKind};
@@ -13,10 +14,10 @@ pub use dns::{AliasTarget, HostedZone, RecordSet, bare_name, normalise_name};
 pub use instance::{BlockDevice, Instance, InstanceState, LaunchSpec, MetadataOptions};
 
 use super::place::Key;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Any row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Resource {
     /// EC2 instance.

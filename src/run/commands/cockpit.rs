@@ -1,6 +1,6 @@
 //! The cockpit itself: live, on the simulator, and on a log.
 
-use crate::app::{App, Replay};
+use crate::app::{App, Recording};
 use crate::cli::Demo;
 use crate::cloud::Cloud;
 use crate::cloud::sim::{Scenario, Sim, World};
@@ -293,8 +293,19 @@ fn try_replay(
     speed: Option<u32>,
 ) -> Result<Exit, Exit> {
     let settings = ground.settings()?;
-    let lines = super::log::read(ground, &settings, path)?;
-    let Some(last) = lines.last().map(|line| line.entry.ts) else {
+    let mut recording = Recording::default();
+    let mut logged = None;
+    super::log::stream(ground, &settings, path, |line, body| {
+        let entry = &line.entry;
+        if let Body::Opened { estate, sites, .. } = &entry.body
+            && !sites.is_empty()
+        {
+            logged = Some((estate.clone(), sites.clone()));
+        }
+        recording.push(entry, body);
+    })?;
+    let mut replay = recording.replay();
+    let Some((_, last)) = replay.bounds() else {
         complain("The logbook is empty: there is nothing to replay.");
         return Err(Exit::Failed);
     };
@@ -304,17 +315,12 @@ fn try_replay(
     let config = &settings.config;
     let mut opening = ground.opening(&settings, Mode::Replay, (&config.estate, &config.sites), last);
     // What was watched is in the log; what is configured today may be another estate.
-    let logged = lines.iter().rev().find_map(|line| match &line.entry.body {
-        Body::Opened { estate, sites, .. } if !sites.is_empty() => Some((estate.clone(), sites.clone())),
-        _ => None,
-    });
     if let Some((estate, sites)) = logged {
         opening.estate = estate;
         opening.sites = sites;
     }
     opening.regions = if ground.global.region.is_empty() { Vec::new() } else { opening.regions };
     let mut app = App::new(opening, last);
-    let mut replay = Replay::new(lines.into_iter().map(|line| line.entry).collect());
     if let Some(speed) = speed {
         replay.speed = speed.max(1);
         replay.playing = true;

@@ -35,6 +35,22 @@ pub(crate) fn read(ground: &Ground, settings: &Settings, path: Option<PathBuf>) 
     Ok(logbook.into_timeline())
 }
 
+/// Reads a logbook once, in the order of its timeline, without keeping it.
+pub(crate) fn stream(
+    ground: &Ground,
+    settings: &Settings,
+    path: Option<PathBuf>,
+    give: impl FnMut(&Line, &[u8]),
+) -> Result<(), Exit> {
+    let path = place(ground, settings, path)?;
+    let complaints = crate::logbook::stream(&path, give).map_err(|error| {
+        complain(&error.to_string());
+        Exit::Failed
+    })?;
+    complaints.iter().for_each(|complaint| complain(complaint));
+    Ok(())
+}
+
 /// The sentences of a timeline, made by the same fold as the screen's.
 struct Teller {
     sentences: std::collections::HashMap<(String, u64), Sentence>,

@@ -1,0 +1,100 @@
+//! Every row of the table of targets, measured on the real binary; the command that writes `docs/performance.md`.
+//!
+//! `cargo bench --bench performance` measures everything; `-- --only NAME` one row, and then writes no document. A row that
+//! misses its target fails the command once all is written. What is started here is ended here, and what is written
+//! lies in a folder of its own under the target folder, removed at the end.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement that cannot go on says so and stops"
+)]
+#![allow(clippy::disallowed_methods, reason = "measuring is about time")]
+#![allow(missing_docs, unreachable_pub, reason = "nothing outside can reach anything here")]
+#![allow(clippy::cast_precision_loss, reason = "figures have three digits")]
+
+mod awscli;
+mod cockpit;
+mod disk;
+mod endpoint;
+mod estate;
+mod figure;
+mod functions;
+mod history;
+mod machine;
+mod network;
+mod report;
+mod screen;
+mod targets;
+
+use figure::Figure;
+use std::process::ExitCode;
+use std::time::Instant;
+use targets::Target;
+
+/// Rows that are measured together.
+struct Group {
+    rows: &'static [Target],
+    measure: fn() -> Vec<Figure>,
+}
+
+const GROUPS: [Group; 8] = [
+    // First: a process that has grown forks slowly.
+    Group { rows: &[targets::FIRST_FRAME], measure: screen::first_frame },
+    Group { rows: &[targets::SIZE], measure: disk::size },
+    Group { rows: &[targets::INTENT], measure: disk::intents },
+    Group { rows: &[targets::SWEEP], measure: network::sweep },
+    Group { rows: &[targets::BLACK_HOLE], measure: network::black_hole },
+    Group { rows: &[targets::KEY, targets::MEMORY_LARGE], measure: screen::keys },
+    Group {
+        rows: &[targets::IDLE_BYTES, targets::IDLE_CPU, targets::MEMORY_SMALL, targets::SCROLL],
+        measure: screen::idle,
+    },
+    Group { rows: &[targets::VERIFY, targets::REPLAY], measure: disk::million },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        println!("Nothing is measured but by `cargo bench`.");
+        return ExitCode::SUCCESS;
+    }
+    let only: Vec<&String> =
+        arguments.windows(2).filter(|pair| pair[0] == "--only").map(|pair| &pair[1]).collect();
+    let known = |name: &&String| targets::TARGETS.iter().any(|target| target.name == **name);
+    if let Some(unknown) = only.iter().find(|name| !known(name)) {
+        let names = targets::TARGETS.map(|target| target.name).join(", ");
+        eprintln!("--only {unknown}: no row is called that. The rows: {names}.");
+        return ExitCode::from(2);
+    }
+    let mut figures = Vec::new();
+    for group in &GROUPS {
+        let wanted = |target: &Target| only.is_empty() || only.iter().any(|name| *name == target.name);
+        if !group.rows.iter().any(wanted) {
+            continue;
+        }
+        let begin = Instant::now();
+        let measured = (group.measure)();
+        for figure in &measured {
+            let (median, spread) = figure.write();
+            let missed = if figure.is_met() { "" } else { "  MISSED" };
+            println!("{:<78} {median:>14}  ({spread}) {}{missed}", figure.what, figure.note);
+        }
+        println!("    in {:.0} s", begin.elapsed().as_secs_f64());
+        figures.extend(measured);
+    }
+    if only.is_empty() {
+        if let Err(why) = report::write(&figures, &functions::measured()) {
+            eprintln!("{}: {why}", report::path().display());
+            return ExitCode::FAILURE;
+        }
+        println!("Written: {}", report::path().display());
+    }
+    let missed: Vec<&Figure> = figures.iter().filter(|figure| !figure.is_met()).collect();
+    for figure in &missed {
+        eprintln!("missed: {}: {} ({})", figure.what, figure.write().0, figure.note);
+    }
+    if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,78 @@
+//! `docs/performance.md`, written from the figures alone.
+
+use super::figure::Figure;
+use super::functions::Function;
+use super::machine;
+use super::targets::TARGETS;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// The document.
+pub fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/performance.md")
+}
+
+const HEAD: &str = "# Performance
+
+Written by `cargo bench`, which measures every row anew and ends with a failure if one misses its target. A figure is the median
+of several runs, beside it the least and the most. The real binary runs in a pseudo-terminal of 140x45; AWS is an endpoint of the
+benchmarks' own on the same machine, which shares its processors with what is measured.
+
+";
+
+const METHOD: &str = "
+## How it is measured
+
+- **First frame**: from before `exec` until the last line of the first frame has been read from the terminal. Every region hangs; the
+  logbook holds 5,000 instances and no checkpoint.
+- **Key to frame**: from the write of the key until the bytes have been read that show what it does (the pointer on another row, the
+  letter in the filter). Meanwhile all cells are asked anew as fast as the budget for polling allows, one instance in a hundred
+  changes with every sweep, and every change is an entry of the log.
+- **Sweep**: `blackstart status` from `exec` to its exit, against the calls of the longest chain of pages, which have to wait for each
+  other: pages x latency. The baseline is the AWS command line run by `xargs` against the same endpoint.
+- **Black hole**: one region accepts connections and answers nothing. The first sweep is taken from the log, a refresh from the
+  endpoint's journal; each cell is compared with itself in runs without the black hole.
+- **Idle**: nobody presses anything for 72 s while every cell is read in its turn. Processor time is that of all threads, reading the
+  answers included.
+- **Intent**: appended through the logbook, in turns with as many bytes appended and fsynced by hand to a file beside it.
+- **Verify, replay**: a million entries of two cockpits that see each other, on the page cache. A replay counts as open when its
+  first frame shows the last entry.
+- Megabytes are 10^6 bytes. Functions are timed by criterion in `benches/micro.rs`.
+";
+
+/// Writes the document.
+pub fn write(figures: &[Figure], functions: &[Function]) -> std::io::Result<()> {
+    std::fs::write(path(), document(figures, functions))
+}
+
+fn document(figures: &[Figure], functions: &[Function]) -> String {
+    let mut text = HEAD.to_owned();
+    text.push_str("| machine | |\n|---|---|\n");
+    for (name, value) in machine::describe() {
+        let _ = writeln!(text, "| {name} | {value} |");
+    }
+    text.push_str(
+        "\n## Targets\n\n| what | target | median | spread | met | how |\n|---|---|---|---|---|---|\n",
+    );
+    for target in TARGETS {
+        let below = format!("< {}", target.unit.write(target.below));
+        let figure = figures.iter().find(|figure| figure.target.is_some_and(|t| t.name == target.name));
+        let (median, spread) = figure.map_or_else(|| ("not measured".into(), String::new()), Figure::write);
+        let met = if figure.is_some_and(Figure::is_met) { "yes" } else { "**no**" };
+        let note = figure.map_or("", |figure| figure.note.as_str());
+        let _ = writeln!(text, "| {} | {below} | {median} | {spread} | {met} | {note} |", target.what);
+    }
+    text.push_str("\n## Beside them\n\n| what | median | spread | how |\n|---|---|---|---|\n");
+    for figure in figures.iter().filter(|figure| figure.target.is_none()) {
+        let (median, spread) = figure.write();
+        let _ = writeln!(text, "| {} | {median} | {spread} | {} |", figure.what, figure.note);
+    }
+    if !functions.is_empty() {
+        text.push_str("\n## Functions\n\n| what | median |\n|---|---|\n");
+        for function in functions {
+            let _ = writeln!(text, "| {} | {} |", function.name, function.time());
+        }
+    }
+    text.push_str(METHOD);
+    text
+}
