@@ -10,6 +10,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,22 @@ pub const BINARY: &str = env!("CARGO_BIN_EXE_blackstart");
 /// Columns and rows of the terminal that the screens are designed for.
 pub const DESIGN: (u16, u16) = (140, 45);
 /// How long anything may take to appear.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where the folders of homes are, and how each of them begins: with whose it is.
+const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
+const FOLDER: &str = "performance-";
+
+/// Removes the folders of runs that were killed before they could.
+pub fn remove_abandoned() {
+    for entry in std::fs::read_dir(TEMPORARY).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(owner) = name.strip_prefix(FOLDER).and_then(|rest| rest.split('-').next()) else { continue };
+        if !Path::new("/proc").join(owner).exists() {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
 
 /// A user's surroundings: home, XDG folders, environment. On the disk that holds the build, which has to be a real one:
 /// a log on a file system in memory is not brought to any disk.
@@ -31,8 +47,8 @@ pub struct Home {
 impl Home {
     /// An empty one, with keys that open nothing.
     pub fn new(endpoint: &str) -> Self {
-        let base = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let folder = tempfile::Builder::new().prefix("performance-").tempdir_in(base).expect("a folder");
+        let prefix = format!("{FOLDER}{}-", std::process::id());
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(TEMPORARY).expect("a folder");
         let own = folder.path().display().to_string();
         let at = |place: &str| format!("{own}/{place}");
         let environment = [
@@ -78,8 +94,20 @@ impl Home {
         let mut command = self.command(Path::new(BINARY));
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
         let begin = Instant::now();
-        let status = command.status().expect("the binary runs");
-        (begin.elapsed(), status.code())
+        let mut child = command.spawn().expect("the binary runs");
+        let (ended, waiting) = std::sync::mpsc::channel::<()>();
+        let pid = child.id().to_string();
+        // Ends it when its time is over; the wait itself blocks, so that it ends the time with the program.
+        let guard = std::thread::spawn(move || {
+            if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                let _ = Command::new("kill").args(["-KILL", &pid]).status();
+            }
+        });
+        let status = child.wait().expect("a child can be waited for");
+        let took = begin.elapsed();
+        drop(ended);
+        let _ = guard.join();
+        (took, status.code())
     }
 }
 

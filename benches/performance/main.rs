@@ -1,8 +1,10 @@
 //! Every row of the table of targets, measured on the real binary; the command that writes `docs/performance.md`.
 //!
 //! `cargo bench --bench performance` measures everything; `-- --only NAME` one row, and then writes no document. A row that
-//! misses its target fails the command once all is written. What is started here is ended here, and what is written
-//! lies in a folder of its own under the target folder, removed at the end.
+//! misses its target fails the command once all is written, and so does a row that could not be measured: it does not keep
+//! the others from being measured. What is started here is ended here, and what is written lies in a folder of its own
+//! under the target folder, removed at the end, or by the next run where this one is killed. `--to FILE` writes the
+//! document there, with whatever rows were measured.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -30,6 +32,8 @@ mod screen;
 mod targets;
 
 use figure::Figure;
+use std::any::Any;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 use targets::Target;
@@ -55,6 +59,20 @@ const GROUPS: [Group; 8] = [
     Group { rows: &[targets::VERIFY, targets::REPLAY], measure: disk::million },
 ];
 
+/// The rows of a group whose measurement stopped, with the first line of why.
+fn missing(group: &Group, why: &(dyn Any + Send)) -> Vec<Figure> {
+    let why =
+        why.downcast_ref::<String>().map(String::as_str).or_else(|| why.downcast_ref::<&str>().copied());
+    let why = why.and_then(|text| text.split("; the screen").next()?.lines().next());
+    let why = why.unwrap_or("the measurement stopped");
+    group.rows.iter().map(|target| Figure::of(*target, Vec::new(), why)).collect()
+}
+
+/// Says where a long measurement is, to whoever watches it.
+fn progress(text: &str) {
+    eprintln!("    {text}");
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if !arguments.iter().any(|argument| argument == "--bench") {
@@ -69,6 +87,8 @@ fn main() -> ExitCode {
         eprintln!("--only {unknown}: no row is called that. The rows: {names}.");
         return ExitCode::from(2);
     }
+    let to = arguments.windows(2).find(|pair| pair[0] == "--to").map(|pair| PathBuf::from(&pair[1]));
+    cockpit::remove_abandoned();
     let mut figures = Vec::new();
     for group in &GROUPS {
         let wanted = |target: &Target| only.is_empty() || only.iter().any(|name| *name == target.name);
@@ -76,7 +96,7 @@ fn main() -> ExitCode {
             continue;
         }
         let begin = Instant::now();
-        let measured = (group.measure)();
+        let measured = std::panic::catch_unwind(group.measure).unwrap_or_else(|why| missing(group, &*why));
         for figure in &measured {
             let (median, spread) = figure.write();
             let missed = if figure.is_met() { "" } else { "  MISSED" };
@@ -85,12 +105,12 @@ fn main() -> ExitCode {
         println!("    in {:.0} s", begin.elapsed().as_secs_f64());
         figures.extend(measured);
     }
-    if only.is_empty() {
-        if let Err(why) = report::write(&figures, &functions::measured()) {
-            eprintln!("{}: {why}", report::path().display());
+    if let Some(path) = to.or_else(|| only.is_empty().then(report::path)) {
+        if let Err(why) = report::write(&path, &figures, &functions::measured()) {
+            eprintln!("{}: {why}", path.display());
             return ExitCode::FAILURE;
         }
-        println!("Written: {}", report::path().display());
+        println!("Written: {}", path.display());
     }
     let missed: Vec<&Figure> = figures.iter().filter(|figure| !figure.is_met()).collect();
     for figure in &missed {

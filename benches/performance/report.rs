@@ -31,7 +31,8 @@ const METHOD: &str = "
 - **Sweep**: `blackstart status` from `exec` to its exit, against the calls of the longest chain of pages, which have to wait for each
   other: pages x latency. The baseline is the AWS command line run by `xargs` against the same endpoint.
 - **Black hole**: one region accepts connections and answers nothing. The first sweep is taken from the log, a refresh from the
-  endpoint's journal; each cell is compared with itself in runs without the black hole.
+  endpoint's journal; each cell is compared with itself in runs without the black hole,
+  and so are those runs with each other.
 - **Idle**: nobody presses anything for 72 s while every cell is read in its turn. Processor time is that of all threads, reading the
   answers included.
 - **Intent**: appended through the logbook, in turns with as many bytes appended and fsynced by hand to a file beside it.
@@ -41,8 +42,13 @@ const METHOD: &str = "
 ";
 
 /// Writes the document.
-pub fn write(figures: &[Figure], functions: &[Function]) -> std::io::Result<()> {
-    std::fs::write(path(), document(figures, functions))
+pub fn write(path: &Path, figures: &[Figure], functions: &[Function]) -> std::io::Result<()> {
+    std::fs::write(path, document(figures, functions))
+}
+
+/// A note as a cell of a table bears it: one line, no bar.
+fn in_a_cell(note: &str) -> String {
+    note.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
 
 fn document(figures: &[Figure], functions: &[Function]) -> String {
@@ -59,13 +65,13 @@ fn document(figures: &[Figure], functions: &[Function]) -> String {
         let figure = figures.iter().find(|figure| figure.target.is_some_and(|t| t.name == target.name));
         let (median, spread) = figure.map_or_else(|| ("not measured".into(), String::new()), Figure::write);
         let met = if figure.is_some_and(Figure::is_met) { "yes" } else { "**no**" };
-        let note = figure.map_or("", |figure| figure.note.as_str());
+        let note = figure.map_or_else(String::new, |figure| in_a_cell(&figure.note));
         let _ = writeln!(text, "| {} | {below} | {median} | {spread} | {met} | {note} |", target.what);
     }
     text.push_str("\n## Beside them\n\n| what | median | spread | how |\n|---|---|---|---|\n");
     for figure in figures.iter().filter(|figure| figure.target.is_none()) {
         let (median, spread) = figure.write();
-        let _ = writeln!(text, "| {} | {median} | {spread} | {} |", figure.what, figure.note);
+        let _ = writeln!(text, "| {} | {median} | {spread} | {} |", figure.what, in_a_cell(&figure.note));
     }
     if !functions.is_empty() {
         text.push_str("\n## Functions\n\n| what | median |\n|---|---|\n");
