@@ -84,7 +84,7 @@ impl Night {
             }
             Message::Probed(ticket, evidence) => {
                 if let Some(subject) = it.probes.remove(ticket) {
-                    it.evidence.heard(&subject, self.now, evidence.verdict);
+                    it.evidence.heard(&it.app.opening.session, &subject, self.now, evidence.verdict);
                 }
                 Kept::Other
             }
@@ -148,6 +148,7 @@ impl Night {
                 self.say(|| format!("#{seat} records {} {}", entry.seq, entry.body.kind()));
                 self.rows.written(&entry, cause)?;
                 self.seats[seat].unknowns.written(&entry)?;
+                self.seats[seat].evidence.told(&entry);
                 self.count_entry(&entry);
                 self.order(seat, Order::Write(entry));
             }
