@@ -7,7 +7,7 @@ use blackstart::incident::cell::{Health, ProbeSubject, STALE_AFTER_S, Verdict};
 use blackstart::incident::entry::{Body, Ending, Entry, Finding, Outcome, SessionId};
 use blackstart::incident::hash::PlanHash;
 use blackstart::incident::operation::Standing;
-use blackstart::incident::place::{Account, Key, Kind, Place, Scope, Service};
+use blackstart::incident::place::{Account, Key, Kind, Place, Profile, Scope, Service};
 use blackstart::incident::plan::{Plan, Risk};
 use blackstart::incident::request::{Call, InstanceRef, TargetRef};
 use blackstart::incident::resource::Resource;
@@ -341,17 +341,21 @@ impl Evidence {
         if let Body::Probed { subject, evidence } = &entry.body {
             self.heard(session, subject, entry.ts, evidence.verdict);
         }
-        // What was found under the name of before is evidence on what has the number now.
         if let Body::Identified { profile, account, .. } = &entry.body {
-            let (old, new) = (format!("/{}/", Account::unverified(profile)), format!("/{account}/"));
-            let is_old = |(name, by): &&(String, SessionId)| by == session && name.contains(&old);
-            for whose in self.newest.keys().filter(is_old).cloned().collect::<Vec<_>>() {
-                if let Some((at, verdict)) = self.newest.remove(&whose) {
-                    self.keep(whose.0.replacen(&old, &new, 1), session, at, verdict);
-                }
-            }
-            self.accounts.entry(session.clone()).or_default().push((old, new));
+            self.named(session, profile, account);
         }
+    }
+
+    /// STS named a session's account: what it found under the name of before is evidence on what has the number now.
+    pub fn named(&mut self, session: &SessionId, profile: &Profile, account: &Account) {
+        let (old, new) = (format!("/{}/", Account::unverified(profile)), format!("/{account}/"));
+        let is_old = |(name, by): &&(String, SessionId)| by == session && name.contains(&old);
+        for whose in self.newest.keys().filter(is_old).cloned().collect::<Vec<_>>() {
+            if let Some((at, verdict)) = self.newest.remove(&whose) {
+                self.keep(whose.0.replacen(&old, &new, 1), session, at, verdict);
+            }
+        }
+        self.accounts.entry(session.clone()).or_default().push((old, new));
     }
 
     fn newest(&self, subject: &ProbeSubject) -> Option<(Timestamp, Verdict)> {
@@ -363,8 +367,8 @@ impl Evidence {
     /// How many rows and sites are green, rightly, and how many rows are lies; of databases, or of every row there is.
     pub fn green(&self, app: &App, every_row: bool) -> Held<(usize, usize)> {
         let (mut green, mut lies) = (0, 0);
-        let kinds: &[Kind] = if every_row { &Kind::ALL } else { &[Kind::Database, Kind::Cluster] };
-        let rows = kinds.iter().flat_map(|kind| app.incident.of_kind(*kind));
+        let looked_at = |key: &Key| every_row || matches!(key.kind, Kind::Database | Kind::Cluster);
+        let rows = app.incident.rows.iter().filter(|(key, _)| looked_at(key)).map(|(_, seen)| seen);
         for resource in rows.map(|seen| &seen.resource) {
             match app.incident.health(resource.key(), app.now).0 {
                 Health::Proven => {
