@@ -67,7 +67,8 @@ fn a_lost_zone_hides_no_other_and_takes_no_row() {
             let age = app.now.duration_since(app.incident.as_of(key).unwrap()).as_secs();
             let (health, _) = app.incident.health(key, app.now);
             if seen.resource.zone() == Some("us-east-1b") {
-                assert_eq!(health, Health::Stale);
+                // What is asked for itself, and does not answer, is more than stale.
+                assert!(matches!(health, Health::Stale | Health::Lie), "{key}: {health:?}");
                 assert!(age >= (minute - 21) * 60, "{key}: {age}");
             } else {
                 assert!(age <= STALE_AFTER_S && health != Health::Stale, "{key}: {age} {health:?}");
@@ -236,12 +237,11 @@ fn a_login_in_another_window_is_picked_up_by_the_running_cockpit() {
     pty.press("2");
     pty.wait_for("web-1");
     pty.press("1");
-    let rule = ground.standin.rule(Rule::new(Fault::Expired));
+    ground.standin.rule(Rule::new(Fault::Expired).access_key(&ground.account.access_key));
     pty.press("R");
     pty.wait_for("expired");
-    fs::write(home.path().join(".aws/credentials"), credentials_file(&renewed)).unwrap();
-    ground.standin.lift(rule);
     ground.standin.forget_calls();
+    fs::write(home.path().join(".aws/credentials"), credentials_file(&renewed)).unwrap();
     pty.press("R");
     pty.wait_gone("expired");
     let calls = ground.standin.calls();

@@ -354,6 +354,11 @@ fn rows_stay_when_a_sweep_fails_and_go_only_after_a_whole_one() {
         bare.page(&sweep, &["a"]);
         assert_eq!(bare.names().len(), 3, "a page is not the whole");
         bare.take(Message::Swept(sweep.0, Err(fault.clone())));
+        // Where the service itself is in trouble it is asked once more, by id; that fails too.
+        let by_id = bare.sweep("prod");
+        if !by_id.1.ids.is_empty() {
+            bare.take(Message::Swept(by_id.0, Err(fault.clone())));
+        }
         assert_eq!(bare.names().len(), 3, "{fault}");
         let cell = &bare.app.incident.cells[&sweep.1.place];
         assert_eq!(cell.status, SweepStatus::Failed { error: fault });

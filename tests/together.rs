@@ -3,7 +3,7 @@
 
 use crate::crew::{Crew, scenario};
 use blackstart::app::message::{Effect, Message};
-use blackstart::incident::entry::{Body, Ending, Mode, Outcome};
+use blackstart::incident::entry::{Body, Ending, Finding, Mode, Outcome};
 use blackstart::incident::operation::Standing;
 use blackstart::incident::place::{Kind, Service};
 use blackstart::incident::request::Call;
@@ -276,6 +276,36 @@ fn a_log_that_is_lost_in_the_middle_of_a_plan_stops_it_there() {
     let next = crew.sit("daniel", Mode::Demo);
     crew.run_for(180);
     assert_eq!(crew.standing(next, &plan), Standing::Unknown);
+}
+
+#[test]
+fn a_logbook_reopened_in_the_middle_of_a_plan_makes_no_call_that_was_confirmed_in_the_old_one() {
+    let mut crew = quiet_but("");
+    crew.press(0, "2/");
+    crew.type_in(0, "app-1");
+    crew.press(0, "<enter>");
+    let plan = crew.insist(0, "r");
+    crew.confirm(0);
+    assert!(crew.wait_until(120, |crew| !outcomes(crew, 0).is_empty()));
+    crew.take(0, Message::RecordFailed("disk full".into()));
+    crew.press(0, "<esc>L");
+    let strand = crew.seats[0].effects.iter().rev().find_map(|(_, effect)| match effect {
+        Effect::Reopen(session) => Some(session.clone()),
+        _ => None,
+    });
+    crew.take(0, Message::Reopened(Ok(strand.unwrap())));
+    assert!(crew.seats[0].app.actions_off().is_none());
+    crew.run_for(1200);
+    // The call that was made is looked at to the end; the next one is the operator's to confirm anew.
+    assert_eq!(performs(&crew, 0), 1);
+    assert!(!crew.seats[0].app.busy());
+    let op = &crew.seats[0].app.incident.operations[&plan];
+    assert!(matches!(op.steps[0].finding, Some((_, Finding::Holds { .. }))), "{:?}", op.steps[0]);
+    assert!(
+        matches!(&op.ending, Some((_, Ending::Stopped { step: 1, why })) if why.contains("reopened")),
+        "{:?}",
+        op.ending
+    );
 }
 
 #[test]

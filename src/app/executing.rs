@@ -12,7 +12,7 @@ use super::checking::{
 use super::message::{Effect, Ticket};
 use super::propagation::ServersSay;
 use crate::incident::cell::ProbeSubject;
-use crate::incident::entry::{Body, Ending, Finding, Outcome};
+use crate::incident::entry::{Body, Ending, Finding, Outcome, SessionId};
 use crate::incident::fault::{Fault, Performed};
 use crate::incident::hash::PlanHash;
 use crate::incident::operation::Standing;
@@ -79,6 +79,8 @@ pub enum Next {
 pub struct Execution {
     /// The plan, exactly as confirmed.
     pub plan: Plan,
+    /// The strand that its confirmation is in: no call is made that another strand would announce.
+    pub confirmed_in: SessionId,
     /// The step under way, from 0.
     pub step: usize,
     /// What it waits for.
@@ -112,6 +114,7 @@ impl App {
             hash,
             Execution {
                 plan,
+                confirmed_in: self.opening.session.clone(),
                 step: 0,
                 phase: Phase::Recording(seq, Next::Guard),
                 began: self.now,
@@ -544,7 +547,13 @@ impl App {
         let Some(execution) = self.executions.get_mut(hash) else { return };
         execution.step += 1;
         if execution.step < execution.plan.steps.len() {
-            self.guard(hash, effects);
+            if execution.confirmed_in == self.opening.session {
+                self.guard(hash, effects);
+            } else {
+                let why =
+                    "the logbook was reopened since it was confirmed; confirm what is left as a new plan";
+                self.stop(hash, why.into(), effects);
+            }
             return;
         }
         let ending = if execution.unseen.is_empty() {

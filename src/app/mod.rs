@@ -338,7 +338,7 @@ impl App {
             Message::Reopened(result) => self.reopened(result, &mut effects),
             Message::Clock(news) => self.clock_news(news, &mut effects),
             Message::Resumed(stopped) => self.resumed(stopped),
-            Message::Others(entries) => self.others(&entries),
+            Message::Others(entries) => self.others(&entries, &mut effects),
             // The demo's colleagues are played: no process of theirs ever held a lock.
             Message::Gone(sessions) if self.opening.mode != Mode::Demo => self.gone(&sessions),
             Message::Gone(_) => {}
@@ -422,7 +422,7 @@ impl App {
         seq
     }
 
-    fn others(&mut self, entries: &[Entry]) {
+    fn others(&mut self, entries: &[Entry], effects: &mut Vec<Effect>) {
         for entry in entries {
             self.incident.fold(entry);
             // What a colleague changed is read again at once: the old rows would contradict the story beside them.
@@ -433,6 +433,7 @@ impl App {
             }
         }
         self.heed_others(entries);
+        self.stand_by_findings(entries, effects);
         self.refresh_list();
     }
 

@@ -38,6 +38,8 @@ pub struct Checkpoint {
     entries: u64,
     latest: Option<Timestamp>,
     gone: Vec<(Key, Timestamp, SessionId)>,
+    #[serde(default)]
+    unnamed: Vec<(ProbeSubject, SessionId, Probed)>,
     heads: Vec<(SessionId, u64)>,
 }
 
@@ -61,6 +63,7 @@ impl Incident {
             entries,
             latest,
             gone,
+            unnamed,
             heads,
             touched: _,
         } = self;
@@ -84,6 +87,7 @@ impl Incident {
             entries: *entries,
             latest: *latest,
             gone: pairs(gone).into_iter().map(|(key, (at, by))| (key, at, by)).collect(),
+            unnamed: pairs(unnamed).into_iter().map(|((of, by), it)| (of, by, it)).collect(),
             heads: pairs(heads),
         }
     }
@@ -106,6 +110,7 @@ impl Incident {
             entries: kept.entries,
             latest: kept.latest,
             gone: kept.gone.into_iter().map(|(key, at, by)| (key, (at, by))).collect(),
+            unnamed: kept.unnamed.into_iter().map(|(of, by, it)| ((of, by), it)).collect(),
             heads: kept.heads.into_iter().collect(),
             touched: Touched::default(),
         };

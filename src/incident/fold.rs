@@ -113,6 +113,8 @@ pub struct Incident {
     /// Rows that are gone, with when and by whom that was seen: an older sight of one, arriving late from another
     /// strand, does not bring it back.
     pub(super) gone: BTreeMap<Key, (Timestamp, SessionId)>,
+    /// What each session found under a name that its account had before STS gave the number: it follows its session.
+    pub(super) unnamed: BTreeMap<(ProbeSubject, SessionId), Probed>,
     /// The newest entry folded of every session, by its sequence number: where whoever keeps this state goes on.
     pub(super) heads: BTreeMap<SessionId, u64>,
     pub(super) touched: Touched,
@@ -402,6 +404,19 @@ impl Incident {
     fn probe(&mut self, entry: &Entry, subject: &ProbeSubject, evidence: &Evidence) {
         let at = entry.ts;
         let subject = &self.resolve_subject(&entry.session, subject);
+        let answers = evidence.verdict == super::cell::Verdict::Answers;
+        let after = |before: Option<&Probed>| {
+            let since = before
+                .filter(|before| before.evidence.agrees_with(evidence))
+                .map_or(at, |before| before.since);
+            let answered = if answers { Some(at) } else { before.and_then(|before| before.answered) };
+            Probed { evidence: evidence.clone(), at, since, answered }
+        };
+        if subject.key().is_some_and(|key| !key.place.scope.account.is_verified()) {
+            let whose = (subject.clone(), entry.session.clone());
+            let probed = after(self.unnamed.get(&whose));
+            self.unnamed.insert(whose, probed);
+        }
         let before = self.probes.get(subject);
         if before.is_some_and(|before| before.at > at) {
             return;
@@ -409,11 +424,35 @@ impl Incident {
         if let Some(key) = subject.key() {
             self.touched.note(key);
         }
-        let since =
-            before.filter(|before| before.evidence.agrees_with(evidence)).map_or(at, |before| before.since);
-        let answers = evidence.verdict == super::cell::Verdict::Answers;
-        let answered = if answers { Some(at) } else { before.and_then(|before| before.answered) };
-        self.probes.insert(subject.clone(), Probed { evidence: evidence.clone(), at, since, answered });
+        let probed = after(before);
+        self.probes.insert(subject.clone(), probed);
+    }
+
+    /// What a session found under the name of before is evidence on what has the number; what others found stays theirs.
+    fn name_evidence(&mut self, session: &SessionId, unverified: &Account, account: &Account) {
+        let is_old = |key: &Key| key.place.scope.account == *unverified;
+        let theirs =
+            self.unnamed.keys().filter(|(subject, by)| by == session && subject.key().is_some_and(is_old));
+        for whose in theirs.cloned().collect::<Vec<_>>() {
+            let Some(probed) = self.unnamed.remove(&whose) else { continue };
+            let (old, _) = whose;
+            let others = self.unnamed.range((old.clone(), SessionId(String::new()))..);
+            let others = others.take_while(|((subject, _), _)| *subject == old).map(|(_, probed)| probed);
+            match others.max_by_key(|probed| probed.at).cloned() {
+                Some(other) => drop(self.probes.insert(old.clone(), other)),
+                None => drop(self.probes.remove(&old)),
+            }
+            let mut subject = old.clone();
+            if let Some(key) = subject.key_mut() {
+                key.place.scope.account = account.clone();
+            }
+            for key in [old.key(), subject.key()].into_iter().flatten() {
+                self.touched.note(key);
+            }
+            if self.probes.get(&subject).is_none_or(|known| known.at < probed.at) {
+                self.probes.insert(subject, probed);
+            }
+        }
     }
 
     /// The place as this session's newest identity names it.
@@ -493,18 +532,8 @@ impl Incident {
             };
             self.cells.insert(place, cell);
         }
+        self.name_evidence(session, unverified, account);
         let is_old = |key: &Key| key.place.scope.account == *unverified;
-        let probed: Vec<ProbeSubject> =
-            self.probes.keys().filter(|subject| subject.key().is_some_and(is_old)).cloned().collect();
-        for mut subject in probed {
-            let Some(probed) = self.probes.remove(&subject) else { continue };
-            if let Some(key) = subject.key_mut() {
-                key.place.scope.account = account.clone();
-            }
-            if self.probes.get(&subject).is_none_or(|known| known.at < probed.at) {
-                self.probes.insert(subject, probed);
-            }
-        }
         let lies: Vec<Key> = self.lies.keys().filter(|key| is_old(key)).cloned().collect();
         for mut key in lies {
             let Some(lie) = self.lies.remove(&key) else { continue };

@@ -93,7 +93,7 @@ impl Line {
         let text = utf8(bytes)?;
         // As this program writes it, in one pass; else as anybody may write JSON.
         match serde_json::from_str(text) {
-            Ok(InOrder(line)) => Ok(line),
+            Ok(InOrder(line)) => line.with_hashes(),
             Err(_) => Self::parse_in_any_order(text),
         }
     }
@@ -104,7 +104,7 @@ impl Line {
         if let Ok(InOrder(line)) = serde_json::from_str(text)
             && let Some(body) = body_text(bytes)
         {
-            return Ok((line, body));
+            return Ok((line.with_hashes()?, body));
         }
         let line = Self::parse_in_any_order(text)?;
         let body = serde_json::to_vec(&line.entry.body);
@@ -116,7 +116,7 @@ impl Line {
     fn parse_in_any_order(text: &str) -> Result<Self, Flaw> {
         let fields: Fields = serde_json::from_str(text).map_err(|e| not_an_entry(text, &e))?;
         let body: Body = serde_json::from_str(text).map_err(|e| not_an_entry(text, &e))?;
-        Ok(Self {
+        let line = Self {
             entry: Entry {
                 v: fields.v,
                 seq: fields.seq,
@@ -126,11 +126,22 @@ impl Line {
                 actor: fields.actor,
                 body,
             },
-            prev: digits(fields.prev, "prev")?,
+            prev: fields.prev,
             seen: fields.seen,
-            hash: digits(fields.hash, "hash")?,
+            hash: fields.hash,
             sound: true,
-        })
+        };
+        line.with_hashes()
+    }
+
+    /// Refuses a line whose hashes are none. Whatever else a forger writes there would be written out again as it stands.
+    fn with_hashes(self) -> Result<Self, Flaw> {
+        for (text, field) in [(&self.prev, "prev"), (&self.hash, "hash")] {
+            if text.len() != GENESIS.len() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(Flaw::NotAnEntry { reason: format!("`{field}` is no SHA-256") });
+            }
+        }
+        Ok(self)
     }
 
     pub(super) fn links(&self) -> Links<'_> {
@@ -142,12 +153,6 @@ impl Line {
             seen: Seen::new(),
         }
     }
-}
-
-/// A hash as a line has it. Whatever else a forger writes there would be written out again as it stands.
-fn digits(text: String, field: &str) -> Result<String, Flaw> {
-    let is_hash = text.len() == GENESIS.len() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_hash { Ok(text) } else { Err(Flaw::NotAnEntry { reason: format!("`{field}` is no SHA-256") }) }
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Flaw> {

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::stage::{SICK, WELL, everywhere, fault, home, shared};
+use super::stage::{SICK, WELL, config, everywhere, fault, home, shared};
 use super::table::{Cell, READINGS, Reading, reads_as};
 use crate::support::cli::{Home, Ran};
 use crate::support::door::Door;
@@ -275,7 +275,7 @@ fn dark() {
     let home = Home::new()
         .file(".aws/config", &profiles)
         .file(".aws/credentials", &credentials)
-        .config(&super::stage::config(&standin).replace(&regions, &estate));
+        .config(&config(&standin).replace(&regions, &estate));
     let pty = well(&home);
     let (_, before) = status(&home);
     assert_eq!(before["fresh"], true, "{before:#}");
@@ -319,6 +319,12 @@ fn rewritten_state() {
     let (standin, home) = home(ground);
     let refusing = Door::to(standin.address);
     refusing.shut();
+    // An emulator's addresses are nobody's to probe unless the config says so.
+    let asked = format!(
+        "[[probe]]\ndatabase = \"fito-db\"\nkind = \"postgres\"\nconnect = \"{}\"\n",
+        refusing.address
+    );
+    let home = home.config(&format!("{}\n{asked}", config(&standin)));
     let tag = |name: &str, text: &str| format!("<{name}>{text}</{name}>");
     let host = "fito-db.aaaaaaaaaa.us-east-1.rds.amazonaws.com";
     let port = refusing.address.port().to_string();
@@ -373,7 +379,7 @@ fn stale_reads() {
     };
     let row = reading("stale_reads");
     let standin = &ground.standin;
-    let home = Home::of(standin, &ground.account).config(&super::stage::config(standin));
+    let home = Home::of(standin, &ground.account).config(&config(standin));
     let pty = well(&home);
     let (_, before) = status(&home);
     for action in ["Describe*", "List*"] {

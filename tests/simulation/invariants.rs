@@ -7,7 +7,7 @@ use blackstart::incident::cell::{Health, ProbeSubject, STALE_AFTER_S, Verdict};
 use blackstart::incident::entry::{Body, Ending, Entry, Finding, Outcome, SessionId};
 use blackstart::incident::hash::PlanHash;
 use blackstart::incident::operation::Standing;
-use blackstart::incident::place::{Key, Kind, Place, Scope, Service};
+use blackstart::incident::place::{Account, Key, Kind, Place, Profile, Scope, Service};
 use blackstart::incident::plan::{Plan, Risk};
 use blackstart::incident::request::{Call, InstanceRef, TargetRef};
 use blackstart::incident::resource::Resource;
@@ -97,17 +97,7 @@ pub struct Calls {
 impl Calls {
     /// An entry is on the disk for good.
     pub fn on_disk(&mut self, entry: &Entry) {
-        // A strand that goes on after another holds to what was confirmed there, and to nothing that was announced there.
-        let before = match &entry.body {
-            Body::Reopened { before, .. } => self.strands.get(before),
-            _ => None,
-        };
-        let inherited = before.map(|strand| (strand.plans.clone(), strand.confirmed.clone()));
         let strand = self.strands.entry(entry.session.clone()).or_default();
-        if let Some((plans, confirmed)) = inherited {
-            strand.plans.extend(plans);
-            strand.confirmed.extend(confirmed);
-        }
         if let Body::Proposed { plan } = &entry.body {
             strand.plans.insert(plan.hash.clone(), (**plan).clone());
         }
@@ -321,31 +311,64 @@ pub fn remains_in(incident: &Incident, name: &str) -> bool {
 
 // --- evidence ---
 
-/// What a cockpit was told by probes: its own, and those that others wrote down.
+/// What a cockpit was told by probes: its own, and those that others wrote down; of each session by itself, for only that
+/// session can say which account a profile of its own is.
 #[derive(Debug, Default)]
 pub struct Evidence {
-    newest: BTreeMap<ProbeSubject, (Timestamp, Verdict)>,
+    newest: BTreeMap<(String, SessionId), (Timestamp, Verdict)>,
+    /// What each session's account was called before STS named it, and its number since.
+    accounts: BTreeMap<SessionId, Vec<(String, String)>>,
 }
 
 impl Evidence {
-    pub fn heard(&mut self, subject: &ProbeSubject, at: Timestamp, verdict: Verdict) {
-        let known = self.newest.entry(subject.clone()).or_insert((at, verdict));
+    /// A session's probe found something.
+    pub fn heard(&mut self, session: &SessionId, subject: &ProbeSubject, at: Timestamp, verdict: Verdict) {
+        let named = self.accounts.get(session).into_iter().flatten();
+        let name = named.fold(subject.to_string(), |name, (old, new)| name.replacen(old, new, 1));
+        self.keep(name, session, at, verdict);
+    }
+
+    fn keep(&mut self, name: String, session: &SessionId, at: Timestamp, verdict: Verdict) {
+        let known = self.newest.entry((name, session.clone())).or_insert((at, verdict));
         if known.0 <= at {
             *known = (at, verdict);
         }
     }
 
+    /// An entry of this cockpit, or of another.
     pub fn told(&mut self, entry: &Entry) {
+        let session = &entry.session;
         if let Body::Probed { subject, evidence } = &entry.body {
-            self.heard(subject, entry.ts, evidence.verdict);
+            self.heard(session, subject, entry.ts, evidence.verdict);
         }
+        if let Body::Identified { profile, account, .. } = &entry.body {
+            self.named(session, profile, account);
+        }
+    }
+
+    /// STS named a session's account: what it found under the name of before is evidence on what has the number now.
+    pub fn named(&mut self, session: &SessionId, profile: &Profile, account: &Account) {
+        let (old, new) = (format!("/{}/", Account::unverified(profile)), format!("/{account}/"));
+        let is_old = |(name, by): &&(String, SessionId)| by == session && name.contains(&old);
+        for whose in self.newest.keys().filter(is_old).cloned().collect::<Vec<_>>() {
+            if let Some((at, verdict)) = self.newest.remove(&whose) {
+                self.keep(whose.0.replacen(&old, &new, 1), session, at, verdict);
+            }
+        }
+        self.accounts.entry(session.clone()).or_default().push((old, new));
+    }
+
+    fn newest(&self, subject: &ProbeSubject) -> Option<(Timestamp, Verdict)> {
+        let name = subject.to_string();
+        let from = self.newest.range((name.clone(), SessionId(String::new()))..);
+        from.take_while(|((of, _), _)| *of == name).map(|(_, found)| *found).max_by_key(|(at, _)| *at)
     }
 
     /// How many rows and sites are green, rightly, and how many rows are lies; of databases, or of every row there is.
     pub fn green(&self, app: &App, every_row: bool) -> Held<(usize, usize)> {
         let (mut green, mut lies) = (0, 0);
-        let kinds: &[Kind] = if every_row { &Kind::ALL } else { &[Kind::Database, Kind::Cluster] };
-        let rows = kinds.iter().flat_map(|kind| app.incident.of_kind(*kind));
+        let looked_at = |key: &Key| every_row || matches!(key.kind, Kind::Database | Kind::Cluster);
+        let rows = app.incident.rows.iter().filter(|(key, _)| looked_at(key)).map(|(_, seen)| seen);
         for resource in rows.map(|seen| &seen.resource) {
             match app.incident.health(resource.key(), app.now).0 {
                 Health::Proven => {
@@ -366,15 +389,15 @@ impl Evidence {
     }
 
     fn proves(&self, subject: &ProbeSubject, now: Timestamp) -> Held {
-        match self.newest.get(subject) {
+        match self.newest(subject) {
             None => breach(Law::GreenIsFresh, format!("{subject} is green and was never probed")),
-            Some((_, verdict)) if *verdict != Verdict::Answers => breach(
+            Some((_, verdict)) if verdict != Verdict::Answers => breach(
                 Law::GreenIsFresh,
                 format!("{subject} is green, and the newest probe says {}", verdict.as_str()),
             ),
-            Some((at, _)) if now.duration_since(*at).as_secs() > STALE_AFTER_S => breach(
+            Some((at, _)) if now.duration_since(at).as_secs() > STALE_AFTER_S => breach(
                 Law::GreenIsFresh,
-                format!("{subject} is green by a probe of {} s ago", now.duration_since(*at).as_secs()),
+                format!("{subject} is green by a probe of {} s ago", now.duration_since(at).as_secs()),
             ),
             Some(_) => Ok(()),
         }

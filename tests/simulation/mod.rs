@@ -30,8 +30,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use tally::Tally;
 
-/// Seeds played where nobody asks for others: an unoptimised build takes several times as long for each.
-const USUAL: Range<u64> = if cfg!(debug_assertions) { 0..1_000 } else { 0..10_000 };
+/// Seeds played where nobody asks for others.
+const USUAL: Range<u64> = 0..10_000;
 /// Of so many seeds one is played twice.
 const TWICE_EVERY: u64 = 64;
 /// Of fewer seeds it is not asked whether everything happened.

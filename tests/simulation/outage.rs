@@ -48,7 +48,7 @@ impl Outage {
         // Not the dice of the night of the same number.
         let mut chance = Chance::of(!number);
         // Most are short; some last until plans and evidence have grown old.
-        let seconds = if chance.percent(90) { chance.between(12, 35) } else { chance.between(70, 160) };
+        let seconds = if chance.percent(94) { chance.between(8, 20) } else { chance.between(70, 130) };
         let regions = &REGIONS[..*chance.pick(&[&1, &1, &2, &2, &3])];
         let mut text = estate(number, regions, &mut chance);
         for _ in 0..chance.between(0, 7) {

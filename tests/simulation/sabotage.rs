@@ -12,7 +12,7 @@ use blackstart::incident::cell::{ProbeSubject, STALE_AFTER_S, Verdict};
 use blackstart::incident::entry::{Body, Ending, Entry, Finding, Mode, Outcome, SessionId};
 use blackstart::incident::fault::Fault;
 use blackstart::incident::hash::PlanHash;
-use blackstart::incident::place::{Key, Kind};
+use blackstart::incident::place::{Account, Key, Kind, Profile};
 use blackstart::incident::request::Call;
 use blackstart::logbook::Seen;
 use jiff::{SignedDuration, Timestamp};
@@ -218,21 +218,66 @@ fn green_without_fresh_evidence_is_seen() {
     let crew = Crew::alone("quiet");
     let app = &crew.seats[0].app;
     let law = Law::GreenIsFresh;
-    let site = ProbeSubject::Site("shop".into());
-    let database = app.incident.probes.keys().find(|s| matches!(s, ProbeSubject::Database(_))).unwrap();
-    let told = |subjects: &[(&ProbeSubject, Timestamp, Verdict)]| {
+    let (now, old) = (app.now, app.now - SignedDuration::from_secs(STALE_AFTER_S + 1));
+    // What every probe said, but that of one subject.
+    let told = |but: Option<&ProbeSubject>, instead: Option<(Timestamp, Verdict)>| {
         let mut evidence = Evidence::default();
-        subjects.iter().for_each(|(subject, at, verdict)| evidence.heard(subject, *at, *verdict));
+        for (subject, probed) in app.incident.probes.iter().filter(|(subject, _)| Some(*subject) != but) {
+            evidence.heard(&app.opening.session, subject, now, probed.evidence.verdict);
+        }
+        if let (Some(subject), Some((at, verdict))) = (but, instead) {
+            evidence.heard(&app.opening.session, subject, at, verdict);
+        }
         evidence.green(app, true)
     };
-    let (now, old) = (app.now, app.now - SignedDuration::from_secs(STALE_AFTER_S + 1));
-    let both = told(&[(&site, now, Verdict::Answers), (database, now, Verdict::Answers)]).unwrap();
-    assert_eq!(both, (2, 0), "a database and a site are green");
-    breaks(law, told(&[]));
-    breaks(law, told(&[(&site, now, Verdict::Answers)]));
-    breaks(law, told(&[(&site, now, Verdict::Answers), (database, old, Verdict::Answers)]));
-    breaks(law, told(&[(&site, now, Verdict::Answers), (database, now, Verdict::Refused)]));
-    breaks(law, told(&[(&site, old, Verdict::Answers), (database, now, Verdict::Answers)]));
+    let (green, lies) = told(None, None).unwrap();
+    assert!(green > 0 && lies == 0, "on a quiet day {green} are green and {lies} lie");
+    breaks(law, Evidence::default().green(app, true));
+    let is_kind =
+        |kind: fn(&ProbeSubject) -> bool| app.incident.probes.keys().find(|subject| kind(subject)).unwrap();
+    let every = [
+        is_kind(|subject| matches!(subject, ProbeSubject::Site(_))),
+        is_kind(|subject| matches!(subject, ProbeSubject::Database(_))),
+        is_kind(|subject| matches!(subject, ProbeSubject::Instance(_))),
+        is_kind(|subject| matches!(subject, ProbeSubject::Balancer(_))),
+    ];
+    for subject in every {
+        breaks(law, told(Some(subject), None));
+        breaks(law, told(Some(subject), Some((old, Verdict::Answers))));
+        breaks(law, told(Some(subject), Some((now, Verdict::Refused))));
+        assert_eq!(told(Some(subject), Some((now, Verdict::Answers))).unwrap().0, green);
+    }
+    // An answer under the name of before proves what has the number now, once that session said whose the profile is; an
+    // answer on something else never does.
+    let database = every[1];
+    let profile = Profile("prod".into());
+    let mut key = database.key().unwrap().clone();
+    let number = std::mem::replace(&mut key.place.scope.account, Account::unverified(&profile));
+    let unnamed = ProbeSubject::Database(key.clone());
+    key.id.push('x');
+    let elsewhere = ProbeSubject::Database(key);
+    let also = |other: &ProbeSubject, named: Option<bool>| {
+        let mut evidence = Evidence::default();
+        for subject in app.incident.probes.keys().filter(|subject| *subject != database) {
+            evidence.heard(&app.opening.session, subject, now, Verdict::Answers);
+        }
+        let body = Body::Identified { profile: profile.clone(), account: number.clone(), arn: String::new() };
+        let named_by_then = named.map(|first| (first, like(&honest()[0], body)));
+        for turn in [true, false] {
+            if let Some((_, entry)) = named_by_then.as_ref().filter(|(first, _)| *first == turn) {
+                evidence.told(entry);
+            }
+            if turn {
+                evidence.heard(&session(), other, now, Verdict::Answers);
+            }
+        }
+        evidence.green(app, true)
+    };
+    for before in [true, false] {
+        assert_eq!(also(&unnamed, Some(before)).unwrap().0, green);
+        breaks(law, also(&elsewhere, Some(before)));
+    }
+    breaks(law, also(&unnamed, None));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use blackstart::app::message::Ticket;
 use blackstart::incident::cell::ProbeSubject;
 use blackstart::incident::entry::{Entry, SessionId};
 use blackstart::incident::hash::PlanHash;
-use blackstart::incident::place::{Key, Kind, Place, Scope};
+use blackstart::incident::place::{Key, Kind, Place, Profile, Scope};
 use blackstart::logbook::Seen;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -87,6 +87,7 @@ pub struct Seat {
     pub sweeps: BTreeMap<Ticket, SweepUnderWay>,
     pub probes: BTreeMap<Ticket, ProbeSubject>,
     pub asked: BTreeMap<Ticket, Scope>,
+    pub identifying: BTreeMap<Ticket, Profile>,
     pub calls: BTreeMap<Ticket, (PlanHash, usize, Scope)>,
     // What the checks know of it.
     pub evidence: Evidence,
@@ -117,6 +118,7 @@ impl Seat {
             sweeps: BTreeMap::new(),
             probes: BTreeMap::new(),
             asked: BTreeMap::new(),
+            identifying: BTreeMap::new(),
             calls: BTreeMap::new(),
             evidence: Evidence::default(),
             unknowns: Unknowns::default(),

@@ -9,7 +9,7 @@ use blackstart::incident::cell::{Evidence, ProbeSubject, Verdict};
 use blackstart::incident::dns::ServerRole;
 use blackstart::incident::entry::{Body, Ending, Entry, Outcome};
 use blackstart::incident::fault::Performed;
-use blackstart::incident::request::{Call, Page, Probe, Reply, Request, Sweep};
+use blackstart::incident::request::{Answer, Call, Page, Probe, Reply, Request, Sweep};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -84,7 +84,7 @@ impl Night {
             }
             Message::Probed(ticket, evidence) => {
                 if let Some(subject) = it.probes.remove(ticket) {
-                    it.evidence.heard(&subject, self.now, evidence.verdict);
+                    it.evidence.heard(&it.app.opening.session, &subject, self.now, evidence.verdict);
                 }
                 Kept::Other
             }
@@ -95,7 +95,15 @@ impl Night {
                     }
                     Kept::Other
                 }
-                None => Kept::Identity,
+                None => {
+                    // Also where the logbook refuses and it is not written down.
+                    if let (Some(profile), Ok(Answer::Identity { account, .. })) =
+                        (it.identifying.remove(ticket), answer)
+                    {
+                        it.evidence.named(&it.app.opening.session, &profile, account);
+                    }
+                    Kept::Identity
+                }
             },
             Message::Performed(ticket, result) => {
                 if let Some((plan, step, scope)) = it.calls.remove(ticket)
@@ -122,8 +130,10 @@ impl Night {
         match effect {
             Effect::Sweep(ticket, sweep) => self.sweep(seat, ticket, sweep),
             Effect::Ask(ticket, profile, query) => {
-                if let Some(scope) = query.scope() {
-                    self.seats[seat].asked.insert(ticket, scope.clone());
+                let it = &mut self.seats[seat];
+                match query.scope() {
+                    Some(scope) => drop(it.asked.insert(ticket, scope.clone())),
+                    None => drop(it.identifying.insert(ticket, profile.clone())),
                 }
                 let (reply, latency) = self.world.answer(self.now, &Request::Ask { profile, query });
                 let Reply::Answered(result) = reply else { panic!("not a query's reply") };
@@ -148,6 +158,7 @@ impl Night {
                 self.say(|| format!("#{seat} records {} {}", entry.seq, entry.body.kind()));
                 self.rows.written(&entry, cause)?;
                 self.seats[seat].unknowns.written(&entry)?;
+                self.seats[seat].evidence.told(&entry);
                 self.count_entry(&entry);
                 self.order(seat, Order::Write(entry));
             }

@@ -14,7 +14,7 @@ use super::message::{Effect, Ticket};
 use super::table::RowId;
 use super::{App, Screen};
 use crate::incident::cell::{Evidence, ProbeSubject, Verdict};
-use crate::incident::entry::Body;
+use crate::incident::entry::{Body, Entry};
 use crate::incident::place::Key;
 use crate::incident::probe::Dialect;
 use crate::incident::request::{Probe, ProbeHow};
@@ -101,6 +101,8 @@ struct Gathered {
 pub(super) struct Probing {
     in_flight: BTreeMap<Ticket, Flight>,
     due: BTreeMap<ProbeSubject, Timestamp>,
+    /// What was found last and was no news then: it is, once somebody tells of something else that is older.
+    unsaid: BTreeMap<ProbeSubject, (Timestamp, Evidence)>,
     wanted: Vec<Wanted>,
     gathered: Option<Gathered>,
     /// When it was last looked for lies, and how many entries there were.
@@ -281,8 +283,31 @@ impl App {
         let due = self.probing.due.entry(subject.clone()).or_insert(next);
         *due = next.max(*due);
         if news {
+            self.probing.unsaid.remove(&subject);
             self.record(Body::Probed { subject, evidence }, effects);
             self.refresh_list();
+        } else {
+            self.probing.unsaid.insert(subject, (self.now, evidence));
+        }
+    }
+
+    /// Others tell of findings older than one of ours that we did not write down: where ours says something else, it is
+    /// news now. They are folded already.
+    pub(super) fn stand_by_findings(&mut self, entries: &[Entry], effects: &mut Vec<Effect>) {
+        for entry in entries {
+            let Body::Probed { subject, .. } = &entry.body else { continue };
+            let subject = self.incident.resolve_subject(&entry.session, subject);
+            let Some((found, evidence)) = self.probing.unsaid.get(&subject) else { continue };
+            let differs = self
+                .incident
+                .probes
+                .get(&subject)
+                .is_some_and(|told| told.at < *found && told.evidence.verdict != evidence.verdict);
+            if differs {
+                let evidence = evidence.clone();
+                self.probing.unsaid.remove(&subject);
+                self.record(Body::Probed { subject, evidence }, effects);
+            }
         }
     }
 

@@ -540,3 +540,45 @@ fn a_lie_of_last_night_stands_until_somebody_looks_again() {
     desk.play(60, all_answer);
     assert!(desk.app.incident.lies.is_empty());
 }
+
+#[test]
+fn an_answer_of_another_that_is_older_than_our_own_finding_does_not_stand_over_it() {
+    let orders = database("orders", "postgres");
+    let subject = on(&orders);
+    let mut desk = Desk::new(Vec::new(), ProbeChoices::default());
+    desk.lists(vec![orders]);
+    let silent = |_: &Probe| Some(Verdict::Silent);
+    desk.play(2, silent);
+    desk.play(12, silent);
+    let said = |desk: &Desk| {
+        let on_it = |body: &&Body| matches!(body, Body::Probed { subject: of, .. } if *of == subject);
+        desk.recorded.iter().filter(on_it).count()
+    };
+    assert_eq!(said(&desk), 1, "the second finding is no news");
+    let last = desk.asked.last().unwrap().0;
+    let told = |at: Timestamp, verdict| Entry {
+        v: ENTRY_VERSION,
+        seq: 1,
+        ts: at,
+        mono_ms: 0,
+        session: SessionId("other".into()),
+        actor: desk.app.opening.actor.clone(),
+        body: Body::Probed { subject: subject.clone(), evidence: Evidence::new(verdict, "", 1) },
+    };
+    let second = SignedDuration::from_secs(1);
+    let (same, older, newer) = (
+        told(last - second, Verdict::Silent),
+        told(last - second, Verdict::Answers),
+        told(desk.now, Verdict::Answers),
+    );
+    desk.take(Message::Others(vec![same]));
+    assert_eq!(said(&desk), 1, "they say the same");
+    desk.take(Message::Others(vec![older]));
+    assert_eq!(said(&desk), 2);
+    let verdict = |desk: &Desk| desk.app.incident.probes[&subject].evidence.verdict;
+    assert_eq!(verdict(&desk), Verdict::Silent);
+    // What is newer than ours stands.
+    desk.now += second;
+    desk.take(Message::Others(vec![Entry { ts: desk.now, ..newer }]));
+    assert_eq!((said(&desk), verdict(&desk)), (2, Verdict::Answers));
+}

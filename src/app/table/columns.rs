@@ -41,7 +41,7 @@ const INSTANCES: &[Column] = &[
     column("ZONE", 10, 15, Align::Left, 0),
     column("ADDRESS", 15, 15, Align::Left, 2),
     column("UNDER", 6, 20, Align::Left, 1),
-    column("UP", 3, 4, Align::Right, 5),
+    column("UP", 4, 4, Align::Right, 5),
     column("ACCOUNT", 9, 13, Align::Left, 6),
     column("AGE", 3, 4, Align::Right, 0),
 ];

@@ -56,7 +56,9 @@ impl Stage {
             let id = format!("i-0{}", digits(&format!("{} {} {name}", table.account, table.region), 16));
             let mut tags = table.tags.clone();
             tags.insert("Name".into(), name.clone());
-            let (high, low) = (n / 200 % 250 + 1, n % 200 + 10);
+            // Counted over every fleet: an address is one machine's, and a probe of it finds no other.
+            let number = self.state.machines.len();
+            let (high, low) = (number / 200 % 250 + 1, number % 200 + 10);
             let machine = Machine {
                 account,
                 region: table.region.clone(),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
+use crate::incident::cell::Verdict;
 use crate::incident::entry::ENTRY_VERSION;
 use crate::incident::fault::Fault;
 
@@ -84,4 +85,51 @@ fn entries_written_before_there_was_record_are_read_as_they_were() {
     }
     let presence = incident.sessions.values().next().unwrap();
     assert_eq!((presence.who(), presence.regions.as_slice()), ("adam", ["us-east-1".to_owned()].as_slice()));
+}
+
+fn named(who: &str, account: &str) -> Body {
+    let profile = Profile("prod".into());
+    let arn = format!("arn:aws:iam::{account}:user/{who}");
+    Body::Identified { profile, account: Account(account.into()), arn }
+}
+
+fn found(verdict: Verdict) -> Body {
+    Body::Probed { subject: subject("~prod"), evidence: Evidence::new(verdict, "", 1) }
+}
+
+fn subject(account: &str) -> ProbeSubject {
+    ProbeSubject::Database(format!("aws/{account}/us-east-1/rds/database/orders").parse().unwrap())
+}
+
+#[test]
+fn evidence_of_a_session_whose_account_is_not_known_is_no_evidence_on_anothers() {
+    let mut incident = Incident::default();
+    says(&mut incident, "adam", 0, found(Verdict::Refused));
+    // Her profile has the same name; whose account it is, nobody knows yet.
+    says(&mut incident, "eve", 1, found(Verdict::Answers));
+    says(&mut incident, "adam", 2, named("adam", "123456789012"));
+    let verdict = |incident: &Incident, account| incident.probes[&subject(account)].evidence.verdict;
+    assert_eq!(verdict(&incident, "123456789012"), Verdict::Refused);
+    assert_eq!(verdict(&incident, "~prod"), Verdict::Answers);
+    says(&mut incident, "eve", 3, named("eve", "999999999999"));
+    assert_eq!(verdict(&incident, "123456789012"), Verdict::Refused);
+    assert_eq!(verdict(&incident, "999999999999"), Verdict::Answers);
+    assert!(!incident.probes.contains_key(&subject("~prod")));
+}
+
+#[test]
+fn in_whichever_order_sessions_are_heard_the_same_evidence_stands() {
+    type Told = (&'static str, i64, Body);
+    let adam: [Told; 2] = [("adam", 1, found(Verdict::Refused)), ("adam", 2, named("adam", "123456789012"))];
+    let eve: [Told; 2] = [("eve", 0, found(Verdict::Silent)), ("eve", 3, found(Verdict::Answers))];
+    let probes = |told: [&Told; 4]| {
+        let mut incident = Incident::default();
+        told.into_iter().for_each(|(who, at, body)| says(&mut incident, who, *at, body.clone()));
+        incident.probes.into_iter().map(|(subject, it)| (subject, it.at, it.evidence)).collect::<Vec<_>>()
+    };
+    let first = probes([&adam[0], &adam[1], &eve[0], &eve[1]]);
+    assert_eq!(first.len(), 2);
+    assert_eq!(probes([&eve[0], &eve[1], &adam[0], &adam[1]]), first);
+    assert_eq!(probes([&eve[0], &adam[0], &adam[1], &eve[1]]), first);
+    assert_eq!(probes([&adam[0], &eve[0], &eve[1], &adam[1]]), first);
 }

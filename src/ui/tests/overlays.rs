@@ -75,6 +75,7 @@ fn running(world: &mut World) -> PlanHash {
         hash.clone(),
         Execution {
             plan,
+            confirmed_in: world.app.opening.session.clone(),
             step: 0,
             phase: Phase::Checking {
                 since: began,

@@ -74,6 +74,7 @@ pub struct Rule {
     region: String,
     service: String,
     action: String,
+    access_key: String,
     pub(super) fault: Fault,
     pub(super) times: Option<usize>,
     carried_out: bool,
@@ -87,6 +88,7 @@ impl Rule {
             region: "*".to_owned(),
             service: "*".to_owned(),
             action: "*".to_owned(),
+            access_key: "*".to_owned(),
             fault,
             times: None,
             carried_out: false,
@@ -116,6 +118,12 @@ impl Rule {
         self
     }
 
+    /// Only what is signed with this key.
+    pub fn access_key(mut self, pattern: &str) -> Self {
+        pattern.clone_into(&mut self.access_key);
+        self
+    }
+
     /// Only so many times.
     pub fn times(mut self, times: usize) -> Self {
         self.times = Some(times);
@@ -133,6 +141,7 @@ impl Rule {
             && fits(&self.region, &request.region)
             && fits(&self.service, &request.service)
             && fits(&self.action, &request.action)
+            && fits(&self.access_key, &request.access_key)
     }
 }
 
