@@ -442,6 +442,8 @@ pub struct Probed {
     pub since: Timestamp,
     /// When it last answered as expected, if it ever did.
     pub answered: Option<Timestamp>,
+    /// Which session made it.
+    pub by: SessionId,
 }
 
 impl Probed {
@@ -489,7 +491,7 @@ mod tests {
     fn probed(verdict: Verdict, private: bool, answered: bool) -> Probed {
         let at: Timestamp = AT.parse().unwrap();
         let evidence = Evidence { private, ..Evidence::new(verdict, "", 1) };
-        Probed { evidence, at, since: at, answered: answered.then_some(at) }
+        Probed { evidence, at, since: at, answered: answered.then_some(at), by: SessionId("adam".into()) }
     }
 
     #[test]

@@ -410,7 +410,7 @@ impl Incident {
                 .filter(|before| before.evidence.agrees_with(evidence))
                 .map_or(at, |before| before.since);
             let answered = if answers { Some(at) } else { before.and_then(|before| before.answered) };
-            Probed { evidence: evidence.clone(), at, since, answered }
+            Probed { evidence: evidence.clone(), at, since, answered, by: entry.session.clone() }
         };
         if subject.key().is_some_and(|key| !key.place.scope.account.is_verified()) {
             let whose = (subject.clone(), entry.session.clone());
@@ -418,7 +418,8 @@ impl Incident {
             self.unnamed.insert(whose, probed);
         }
         let before = self.probes.get(subject);
-        if before.is_some_and(|before| before.at > at) {
+        // Sessions that looked at the same moment are ordered by name, as with rows.
+        if before.is_some_and(|before| (before.at, &before.by) > (at, &entry.session)) {
             return;
         }
         if let Some(key) = subject.key() {
@@ -449,7 +450,7 @@ impl Incident {
             for key in [old.key(), subject.key()].into_iter().flatten() {
                 self.touched.note(key);
             }
-            if self.probes.get(&subject).is_none_or(|known| known.at < probed.at) {
+            if self.probes.get(&subject).is_none_or(|known| (known.at, &known.by) < (probed.at, &probed.by)) {
                 self.probes.insert(subject, probed);
             }
         }

@@ -35,7 +35,7 @@ const USUAL: Range<u64> = 0..10_000;
 /// Of so many seeds one is played twice.
 const TWICE_EVERY: u64 = 64;
 /// Of fewer seeds it is not asked whether everything happened.
-const MANY: u64 = 1_000;
+const MANY: u64 = 10_000;
 /// Failures after which no further seed is begun.
 const ENOUGH: usize = 5;
 

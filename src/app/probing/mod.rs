@@ -303,10 +303,17 @@ impl App {
                 .probes
                 .get(&subject)
                 .is_some_and(|told| told.at < *found && told.evidence.verdict != evidence.verdict);
-            if differs {
-                let evidence = evidence.clone();
-                self.probing.unsaid.remove(&subject);
+            if !differs {
+                continue;
+            }
+            let age_s = self.now.duration_since(*found).as_secs();
+            let evidence = evidence.clone();
+            self.probing.unsaid.remove(&subject);
+            if age_s <= PROBE_EVERY_S + ARRIVES_S {
                 self.record(Body::Probed { subject, evidence }, effects);
+            } else {
+                // What was found long ago would read as found now.
+                self.probe_soon(&subject);
             }
         }
     }

@@ -133,3 +133,16 @@ fn in_whichever_order_sessions_are_heard_the_same_evidence_stands() {
     assert_eq!(probes([&eve[0], &adam[0], &adam[1], &eve[1]]), first);
     assert_eq!(probes([&adam[0], &eve[0], &eve[1], &adam[1]]), first);
 }
+
+#[test]
+fn of_two_that_look_at_the_same_moment_the_same_one_stands_in_whichever_order_they_are_heard() {
+    let told = [("adam", found(Verdict::Refused)), ("eve", found(Verdict::Answers))];
+    let verdict = |order: [usize; 2]| {
+        let mut incident = Incident::default();
+        for (who, body) in order.map(|which| &told[which]) {
+            says(&mut incident, who, 1, body.clone());
+        }
+        incident.probes[&subject("~prod")].evidence.verdict
+    };
+    assert_eq!(verdict([0, 1]), verdict([1, 0]));
+}
