@@ -182,12 +182,12 @@ impl Incident {
                 }
             }
             Body::Probed { subject, evidence } => self.probe(entry, subject, evidence),
-            Body::Declared { title } => self.declarations.push(Declaration {
-                title: title.clone(),
-                since: entry.ts,
-                by: entry.actor.user.clone(),
-                closed: None,
-            }),
+            Body::Declared { title } => {
+                let (since, by) = (entry.ts, entry.actor.user.clone());
+                // Of two declared at the same time the later arrives first on the screen of whoever declared it.
+                let at = self.declarations.partition_point(|d| (d.since, &d.by) <= (since, &by));
+                self.declarations.insert(at, Declaration { title: title.clone(), since, by, closed: None });
+            }
             Body::Closed { .. } => {
                 if let Some(open) = self.declarations.iter_mut().rev().find(|d| d.closed.is_none()) {
                     open.closed = Some(entry.ts);

@@ -146,3 +146,17 @@ fn of_two_that_look_at_the_same_moment_the_same_one_stands_in_whichever_order_th
     };
     assert_eq!(verdict([0, 1]), verdict([1, 0]));
 }
+
+#[test]
+fn of_two_incidents_declared_at_once_every_screen_knows_the_same_one_as_the_newest() {
+    let declared = |title: &str| Body::Declared { title: title.into() };
+    let told = |order: [(&str, i64); 2]| {
+        let mut incident = Incident::default();
+        for (who, second) in order {
+            says(&mut incident, who, second, declared("dark"));
+        }
+        incident.declarations
+    };
+    assert_eq!(told([("adam", 4), ("eve", 5)]), told([("eve", 5), ("adam", 4)]));
+    assert_eq!(told([("adam", 4), ("eve", 4)]), told([("eve", 4), ("adam", 4)]));
+}

@@ -85,7 +85,7 @@ fn check(input: &[u8]) {
 fn judge(bytes: &[u8], question: &Question) {
     let found = read(bytes, question);
     let ours = bytes.get(..2) == Some(&ID.to_be_bytes());
-    assert_eq!(ours || found == Read::NotOurs, true, "{found:?} of somebody else");
+    assert!(ours || found == Read::NotOurs, "{found:?} of somebody else");
     let flags = |at: usize| bytes.get(at).copied().unwrap_or_default();
     let repeats =
         bytes.get(4..6) == Some(&[0, 1]) && repeats(bytes.get(12..).unwrap_or_default(), question.kind);
