@@ -7,6 +7,8 @@ mod cells;
 mod columns;
 mod order;
 mod rows;
+mod sort;
+mod texts;
 
 pub use columns::{Align, Column, columns};
 pub(super) use order::Listing;
