@@ -9,6 +9,7 @@ use super::rows::{BETWEEN, Content, Row, Wanted, column_of};
 use super::sort::SortKey;
 use super::{RowId, columns, window};
 use crate::incident::cell::{Health, STALE_AFTER_S, SweepStatus};
+use crate::incident::entry::Mode;
 use crate::incident::place::{Key, Kind, Place, Service};
 use crate::incident::resource::Resource;
 use jiff::Timestamp;
@@ -72,14 +73,18 @@ impl App {
         let was_at = view.position();
         let words = view.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
         let wanted = Wanted { words, sort: view.sort.map(|column| (column, view.descending)) };
-        self.gather_changes();
-        for (following, _) in FOLLOWING {
-            let most = match following == screen {
-                true if turned => usize::MAX,
-                true => SLICE,
-                false => SLICE_BEHIND,
-            };
-            self.take_changes(following, most);
+        if self.has_screen() {
+            self.gather_changes();
+            for (following, _) in FOLLOWING {
+                let most = match following == screen {
+                    true if turned => usize::MAX,
+                    true => SLICE,
+                    false => SLICE_BEHIND,
+                };
+                self.take_changes(following, most);
+            }
+        } else {
+            drop(self.incident.take_touched());
         }
         match followed(screen) {
             Some(_) => self.show_wanted(screen, &wanted),
@@ -96,6 +101,11 @@ impl App {
         };
         view.select(at);
         view.offset = window(at.saturating_sub(line), at, view.rows.len(), page);
+    }
+
+    /// Whether anybody can look at the long tables: whoever sweeps once, or only records, needs none.
+    fn has_screen(&self) -> bool {
+        !self.opening.looks_only && self.opening.mode != Mode::Record
     }
 
     /// Finds out which rows may be otherwise than the tables that follow have them.
