@@ -10,7 +10,7 @@ use super::sweeping::{SWEEP_EVERY_S, SWEEP_ROUTE53_EVERY_S};
 use super::table::RowId;
 use super::{App, Screen};
 use crate::incident::Seen;
-use crate::incident::cell::Health;
+use crate::incident::cell::{Cell, Health};
 use crate::incident::fault::Fault;
 use crate::incident::hash::sha256_hex;
 use crate::incident::place::{Key, Kind, Place, Region, Service};
@@ -152,7 +152,7 @@ impl App {
     }
 
     /// Whether a place is one of databases that nobody looks at, all of them settled and none of them contradicted, while
-    /// nothing is being done. Whether they answer is probed all the while.
+    /// nothing is being done and nobody fails to read it. Whether they answer is probed all the while.
     fn is_at_rest(&self, place: &Place) -> bool {
         let settled = |(key, seen): (&Key, &Seen)| {
             matches!(seen.resource.claim(), "available" | "stopped")
@@ -161,6 +161,7 @@ impl App {
         place.service == Service::Rds
             && self.screen != Screen::RestorePoints
             && self.executions.is_empty()
+            && self.incident.cells.get(place).is_some_and(Cell::is_ok)
             && self
                 .incident
                 .rows

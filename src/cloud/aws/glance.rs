@@ -2,11 +2,11 @@
 //!
 //! The SDK takes tens of milliseconds for a page of five hundred instances, and says where the next one begins at the end
 //! of them; but that stands in the text, so the next page can be on its way meanwhile ([`super::page::walk_ahead`]). And a
-//! page that says what it said last time, which on a quiet day is nearly every one, need not be read at all. It believes
-//! nothing: whether a page is whole is asked of every one (`whole`), and the token that counts is the one that the SDK read.
+//! page that says what it said last time, which on a quiet day is nearly every one, need not be read at all; of the others
+//! what no row is made of is left out. It believes nothing: whether a page is whole is asked of every one (`whole`), and the token that counts is the one that the SDK read.
 
 use super::page::Ahead;
-use crate::cloud::xml::{name_of, root};
+use crate::cloud::xml::{flaw, name_of, root};
 use crate::incident::place::Place;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -19,6 +19,7 @@ use http_body::{Body, Frame};
 use memchr::memmem;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -69,7 +70,8 @@ impl Glance {
         self.fingerprint().is_some_and(|found| self.0.against == Against::Known(found))
     }
 
-    /// Looks at an answer: what the SDK is to read, all of it, or of one that is known only where the next begins.
+    /// Looks at an answer: what the SDK is to read of it. Of one that is known only where the next begins; of any other
+    /// what rows are made of, and all of it where anything is wrong with it.
     fn look(&self, body: Vec<u8>) -> Vec<u8> {
         if let Some(ahead) = lock(&self.0.ahead).take()
             && let Some(token) = next_token(&body)
@@ -80,7 +82,8 @@ impl Glance {
             Against::Nothing => None,
             Against::Unknown | Against::Known(_) => Some(fingerprint(&body)),
         };
-        if self.is_unchanged() { bare(&body).unwrap_or(body) } else { body }
+        let left = if self.is_unchanged() { bare(&body) } else { without_unread(&body) };
+        left.unwrap_or(body)
     }
 }
 
@@ -147,7 +150,7 @@ impl Body for Arriving {
 }
 
 /// What stands between the last pair of these tags, with where it does.
-fn last_between(body: &[u8], open: &[u8], close: &[u8]) -> Option<std::ops::Range<usize>> {
+fn last_between(body: &[u8], open: &[u8], close: &[u8]) -> Option<Range<usize>> {
     let end = memmem::rfind(body, close)?;
     let start = memmem::rfind(body.get(..end)?, open)? + open.len();
     Some(start..end)
@@ -169,6 +172,57 @@ fn bare(body: &[u8]) -> Option<Vec<u8>> {
     let root = root(body)?;
     let token = raw_token(body).unwrap_or_default();
     Some([root, b"<nextToken>", token, b"</nextToken></", name_of(root), b">"].concat())
+}
+
+/// Elements of an instance and of its status that no row is made of: half of what AWS says, and of the time to read it.
+const UNREAD: [&str; 4] = ["blockDeviceMapping", "cpuOptions", "metadataOptions", "details"];
+/// Read only where an instance names no security groups of its own.
+const INTERFACES: &str = "networkInterfaceSet";
+
+/// An answer without what no row is made of; `None` where it is not whole, or written in a way that AWS does not.
+fn without_unread(body: &[u8]) -> Option<Vec<u8>> {
+    if flaw(body).is_some() || memmem::find(body, b"<!").is_some() {
+        return None;
+    }
+    let mut unread: Vec<Range<usize>> = UNREAD.iter().flat_map(|name| elements(body, name)).collect();
+    unread.extend(elements(body, INTERFACES).into_iter().filter(|at| has_groups(body, at.start)));
+    unread.sort_unstable_by_key(|at| at.start);
+    let mut left = Vec::with_capacity(body.len());
+    let mut from = 0;
+    for at in unread.into_iter().filter(|at| !at.is_empty()) {
+        // What lies in one that is left out is left out with it.
+        if at.start >= from {
+            left.extend_from_slice(body.get(from..at.start)?);
+            from = at.end;
+        }
+    }
+    left.extend_from_slice(body.get(from..)?);
+    Some(left)
+}
+
+/// Where the elements of a name are, with their tags.
+fn elements(body: &[u8], name: &str) -> Vec<Range<usize>> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let close = memmem::Finder::new(&close);
+    let begins = memmem::find_iter(body, &open);
+    begins
+        .filter_map(|start| {
+            let end = start + close.find(body.get(start..)?)? + close.needle().len();
+            Some(start..end)
+        })
+        .collect()
+}
+
+/// Whether the instance whose interfaces begin here named its security groups before.
+fn has_groups(body: &[u8], interfaces: usize) -> bool {
+    let own = || {
+        let before = body.get(..interfaces)?;
+        let instance = before.get(memmem::rfind(before, b"<instanceId>")?..)?;
+        let groups = instance.get(memmem::find(instance, b"<groupSet>")?..)?;
+        let groups = groups.get(..memmem::find(groups, b"</groupSet>")?)?;
+        memmem::find(groups, b"<groupId>")
+    };
+    own().is_some()
 }
 
 fn fingerprint(body: &[u8]) -> Fingerprint {
@@ -227,7 +281,6 @@ impl<T> Known<T> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::cloud::xml::flaw;
     use crate::incident::place::{Account, Region, Scope, Service};
 
     const PAGE: &str = "<?xml version=\"1.0\"?>\n<DescribeInstancesResponse xmlns=\"x\"><requestId>r-1</requestId>\
@@ -280,6 +333,40 @@ mod tests {
         let (glance, left) = look(known, &PAGE.replace("i-1", "i-2"));
         assert!(!glance.is_unchanged() && left.contains("i-2"), "{left}");
         assert_eq!(look(Against::Nothing, PAGE).0.fingerprint(), None);
+    }
+
+    #[test]
+    fn what_no_row_is_made_of_is_left_out_of_whole_answers_alone() {
+        let instance = |groups: &str| {
+            format!(
+                "<item><instanceId>i-1</instanceId><placement><groupId>pg-1</groupId></placement>{groups}\
+                 <blockDeviceMapping><item>vol</item></blockDeviceMapping><cpuOptions><coreCount>1</coreCount></cpuOptions>\
+                 <networkInterfaceSet><item><groupSet><item><groupId>sg-2</groupId></item></groupSet></item>\
+                 </networkInterfaceSet></item>"
+            )
+        };
+        let own = "<groupSet>\n <item><groupId>sg-1</groupId></item></groupSet>";
+        let page = |first: &str, second: &str| format!("<R>{}{}</R>", instance(first), instance(second));
+        let left = |page: &str| without_unread(page.as_bytes()).map(|left| String::from_utf8(left).unwrap());
+        let short = |groups: &str| {
+            format!(
+                "<item><instanceId>i-1</instanceId><placement><groupId>pg-1</groupId></placement>{groups}</item>"
+            )
+        };
+        assert_eq!(left(&page(own, own)).unwrap(), format!("<R>{}{}</R>", short(own), short(own)));
+        // Without groups of its own, those of its interfaces are read.
+        for none in ["", "<groupSet/>", "<groupSet></groupSet>"] {
+            let left = left(&page(own, none)).unwrap();
+            assert!(
+                left.contains("sg-2") && !left.contains("vol") && flaw(left.as_bytes()).is_none(),
+                "{left}"
+            );
+            assert_eq!(left.matches("sg-2").count(), 1);
+        }
+        let whole = page(own, own);
+        assert_eq!(left(&whole[..whole.len() - 1]), None, "cut");
+        assert_eq!(left(&whole.replacen("</item>", "", 1)), None, "malformed");
+        assert_eq!(left(&whole.replace("<R>", "<R><!-- <cpuOptions> -->")), None, "not as AWS writes");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod faults;
 mod probing;
 mod reading;
 mod server;
+mod unread;
 mod words;
 mod zones;
 
