@@ -378,6 +378,7 @@ impl App {
     fn tick(&mut self, effects: &mut Vec<Effect>) {
         self.drop_notices();
         self.sweep_due(effects);
+        self.tell_failing(effects);
         self.ask_servers_due(effects);
         self.execution_tick(effects);
         self.note_disagreements(effects);

@@ -8,7 +8,7 @@ use super::budget::bucket_of;
 use super::message::{Effect, Ticket};
 use super::zones::{ByZone, ZonePart};
 use crate::incident::Seen;
-use crate::incident::cell::SweepStatus;
+use crate::incident::cell::{Cell, SweepStatus};
 use crate::incident::entry::{Body, SessionId};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Account, Kind, Place, Service};
@@ -253,7 +253,6 @@ impl App {
             schedule.failures = failures;
             told = std::mem::replace(&mut schedule.told, status.fault().cloned());
         }
-        let now = self.now;
         if matches!(status, SweepStatus::Ok { .. }) {
             self.sweeping.untold_rows.remove(place);
         }
@@ -265,7 +264,7 @@ impl App {
                 (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => {
                     // Two hosts may fail in different ways: each tells what changed for it.
                     let told = if told.is_some() { told.as_ref() } else { Some(a) };
-                    told != Some(b) || (!cell.told && cell.worth_telling(now))
+                    told != Some(b)
                 }
                 // When a zone was read is told by this alone.
                 (
@@ -301,6 +300,19 @@ impl App {
         self.sweeping.untold_rows.clone_from(&places);
         self.sweeping.untold_status = places;
         self.refresh_all();
+    }
+
+    /// Tells the story of every cell that has failed for its minute, when the minute is over and not when the next answer
+    /// comes: a back-off may be as long. Whoever asked last tells.
+    pub(super) fn tell_failing(&mut self, effects: &mut Vec<Effect>) {
+        let (now, own) = (self.now, &self.opening.session);
+        let ours = |cell: &Cell| cell.by.as_ref() == Some(own) && cell.last_attempt >= self.started;
+        let due = |cell: &Cell| !cell.told && cell.worth_telling(now) && ours(cell);
+        let places: Vec<Place> =
+            self.incident.cells.iter().filter(|(_, cell)| due(cell)).map(|(place, _)| place.clone()).collect();
+        for place in places {
+            self.record(Body::Failing { place }, effects);
+        }
     }
 
     /// A sweep that brought nothing new is not an entry; the heartbeat tells the log about it.

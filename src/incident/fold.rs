@@ -181,6 +181,12 @@ impl Incident {
                     }
                 }
             }
+            Body::Failing { place } => {
+                let place = self.resolve(&entry.session, place);
+                if let Some(cell) = self.cells.get_mut(&place) {
+                    cell.told |= cell.worth_telling(entry.ts);
+                }
+            }
             Body::Probed { subject, evidence } => self.probe(entry, subject, evidence),
             Body::Declared { title } => {
                 let (since, by) = (entry.ts, entry.actor.user.clone());
@@ -322,7 +328,8 @@ impl Incident {
             // It was read from elsewhere a moment ago: the failing is about the way there, until that one fails too.
             Some(cell) if !ok && read_elsewhere(cell, entry) => {}
             Some(cell) => {
-                // The story tells of failing that lasts (`App` records it again after a minute), and of the end of what it told.
+                // The story tells of failing that lasts (`Body::Failing`, or a sweep that ends later than that), and of
+                // the end of what it told.
                 cell.told = !ok && (cell.told || cell.worth_telling(entry.ts));
                 if cell.is_ok() != ok {
                     cell.since = entry.ts;
@@ -580,6 +587,7 @@ impl Incident {
             | Body::Identified { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
+            | Body::Failing { .. }
             | Body::Probed { .. }
             | Body::Note { .. }
             | Body::Proposed { .. }

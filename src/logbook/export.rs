@@ -216,6 +216,7 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             | Body::Identified { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
+            | Body::Failing { .. }
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }
