@@ -234,7 +234,7 @@ impl App {
                 // What another reads is left to it for as long again: its machine may have slept as well.
                 let later = if schedule.left_to.is_some() { 3 * SPREAD_MS } else { 0 };
                 let due = now + SignedDuration::from_millis(later + SPREAD_MS * share / 0xffff);
-                schedule.due = Some(due);
+                schedule.ask_at(Some(due));
             }
         }
     }

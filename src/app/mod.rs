@@ -44,6 +44,7 @@ pub use restore_points::RestorePoint;
 pub use sites::Readiness;
 pub use sweeping::Schedule;
 pub use table::ListView;
+pub use turns::NextAsked;
 
 use crate::app::commands::Context;
 use crate::app::keys::{Key, Keymap};

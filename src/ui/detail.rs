@@ -7,7 +7,7 @@ use super::frame::{ago, person, tone};
 use super::look::Look;
 use super::operation::{self, LABEL};
 use super::plan::middle;
-use super::region::{all_cells, cell_glance, slowed};
+use super::region::{all_cells, asked_again, cell_glance, slowed};
 use super::sites::{health_role, state};
 use crate::app::table::{RowId, age, clock_time, date_time};
 use crate::app::{App, Urgency};
@@ -227,6 +227,9 @@ fn cell_lines(doc: &mut Doc, app: &App, place: &Place, cell: Option<&Cell>) {
         doc.field("fault", &fault.to_string(), role);
         doc.field("what to do", fault.advice(), Role::Text);
     }
+    if let Some(words) = cell.and_then(|cell| asked_again(app, place, cell)) {
+        doc.field("next", &words, Role::Text);
+    }
 }
 
 fn instance(doc: &mut Doc, app: &App, i: &Instance) {
@@ -390,6 +393,7 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
             | crate::incident::cell::SweepStatus::Partial { .. } => {
                 doc.field("", &cell.trouble().unwrap_or_default(), role);
                 doc.field("", cell.advice().unwrap_or_default(), Role::Text);
+                doc.field("", &asked_again(app, place, cell).unwrap_or_default(), Role::Text);
                 let whole = if cell.zones.is_empty() { "" } else { " whole" };
                 let last = cell.last_ok.map_or_else(
                     || format!("it never answered{whole}"),

@@ -4,9 +4,10 @@
 //! expired credentials are our trouble and are called that.
 
 use super::look::Mark;
-use super::text::latency;
+use super::text::{latency, running};
+use crate::app::commands::Command;
 use crate::app::table::{age, coarse_age, span};
-use crate::app::{App, Slowed};
+use crate::app::{App, NextAsked, Slowed};
 use crate::incident::cell::{Cell, SLOW_MS, STALE_AFTER_S, SweepStatus};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Place, Region, Service};
@@ -226,6 +227,20 @@ pub(super) fn read_by(app: &App, region: &Region) -> Option<String> {
     let mut readers = all_cells(app, region).into_iter().map(|(place, _)| app.reader(place));
     let first = readers.next()??;
     readers.all(|reader| reader.as_ref() == Some(&first)).then(|| format!("read by {first}"))
+}
+
+/// When a cell that fails is asked again, in words; `None` where it does not fail, or another asks.
+pub(super) fn asked_again(app: &App, place: &Place, cell: &Cell) -> Option<String> {
+    let next = app.next_asked(place).filter(|_| !cell.is_ok())?;
+    Some(match next {
+        NextAsked::Now(seconds) if seconds < ASKING_AFTER_S => "being asked again".into(),
+        NextAsked::Now(seconds) => format!("being asked again, for {} now", span(seconds)),
+        NextAsked::In(seconds) => {
+            let key = app.opening.keymap.label_of(app.context(), Command::Refresh);
+            let at_once = key.map_or_else(String::new, |key| format!("; {key} asks at once"));
+            format!("asked again in {}{at_once}", running(seconds))
+        }
+    })
 }
 
 /// Why a place is read less often than it would be, in words.

@@ -425,7 +425,7 @@ fn evidence_that_is_old_is_not_called_down() {
     world.probed(ProbeSubject::Site("www".into()), Verdict::Wrong, "HTTP 503");
     has(&world.text(80, 24), "HTTP 503 DOWN 0s");
     world.wait(3600);
-    has(&world.text(80, 24), "HTTP 503 60m ago");
+    has(&world.text(80, 24), "HTTP 503 1h ago");
     has_not(&world.text(80, 24), "DOWN");
 }
 
