@@ -169,6 +169,16 @@ impl App {
         Some(if *host == self.opening.actor.host { who.to_owned() } else { format!("{who}@{host}") })
     }
 
+    /// Whether whoever reads a place instead of us is another cockpit of the same user on the same host.
+    #[must_use]
+    pub fn is_read_by_us_elsewhere(&self, place: &Place) -> bool {
+        let presence = self.left_to(place).and_then(|session| self.incident.sessions.get(session));
+        presence.is_some_and(|presence| {
+            let (theirs, ours) = (&presence.actor, &self.opening.actor);
+            presence.mode != Mode::Record && theirs.user == ours.user && theirs.host == ours.host
+        })
+    }
+
     // --- how long we wait for them ---
 
     /// Seconds after somebody's reading of a place until we ask, if nothing more is heard of it.

@@ -339,8 +339,13 @@ impl App {
         let (now, own) = (self.now, &self.opening.session);
         let ours = |cell: &Cell| cell.by.as_ref() == Some(own) && cell.last_attempt >= self.started;
         let due = |cell: &Cell| !cell.told && cell.worth_telling(now) && ours(cell);
-        let places: Vec<Place> =
-            self.incident.cells.iter().filter(|(_, cell)| due(cell)).map(|(place, _)| place.clone()).collect();
+        let places: Vec<Place> = self
+            .incident
+            .cells
+            .iter()
+            .filter(|(_, cell)| due(cell))
+            .map(|(place, _)| place.clone())
+            .collect();
         for place in places {
             self.record(Body::Failing { place }, effects);
         }

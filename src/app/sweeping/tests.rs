@@ -91,7 +91,9 @@ fn what_somebody_else_found_failing_last_night_is_not_told_before_it_is_asked() 
     other.app.opening.session = SessionId("other".into());
     other.now += SignedDuration::from_secs(90);
     let effects = other.take(Message::Tick);
-    assert!(!effects.iter().any(|e| matches!(e, Effect::Record(e) if matches!(e.body, Body::Failing { .. }))));
+    assert!(
+        !effects.iter().any(|e| matches!(e, Effect::Record(e) if matches!(e.body, Body::Failing { .. })))
+    );
 }
 
 #[test]

@@ -102,7 +102,6 @@ impl ListView {
     }
 }
 
-
 /// The span between two times.
 #[must_use]
 pub fn age(now: Timestamp, then: Timestamp) -> String {
