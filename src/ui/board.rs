@@ -42,7 +42,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 
 fn side_by_side(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
     let inner = canvas.boxed(body, Role::Border);
-    let left = (inner.width * 45 / 100).clamp(64, 116);
+    let left = (inner.width * 45 / 100).clamp(63, 116);
     let right = inner.width - left - 1;
     let site_lines = site_lines(canvas, app, right - 2);
     let wanted = (app.opening.regions.len() + 1).max(site_lines.len()).max(3);
