@@ -120,8 +120,10 @@ fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
             maybe(doc, "scheme", b.scheme.as_deref());
             maybe(doc, "addresses", b.ip_address_type.as_deref());
             maybe(doc, "alias zone", b.canonical_zone_id.as_deref());
-            let listeners =
-                b.listeners.iter().map(|l| format!("{} {} -> {}", l.protocol, l.port, l.instance_port));
+            let listeners = b.listeners.iter().map(|l| match l.instance_port {
+                Some(behind) => format!("{} {} -> {behind}", l.protocol, l.port),
+                None => format!("{} {}", l.protocol, l.port),
+            });
             doc.field("listens on", &listeners.collect::<Vec<_>>().join(", "), Role::Text);
         }
         Resource::TargetGroup(g) => {
