@@ -408,7 +408,7 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
     }
     access(doc, app);
     mentions(doc, app, &[name.0.as_str()]);
-    format!("region {name}")
+    if name.is_global() { "route 53".into() } else { format!("region {name}") }
 }
 
 /// With which credentials AWS is asked, and with which clock.
