@@ -442,6 +442,7 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Identified { .. }
         | Body::Observed { .. }
         | Body::Heartbeat { .. }
+        | Body::Failing { .. }
         | Body::Probed { .. }
         | Body::Disagreement { .. }
         | Body::Disagreements { .. }

@@ -44,6 +44,7 @@ pub use restore_points::RestorePoint;
 pub use sites::Readiness;
 pub use sweeping::Schedule;
 pub use table::ListView;
+pub use turns::NextAsked;
 
 use crate::app::commands::Context;
 use crate::app::keys::{Key, Keymap};
@@ -378,6 +379,7 @@ impl App {
     fn tick(&mut self, effects: &mut Vec<Effect>) {
         self.drop_notices();
         self.sweep_due(effects);
+        self.tell_failing(effects);
         self.ask_servers_due(effects);
         self.execution_tick(effects);
         self.note_disagreements(effects);

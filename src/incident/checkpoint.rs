@@ -10,13 +10,14 @@ use super::dns::Switch;
 use super::entry::SessionId;
 use super::fold::{Declaration, Identity, Incident, Presence, Seen};
 use super::hash::PlanHash;
+use super::health::claimed_trouble;
 use super::operation::Operation;
 use super::place::{Key, Place, Profile};
 use super::story::Event;
 use super::touched::Touched;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Lines of the story that a checkpoint keeps.
 pub const STORY_KEPT: usize = 5_000;
@@ -66,6 +67,7 @@ impl Incident {
             unnamed,
             heads,
             touched: _,
+            troubled: _,
         } = self;
         fn pairs<K: Clone, V: Clone>(map: &BTreeMap<K, V>) -> Vec<(K, V)> {
             map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
@@ -113,8 +115,15 @@ impl Incident {
             unnamed: kept.unnamed.into_iter().map(|(of, by, it)| ((of, by), it)).collect(),
             heads: kept.heads.into_iter().collect(),
             touched: Touched::default(),
+            troubled: BTreeSet::new(),
         };
         incident.touched.everything();
+        incident.troubled = incident
+            .rows
+            .iter()
+            .filter(|(_, seen)| claimed_trouble(&seen.resource).is_some())
+            .map(|(key, _)| key.clone())
+            .collect();
         incident
     }
 }

@@ -195,6 +195,11 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         failing: BTreeMap<Place, Timestamp>,
     },
+    /// A cell has failed for a minute, and lasts: the story tells of it now. Nobody asked it just then.
+    Failing {
+        /// Which.
+        place: Place,
+    },
     /// A probe found something (first, changed, or after a minute).
     Probed {
         /// On what.
@@ -382,12 +387,13 @@ impl Ending {
 
 impl Body {
     /// Every kind's word.
-    pub const KINDS: [&'static str; 25] = [
+    pub const KINDS: [&'static str; 26] = [
         "opened",
         "left",
         "identified",
         "observed",
         "heartbeat",
+        "failing",
         "probed",
         "declared",
         "closed",
@@ -419,6 +425,7 @@ impl Body {
             Self::Identified { .. } => "identified",
             Self::Observed { .. } => "observed",
             Self::Heartbeat { .. } => "heartbeat",
+            Self::Failing { .. } => "failing",
             Self::Probed { .. } => "probed",
             Self::Declared { .. } => "declared",
             Self::Closed { .. } => "closed",
@@ -466,6 +473,7 @@ impl Body {
             | Self::Clock { .. }
             | Self::Observed { .. }
             | Self::Heartbeat { .. }
+            | Self::Failing { .. }
             | Self::Probed { .. }
             | Self::InSync { .. }
             | Self::Disagreement { .. }

@@ -8,6 +8,7 @@ use super::cell::{Cell, Evidence, ProbeSubject, Probed, READ_ELSEWHERE_S, SweepS
 use super::dns::Switch;
 use super::entry::{Actor, Body, Entry, Mode, Outcome, SessionId};
 use super::hash::PlanHash;
+use super::health::claimed_trouble;
 use super::operation::Operation;
 use super::place::{Account, Key, Kind, Place, Profile};
 use super::resource::Resource;
@@ -15,7 +16,7 @@ use super::story::{Event, describe};
 use super::touched::Touched;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A row, with when and by whom it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +119,8 @@ pub struct Incident {
     /// The newest entry folded of every session, by its sequence number: where whoever keeps this state goes on.
     pub(super) heads: BTreeMap<SessionId, u64>,
     pub(super) touched: Touched,
+    /// Rows of which AWS itself says that something is wrong: looked for in every frame, so not among all rows.
+    pub(super) troubled: BTreeSet<Key>,
 }
 
 impl Incident {
@@ -179,6 +182,12 @@ impl Incident {
                     {
                         cell.last_attempt = cell.last_attempt.max(*at);
                     }
+                }
+            }
+            Body::Failing { place } => {
+                let place = self.resolve(&entry.session, place);
+                if let Some(cell) = self.cells.get_mut(&place) {
+                    cell.told |= cell.worth_telling(entry.ts);
                 }
             }
             Body::Probed { subject, evidence } => self.probe(entry, subject, evidence),
@@ -322,7 +331,8 @@ impl Incident {
             // It was read from elsewhere a moment ago: the failing is about the way there, until that one fails too.
             Some(cell) if !ok && read_elsewhere(cell, entry) => {}
             Some(cell) => {
-                // The story tells of failing that lasts (`App` records it again after a minute), and of the end of what it told.
+                // The story tells of failing that lasts (`Body::Failing`, or a sweep that ends later than that), and of
+                // the end of what it told.
                 cell.told = !ok && (cell.told || cell.worth_telling(entry.ts));
                 if cell.is_ok() != ok {
                     cell.since = entry.ts;
@@ -378,12 +388,19 @@ impl Incident {
             Some(known) if (known.changed, &known.by) > this => {}
             Some(known) => {
                 self.touched.note(key);
+                self.troubled.remove(key);
+                if claimed_trouble(&seen.resource).is_some() {
+                    self.troubled.insert(key.clone());
+                }
                 *known = seen;
             }
             None => {
                 let key = key.clone();
                 self.gone.remove(&key);
                 self.touched.note(&key);
+                if claimed_trouble(&seen.resource).is_some() {
+                    self.troubled.insert(key.clone());
+                }
                 self.rows.insert(key, seen);
             }
         }
@@ -398,6 +415,7 @@ impl Incident {
         }
         self.touched.note(&key);
         self.rows.remove(&key);
+        self.troubled.remove(&key);
         self.gone.insert(key, (at, by.clone()));
     }
 
@@ -504,6 +522,7 @@ impl Incident {
                 continue;
             };
             self.touched.note(&key);
+            self.troubled.remove(&key);
             seen.resource.key_mut().place.scope.account = account.clone();
             self.see(seen);
         }
@@ -580,6 +599,7 @@ impl Incident {
             | Body::Identified { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
+            | Body::Failing { .. }
             | Body::Probed { .. }
             | Body::Note { .. }
             | Body::Proposed { .. }
@@ -625,6 +645,11 @@ impl Incident {
                 .take_while(move |(key, _)| key.place == *place && key.kind == kind)
                 .map(|(_, seen)| seen)
         })
+    }
+
+    /// Rows of which AWS itself says that something is wrong, in the order of their keys.
+    pub fn troubled(&self) -> impl Iterator<Item = &Seen> {
+        self.troubled.iter().filter_map(|key| self.rows.get(key))
     }
 
     /// Rows read from a place.

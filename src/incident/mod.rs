@@ -25,6 +25,7 @@ pub mod request;
 pub mod resource;
 pub mod secret;
 pub mod site;
+pub mod span;
 pub mod story;
 pub mod timeline;
 pub mod timeouts;

@@ -142,6 +142,7 @@ impl Operation {
             | Body::Identified { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
+            | Body::Failing { .. }
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }

@@ -376,7 +376,12 @@ impl Evidence {
                     self.proves(&subject_of(resource), app.now)?;
                 }
                 Health::Lie => lies += 1,
-                Health::Down | Health::Changing | Health::Stale | Health::Claimed => {}
+                Health::Down
+                | Health::Changing
+                | Health::Unknown
+                | Health::Stale
+                | Health::Off
+                | Health::Claimed => {}
             }
         }
         for site in &app.opening.sites {

@@ -431,8 +431,8 @@ fn urgency(health: Health) -> u8 {
     match health {
         Health::Lie => 0,
         Health::Down => 1,
-        Health::Changing => 2,
-        // Stale, claimed and proven rows keep one order, so that a cell that fails does not make its rows jump.
-        Health::Stale | Health::Claimed | Health::Proven => 3,
+        Health::Changing | Health::Unknown => 2,
+        // Stale, quiet and proven rows keep one order, so that a cell that fails does not make its rows jump.
+        Health::Stale | Health::Off | Health::Claimed | Health::Proven => 3,
     }
 }

@@ -13,6 +13,7 @@ use crate::incident::resource::{
     Snapshot, normalise_name,
 };
 use crate::incident::site::{Site, SiteTarget};
+use crate::incident::span::span;
 use jiff::Timestamp;
 
 /// The desk, with what was read and what is still to be read.
@@ -562,11 +563,10 @@ pub(super) fn choice(there: &str, typed: &str, names: &[String]) -> String {
 /// `3s`, `41m`, `2h`, `3d`; `in 41m` for what is to come.
 pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
     let s = now.duration_since(at).as_secs();
-    let span = match s.unsigned_abs() {
-        s @ 0..=119 => format!("{s}s"),
-        s @ 120..=7199 => format!("{}m", s / 60),
-        s @ 7200..=172_799 => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
-        s => format!("{}d", s / 86_400),
+    let span = match s.saturating_abs() {
+        // What a plan says is lost is told to the minute.
+        s @ 3_600..172_800 => format!("{}h{:02}m", s / 3_600, s % 3_600 / 60),
+        s => span(s),
     };
     if s < 0 { format!("in {span}") } else { span }
 }

@@ -100,6 +100,7 @@ fn plain(entry: &Entry) -> String {
         Body::Heartbeat { fresh, failing } => {
             format!("{} cells fresh, {} failing", fresh.len(), failing.len())
         }
+        Body::Failing { place } => format!("{place}: failing for a minute"),
         Body::Identified { profile, account, arn } => {
             format!("profile {profile} is account {account} ({arn})")
         }
