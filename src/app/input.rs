@@ -94,6 +94,8 @@ pub enum Purpose {
     Declare,
     /// Close the incident.
     Close,
+    /// Look again at what became of a plan's unknown call.
+    Verify(PlanHash),
     /// Restore a database, up to a time typed.
     RestoreAt(Box<crate::incident::place::Key>),
 }
@@ -110,6 +112,7 @@ impl Purpose {
             Self::Run(command) => command.doc().into(),
             Self::Act(action) => action.to_string(),
             Self::TargetOf(site) => format!("point {site} at"),
+            Self::Verify(plan) => format!("verify {}", plan.short()),
         }
     }
 }
@@ -276,7 +279,13 @@ impl App {
             }
             Overlay::Progress(plan) => match key.code {
                 KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q') => {}
-                _ => self.overlays.push(Overlay::Progress(plan)),
+                _ => {
+                    self.overlays.push(Overlay::Progress(plan));
+                    let command = self.opening.keymap.lookup(self.context(), &[key]);
+                    if command == Match::Command(Command::Verify) {
+                        self.run(Command::Verify, effects);
+                    }
+                }
             },
         }
     }
@@ -355,6 +364,7 @@ impl App {
             Purpose::Run(command) => self.run(command, effects),
             Purpose::Act(action) => self.propose(*action, effects),
             Purpose::TargetOf(site) => self.pick_target(&site),
+            Purpose::Verify(plan) => self.settle(&plan, effects),
             purpose @ (Purpose::Note | Purpose::Declare | Purpose::Close | Purpose::RestoreAt(_)) => {
                 self.overlays.push(Overlay::Prompt { purpose, input: String::new() });
             }
@@ -379,7 +389,7 @@ impl App {
             }
             Purpose::Close => self.write_down(Body::Closed { summary: text.into() }, effects),
             Purpose::Note | Purpose::Declare => {}
-            Purpose::Run(_) | Purpose::Act(_) | Purpose::TargetOf(_) => {}
+            Purpose::Run(_) | Purpose::Act(_) | Purpose::TargetOf(_) | Purpose::Verify(_) => {}
         }
     }
 
@@ -448,6 +458,7 @@ impl App {
                     if self.incident.declared().is_some() { Purpose::Close } else { Purpose::Declare };
                 self.prompt(purpose);
             }
+            Command::Verify => self.settle_in_view(effects),
             Command::ReopenLogbook => self.reopen(effects),
             Command::PlayPause
             | Command::StepForward
@@ -482,11 +493,10 @@ impl App {
 
     fn undo(&mut self, effects: &mut Vec<Effect>) {
         if let Some(op) = self.incident.unsettled_last() {
-            let what = format!("{} (plan {})", op.plan.title, op.plan.hash.short());
-            self.notice(
-                Tone::Warn,
-                format!("unknown whether the last action was done: {what}; see what is there, then `blackstart do undo PLAN` or act anew"),
-            );
+            let (plan, key) = (op.plan.hash.short().to_owned(), self.verify_key());
+            // Said within 80 columns: what to do must not be cut.
+            let text = format!("unknown whether plan {plan} was done: {key} verifies it first");
+            self.notice(Tone::Warn, text);
             return;
         }
         match self.incident.last_undoable().map(|op| op.plan.hash.clone()) {

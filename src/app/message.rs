@@ -91,6 +91,8 @@ pub enum Message {
         /// What was typed.
         typed: String,
     },
+    /// Look again at what became of a plan's unknown call (the command line's way in).
+    Verify(PlanHash),
     /// The text was copied to the operator's clipboard, or why not.
     Copied(Result<(), String>),
     /// The process was told to end: `SIGTERM`, `SIGHUP`.

@@ -240,7 +240,8 @@ impl App {
             | Message::Others(_)
             | Message::Gone(_)
             | Message::Act(_)
-            | Message::Confirm { .. } => {}
+            | Message::Confirm { .. }
+            | Message::Verify(_) => {}
         }
     }
 
@@ -319,6 +320,7 @@ impl App {
             | Command::Register
             | Command::Deregister
             | Command::Undo
+            | Command::Verify
             | Command::ReopenLogbook
             | Command::Suspend
             | Command::Note

@@ -86,7 +86,7 @@ pub enum Command {
     Do {
         /// Which action.
         #[command(subcommand)]
-        action: Act,
+        deed: Deed,
         /// The text that the plan says to type.
         #[arg(long, global = true, value_name = "TEXT")]
         confirm: Option<String>,
@@ -228,6 +228,20 @@ pub enum Act {
     },
 }
 
+/// What `do` does, as typed.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Deed {
+    /// An action.
+    #[command(flatten)]
+    Act(Act),
+    /// See what became of an action of unknown outcome, and write it down; changes nothing, needs no --confirm.
+    Verify {
+        /// The beginning of a plan's hash, as the log shows it; the only one that is unknown by default.
+        #[arg(value_name = "PLAN")]
+        plan: Option<String>,
+    },
+}
+
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnOff {
@@ -302,6 +316,9 @@ mod tests {
             "blackstart plan maintenance on www --via west --json",
             "blackstart do maintenance off www --confirm www",
             "blackstart plan apex www linode",
+            "blackstart do verify",
+            "blackstart do verify 1a2b3c4d --json",
+            "blackstart do undo 1a2b3c4d --confirm www",
             "blackstart do relaunch i-1 i-2 --region us-east-1 --confirm us-east-1 --json",
             "blackstart do restore fito-db --at 2012-06-30T03:00:00Z --confirm fito-db",
             "blackstart plan register web i-1",

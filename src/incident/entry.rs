@@ -7,6 +7,7 @@ use super::place::{Account, Key, Place, Profile};
 use super::plan::{Action, Plan, Refusal};
 use super::request::{Call, Done};
 use super::resource::Resource;
+use super::settlement::Settlement;
 use super::site::Site;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -338,6 +339,15 @@ pub enum Body {
         /// The file they were kept in.
         kept_in: String,
     },
+    /// Somebody had a call of unknown outcome looked at again.
+    Settled {
+        /// Of which plan.
+        plan: PlanHash,
+        /// Which step.
+        step: usize,
+        /// What was found.
+        settlement: Settlement,
+    },
 }
 
 /// How a plan ended.
@@ -382,7 +392,7 @@ impl Ending {
 
 impl Body {
     /// Every kind's word.
-    pub const KINDS: [&'static str; 25] = [
+    pub const KINDS: [&'static str; 26] = [
         "opened",
         "left",
         "identified",
@@ -408,6 +418,7 @@ impl Body {
         "reopened",
         "clock",
         "recovered",
+        "settled",
     ];
 
     /// The kind's word, as in the file.
@@ -439,6 +450,7 @@ impl Body {
             Self::Reopened { .. } => "reopened",
             Self::Clock { .. } => "clock",
             Self::Recovered { .. } => "recovered",
+            Self::Settled { .. } => "settled",
         }
     }
 
@@ -461,7 +473,8 @@ impl Body {
             | Self::Finished { .. }
             | Self::Undone { .. }
             | Self::Reopened { .. }
-            | Self::Recovered { .. } => true,
+            | Self::Recovered { .. }
+            | Self::Settled { .. } => true,
             Self::Identified { .. }
             | Self::Clock { .. }
             | Self::Observed { .. }

@@ -263,6 +263,11 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         Body::Recovered { bytes, kept_in, .. } => {
             (Tone::Warn, format!("set {bytes} bytes of an unfinished line aside in {kept_in}"))
         }
+        Body::Settled { plan, step, settlement } => {
+            is_action = true;
+            plan_of = Some(plan.clone());
+            settlement.sentence(&step_title(plan, *step))
+        }
     };
     Some(Event {
         ts: entry.ts,

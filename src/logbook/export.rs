@@ -8,6 +8,7 @@ use super::chain::{Line, tame};
 use crate::incident::entry::{Body, Entry, Outcome, SessionId};
 use crate::incident::hash::PlanHash;
 use crate::incident::plan::Plan;
+use crate::incident::settlement::Settlement;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -143,6 +144,9 @@ fn duration(ms: i64) -> String {
     }
 }
 
+/// What is said of a call of which nobody heard whether it was done.
+const OUTCOME_UNKNOWN: &str = "sent, outcome unknown";
+
 struct Span<'a> {
     title: &'a str,
     declared: &'a Entry,
@@ -157,9 +161,11 @@ struct Operation<'a> {
     confirmed: Option<Moment<'a>>,
     intent: Option<Moment<'a>>,
     outcome: Option<Moment<'a>>,
-    words: Vec<&'static str>,
+    /// What became of each call, by step.
+    calls: BTreeMap<usize, &'static str>,
     verified: Option<Moment<'a>>,
     ending: Option<&'static str>,
+    settled: Option<(&'a Entry, &'a Settlement)>,
     undone_by: Option<&'a PlanHash>,
 }
 
@@ -196,18 +202,23 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             Body::Approved { plan } => all.of(plan).approved_by.push(who),
             Body::Vetoed { plan, .. } => all.of(plan).vetoed_by.push(who),
             Body::Confirmed { plan, .. } => all.of(plan).confirmed = Some(moment),
-            Body::Intent { plan, .. } => {
-                all.of(plan).intent.get_or_insert(moment);
+            Body::Intent { plan, step, .. } => {
+                let operation = all.of(plan);
+                operation.intent.get_or_insert(moment);
+                // Until an outcome says otherwise it may have left.
+                operation.calls.entry(*step).or_insert(OUTCOME_UNKNOWN);
             }
-            Body::Outcome { plan, outcome, .. } => {
+            Body::Outcome { plan, step, outcome } => {
                 let operation = all.of(plan);
                 operation.outcome = Some(moment);
-                operation.words.push(match outcome {
+                let word = match outcome {
                     Outcome::Ok { .. } => "ok",
                     Outcome::Failed { .. } => "failed",
-                    Outcome::Unknown { .. } => "unknown",
-                });
+                    Outcome::Unknown { .. } => OUTCOME_UNKNOWN,
+                };
+                operation.calls.insert(*step, word);
             }
+            Body::Settled { plan, settlement, .. } => all.of(plan).settled = Some((entry, settlement)),
             Body::Verified { plan, .. } => all.of(plan).verified = Some(moment),
             Body::Finished { plan, ending } => all.of(plan).ending = Some(ending.word()),
             Body::Undone { plan, by } => all.of(plan).undone_by = Some(by),
@@ -374,11 +385,19 @@ fn write_operations(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     for (hash, operation) in &done {
         let started = operation.confirmed.or(operation.intent);
         let ended = operation.ending.unwrap_or("no end in the log: verify what it did");
+        let settled = operation.settled.map_or_else(String::new, |(entry, settlement)| {
+            format!(
+                "; {} looked again {}: {}",
+                markdown(&entry.actor.user),
+                day_and_time(entry.ts),
+                settlement.word()
+            )
+        });
         let undone = operation.undone_by.map_or_else(String::new, |by| format!(", undone by {}", by.short()));
         let span = |from: Option<Moment<'_>>, to| from.map_or_else(|| "—".to_owned(), |m| m.lasted(to));
         writeln!(
             out,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {ended}{undone} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {ended}{settled}{undone} |",
             operation.plan.map_or_else(|| "(plan not in these strands)".to_owned(), |p| markdown(&p.title)),
             markdown(hash.short()),
             started.map_or_else(String::new, |m| markdown(&m.entry.actor.user)),
@@ -388,7 +407,11 @@ fn write_operations(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
                 markdown(&operation.approved_by.join(", "))
             },
             operation.confirmed.map_or_else(|| "—".to_owned(), |m| day_and_time(m.entry.ts)),
-            if operation.words.is_empty() { "none".to_owned() } else { operation.words.join(", ") },
+            if operation.calls.is_empty() {
+                "none".to_owned()
+            } else {
+                operation.calls.values().copied().collect::<Vec<_>>().join("; ")
+            },
             span(operation.intent, operation.outcome),
             span(operation.outcome, operation.verified),
         )?;

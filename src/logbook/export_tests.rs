@@ -137,7 +137,28 @@ fn an_action_without_an_end_says_so() {
     let lines = &incident()[..7];
     let text = written(|out| report(lines, &sentence, out));
     assert!(text.contains("no end in the log: verify what it did"), "{text}");
+    assert!(text.contains("| sent, outcome unknown |"), "{text}");
     assert!(text.contains("still open"), "{text}");
+}
+
+#[test]
+fn an_unknown_action_says_that_it_was_sent_and_who_looked_again() {
+    let mut lines = incident()[..7].to_vec();
+    let plan = plan(1).hash;
+    let error = crate::incident::fault::Fault::TimedOut { after_ms: 9_000 };
+    let outcome = Outcome::Unknown { error };
+    lines.push(line("adam", 7, 40, Body::Outcome { plan: plan.clone(), step: 0, outcome }, Seen::new()));
+    let ending = Ending::Unknown { step: 0, why: "no answer".into() };
+    lines.push(line("adam", 8, 160, Body::Finished { plan: plan.clone(), ending }, Seen::new()));
+    let row = |lines: &[Line]| {
+        let text = written(|out| report(lines, &sentence, out));
+        text.lines().find(|l| l.starts_with("| www: maintenance \\| on")).unwrap().to_owned()
+    };
+    assert!(row(&lines).contains("| sent, outcome unknown | 9.0 s | — | unknown |"), "{}", row(&lines));
+    let settlement = Settlement::NotDone { detail: "as before".into() };
+    lines.push(line("daniel", 0, 3600, Body::Settled { plan, step: 0, settlement }, Seen::new()));
+    let settled = "| unknown; daniel looked again 2012-10-23 00:00:00Z: not done |";
+    assert!(row(&lines).contains(settled), "{}", row(&lines));
 }
 
 #[test]

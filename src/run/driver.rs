@@ -355,6 +355,7 @@ impl Driver {
             | Message::LogComplaint(_)
             | Message::Act(_)
             | Message::Confirm { .. }
+            | Message::Verify(_)
             | Message::Copied(_)
             | Message::Signal(_) => true,
         }

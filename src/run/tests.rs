@@ -103,6 +103,40 @@ async fn what_a_real_driver_writes_is_what_the_stage_writes() {
 }
 
 #[tokio::test]
+async fn an_unknown_outcome_is_verified_from_the_command_line_and_that_is_on_disk() {
+    use super::Exit;
+    use super::commands::verify::{look, tell};
+    let text = include_str!("../../scenarios/quiet.toml");
+    let garbled = "[[event]]\nat = \"+1s\"\nregion = \"global\"\nservice = \"route53\"\nfault = \"garbled\"\n\
+                   hits = \"writes\"\nperforms = false\n";
+    let quiet = Scenario::parse("quiet", &format!("{text}\n{garbled}")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut driver = driver(quiet, dir.path(), 200.0);
+    let patience = Duration::from_secs(60);
+    driver.take(Message::Start);
+    assert!(driver.until(patience, App::swept_once).await);
+    let nothing = look(&mut driver, None).await.unwrap_err();
+    assert!(nothing.why.contains("no action in the logbook is of unknown outcome"), "{nothing}");
+    driver.take(Message::Act(Action::MaintenanceOn { site: "shop".into(), via: None }));
+    assert!(driver.until(patience, |app| app.ready_plan().is_some()).await);
+    let plan = driver.app.ready_plan().unwrap().clone();
+    driver.take(Message::Confirm { plan: plan.hash.clone(), typed: plan.confirm.clone() });
+    assert!(driver.until(patience, |app| app.ended(&plan.hash).is_some()).await);
+    assert_eq!(driver.app.ended(&plan.hash), Some(Standing::Unknown));
+    assert!(look(&mut driver, Some("nothing begins so")).await.is_err());
+    assert_eq!(look(&mut driver, Some(plan.hash.short())).await.unwrap(), plan.hash);
+    assert_eq!(driver.app.ended(&plan.hash), Some(Standing::Stopped));
+    assert_eq!(tell(&driver.app, &plan.hash, true), Exit::Failed, "it was not done");
+    let again = look(&mut driver, Some(plan.hash.short())).await.unwrap_err();
+    assert!(again.why.contains("nothing about it is unknown"), "{again}");
+    driver.take(Message::Signal("SIGTERM"));
+    driver.finish();
+    let kinds: Vec<&str> = on_disk(dir.path()).iter().map(|entry| entry.body.kind()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "settled").count(), 1, "{kinds:?}");
+    assert_eq!(kinds.iter().filter(|kind| **kind == "intent").count(), 1, "nothing else is called");
+}
+
+#[tokio::test]
 async fn an_action_through_the_real_driver_is_on_disk_as_the_stage_has_it() {
     let quiet = Scenario::shipped("quiet").unwrap();
     let dir = tempfile::tempdir().unwrap();
