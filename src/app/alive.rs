@@ -5,8 +5,9 @@
 //! as recorded, and never forgotten either: a new strand, opened by the operator's own choice, names what was lost.
 
 use super::message::{ClockNews, Effect};
+use super::recording::REOPEN_EVERY_S;
 use super::{App, LogState, Overlay, Phase};
-use crate::incident::entry::{Body, Entry, SessionId};
+use crate::incident::entry::{Body, Entry, Mode, SessionId};
 use crate::incident::hash::sha256_hex;
 use crate::incident::story::{Tone, describe};
 use jiff::{SignedDuration, Timestamp};
@@ -74,6 +75,12 @@ impl App {
         }
     }
 
+    /// Whether the logbook takes entries, and has taken the first: until then that it is written is a hope.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.log == LogState::Writing && self.next_seq > 0 && self.unwritten.waiting.is_empty()
+    }
+
     /// What happened and is not in the logbook, in words, oldest first.
     #[must_use]
     pub fn not_recorded(&self) -> &[String] {
@@ -86,7 +93,12 @@ impl App {
         if self.log != LogState::Writing {
             return;
         }
-        self.notice(Tone::Bad, format!("the logbook refused: {why}; actions are off"));
+        let so = if self.opening.mode == Mode::Record {
+            format!("it is tried again every {REOPEN_EVERY_S} s")
+        } else {
+            "actions are off".to_owned()
+        };
+        self.notice(Tone::Bad, format!("the logbook refused: {why}; {so}"));
         self.log = LogState::Refused(why.to_owned());
         self.unwritten.refused = Some(self.unwritten.waiting.front().map_or(self.now, |entry| entry.ts));
         // It was shown when it was asked for; now it is known that it is nowhere else.
@@ -118,7 +130,10 @@ impl App {
         let session = match result {
             Ok(session) => session,
             Err(why) => {
-                self.notice(Tone::Bad, format!("still not recording: {why}"));
+                // Where it is tried by itself, again and again, each reason is said once.
+                if self.opening.mode != Mode::Record || self.is_news(&why) {
+                    self.notice(Tone::Bad, format!("still not recording: {why}"));
+                }
                 return;
             }
         };

@@ -349,6 +349,7 @@ impl App {
                 self.notice(Tone::Bad, why.clone());
                 self.opening.breakages.push(why);
             }
+            Message::LogMended(why) => self.opening.breakages.retain(|breakage| *breakage != why),
             Message::Act(action) => self.propose(action, &mut effects),
             Message::Confirm { plan, typed } => self.confirm(&plan, &typed, &mut effects),
             Message::Verify(plan) => self.settle(&plan, &mut effects),

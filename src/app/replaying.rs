@@ -241,7 +241,8 @@ impl App {
             | Message::Gone(_)
             | Message::Act(_)
             | Message::Confirm { .. }
-            | Message::Verify(_) => {}
+            | Message::Verify(_)
+            | Message::LogMended(_) => {}
         }
     }
 

@@ -353,6 +353,7 @@ impl Driver {
             | Message::Clock(_)
             | Message::Resumed(_)
             | Message::LogComplaint(_)
+            | Message::LogMended(_)
             | Message::Act(_)
             | Message::Confirm { .. }
             | Message::Verify(_)
