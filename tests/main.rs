@@ -34,6 +34,7 @@ mod performance;
 mod probes;
 mod record;
 mod replay;
+mod settling;
 mod sharing;
 mod simulation;
 mod terminal;

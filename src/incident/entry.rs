@@ -7,6 +7,7 @@ use super::place::{Account, Key, Place, Profile};
 use super::plan::{Action, Plan, Refusal};
 use super::request::{Call, Done};
 use super::resource::Resource;
+use super::settlement::Settlement;
 use super::site::Site;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -343,6 +344,15 @@ pub enum Body {
         /// The file they were kept in.
         kept_in: String,
     },
+    /// Somebody had a call of unknown outcome looked at again.
+    Settled {
+        /// Of which plan.
+        plan: PlanHash,
+        /// Which step.
+        step: usize,
+        /// What was found.
+        settlement: Settlement,
+    },
 }
 
 /// How a plan ended.
@@ -414,6 +424,7 @@ impl Body {
         "reopened",
         "clock",
         "recovered",
+        "settled",
     ];
 
     /// The kind's word, as in the file.
@@ -446,6 +457,7 @@ impl Body {
             Self::Reopened { .. } => "reopened",
             Self::Clock { .. } => "clock",
             Self::Recovered { .. } => "recovered",
+            Self::Settled { .. } => "settled",
         }
     }
 
@@ -468,7 +480,8 @@ impl Body {
             | Self::Finished { .. }
             | Self::Undone { .. }
             | Self::Reopened { .. }
-            | Self::Recovered { .. } => true,
+            | Self::Recovered { .. }
+            | Self::Settled { .. } => true,
             Self::Identified { .. }
             | Self::Clock { .. }
             | Self::Observed { .. }

@@ -12,6 +12,7 @@ use super::health::claimed_trouble;
 use super::operation::Operation;
 use super::place::{Account, Key, Kind, Place, Profile};
 use super::resource::Resource;
+use super::settlement::Settlement;
 use super::story::{Event, describe};
 use super::touched::Touched;
 use jiff::Timestamp;
@@ -218,7 +219,8 @@ impl Incident {
             | Body::Intent { plan, .. }
             | Body::Outcome { plan, .. }
             | Body::Verified { plan, .. }
-            | Body::Finished { plan, .. } => {
+            | Body::Finished { plan, .. }
+            | Body::Settled { plan, .. } => {
                 if let Some(operation) = self.operations.get_mut(plan) {
                     operation.take(entry);
                 }
@@ -264,6 +266,9 @@ impl Incident {
         {
             self.switches.insert(name, switch);
         }
+        if let Body::Settled { plan, settlement: Settlement::NotDone { .. }, .. } = &entry.body {
+            self.revert_switch(plan);
+        }
         if let Body::Outcome { plan, outcome, .. } = &entry.body
             && let Some(name) =
                 self.switches.iter().find(|(_, s)| s.plan == *plan).map(|(name, _)| name.clone())
@@ -278,6 +283,16 @@ impl Incident {
                     self.switches.extend(switch.before.map(|before| (name, *before)));
                 }
             }
+        }
+    }
+
+    /// A batch that was not done after all changed nothing.
+    fn revert_switch(&mut self, plan: &PlanHash) {
+        let found = self.switches.iter().find(|(_, switch)| switch.plan == *plan);
+        if let Some(name) = found.map(|(name, _)| name.clone())
+            && let Some(switch) = self.switches.remove(&name)
+        {
+            self.switches.extend(switch.before.map(|before| (name, *before)));
         }
     }
 
@@ -617,7 +632,8 @@ impl Incident {
             | Body::Undone { .. }
             | Body::Reopened { .. }
             | Body::Clock { .. }
-            | Body::Recovered { .. } => {}
+            | Body::Recovered { .. }
+            | Body::Settled { .. } => {}
         }
     }
 

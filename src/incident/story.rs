@@ -65,6 +65,9 @@ impl Event {
     }
 }
 
+/// Who, where nobody did anything: the cockpit saw it by itself.
+pub const BY_ITSELF: &str = "-";
+
 /// A kind's word, one of [`Body::KINDS`].
 pub type KindWord = &'static str;
 
@@ -273,12 +276,17 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         Body::Recovered { bytes, kept_in, .. } => {
             (Tone::Warn, format!("set {bytes} bytes of an unfinished line aside in {kept_in}"))
         }
+        Body::Settled { plan, step, settlement } => {
+            is_action = true;
+            plan_of = Some(plan.clone());
+            settlement.sentence(&step_title(plan, *step))
+        }
     };
     Some(Event {
         ts: entry.ts,
         session: entry.session.clone(),
         seq: entry.seq,
-        who: if by_itself { "-".into() } else { entry.actor.user.clone() },
+        who: if by_itself { BY_ITSELF.into() } else { entry.actor.user.clone() },
         kind: entry.body.kind(),
         text,
         tone,

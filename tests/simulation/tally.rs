@@ -33,10 +33,11 @@ pub enum Happened {
     LeftInGoodOrder,
     Cuts,
     ServersSilent,
+    Settled,
 }
 
 impl Happened {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Calls,
         Self::Launches,
         Self::Restores,
@@ -65,6 +66,7 @@ impl Happened {
         Self::LeftInGoodOrder,
         Self::Cuts,
         Self::ServersSilent,
+        Self::Settled,
     ];
 }
 
