@@ -214,6 +214,7 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             Body::Opened { .. }
             | Body::Left { .. }
             | Body::Identified { .. }
+            | Body::Presumed { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Probed { .. }

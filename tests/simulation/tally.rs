@@ -33,10 +33,12 @@ pub enum Happened {
     LeftInGoodOrder,
     Cuts,
     ServersSilent,
+    Presumed,
+    PresumedAndStsSilent,
 }
 
 impl Happened {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::Calls,
         Self::Launches,
         Self::Restores,
@@ -65,6 +67,8 @@ impl Happened {
         Self::LeftInGoodOrder,
         Self::Cuts,
         Self::ServersSilent,
+        Self::Presumed,
+        Self::PresumedAndStsSilent,
     ];
 }
 
