@@ -441,6 +441,7 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         Body::Opened { .. }
         | Body::Left { .. }
         | Body::Identified { .. }
+        | Body::Presumed { .. }
         | Body::Observed { .. }
         | Body::Heartbeat { .. }
         | Body::Failing { .. }

@@ -38,6 +38,7 @@ pub use access::{CredentialsLeft, Urgency};
 pub use acting::{Dialog, Focus, Planning};
 pub use budget::Slowed;
 pub use executing::{Execution, Next, Phase};
+pub use identifying::Standing as AccountStanding;
 pub use input::{Choice, Overlay, Picker, Purpose};
 pub use recording::Freshness;
 pub use replaying::{Recording, Replay};
@@ -281,6 +282,7 @@ impl App {
     /// Begins on what a checkpoint kept of the entries before.
     pub fn begin_on(&mut self, incident: Incident) {
         self.incident = incident;
+        self.presume();
         self.refresh_list();
     }
 
@@ -289,6 +291,7 @@ impl App {
         for entry in entries {
             self.incident.fold(entry);
         }
+        self.presume();
         self.refresh_list();
     }
 
@@ -365,6 +368,7 @@ impl App {
 
     fn start(&mut self, effects: &mut Vec<Effect>) {
         self.record_opened(None, effects);
+        self.tell_presumptions(effects);
         self.start_sweeping(effects);
     }
 
@@ -415,6 +419,7 @@ impl App {
     /// Folds an entry of our own and asks for it to be written. Returns its number.
     pub(crate) fn record(&mut self, body: Body, effects: &mut Vec<Effect>) -> u64 {
         let seq = self.next_seq;
+        let body = self.body_as_told(body);
         let entry = Entry {
             v: ENTRY_VERSION,
             seq,

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod cell;
+mod cell_fold;
 pub mod checkpoint;
 pub mod dns;
 pub mod entry;
@@ -21,6 +22,7 @@ pub mod place;
 pub mod plan;
 pub mod planner;
 pub mod probe;
+mod provisional;
 pub mod request;
 pub mod resource;
 pub mod secret;
@@ -33,3 +35,4 @@ pub mod timeouts;
 pub mod touched;
 
 pub use fold::{Declaration, Identity, Incident, Presence, Seen};
+pub use provisional::Presumption;

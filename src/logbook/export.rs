@@ -231,6 +231,7 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             Body::Opened { .. }
             | Body::Left { .. }
             | Body::Identified { .. }
+            | Body::Presumed { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Failing { .. }

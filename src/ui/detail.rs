@@ -95,7 +95,7 @@ fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
     doc.blank();
     doc.field("kind", key.kind.as_str(), Role::Text);
     doc.field("id", &key.id, Role::Title);
-    doc.field("account", &key.place.scope.account.0, Role::Text);
+    doc.field("account", &app.account_words(&key.place.scope.account), Role::Text);
     doc.field("region", &key.region().0, Role::Text);
     match &seen.resource {
         Resource::Instance(i) => instance(doc, app, i),
@@ -386,7 +386,10 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
         let role = if glance.role == Role::Muted { Role::Text } else { glance.role };
         doc.labelled(
             place.service.as_str(),
-            vec![piece(glance.long, role), piece(format!("  account {}", place.scope.account), Role::Muted)],
+            vec![
+                piece(glance.long, role),
+                piece(format!("  account {}", app.account_words(&place.scope.account)), Role::Muted),
+            ],
         );
         if let Some(words) = slowed(app, place) {
             doc.field("", &words, Role::Warn);

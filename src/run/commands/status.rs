@@ -123,6 +123,15 @@ fn as_text(app: &App) -> String {
             place.service.to_string()
         );
     }
+    for (account, profile) in &app.accounts {
+        if let Some((_, presumed)) = app.presumption(account) {
+            let (ago, to) = (age(app.now, presumed.said), &presumed.to);
+            let _ = writeln!(
+                text,
+                "account {account} of {profile}: presumed, STS has not named it; it did {ago} ago, to {to}"
+            );
+        }
+    }
     for left in app.credentials_left() {
         let when = match left.urgency {
             Urgency::Calm | Urgency::Soon | Urgency::Now => format!("end in {}", span(left.seconds)),
@@ -225,6 +234,7 @@ fn as_json(app: &App) -> Value {
             let cell = app.incident.cells.get(place);
             json!({
                 "account": place.scope.account,
+                "account_standing": app.account_standing(&place.scope.account).as_str(),
                 "partition": place.scope.partition,
                 "region": place.scope.region,
                 "service": place.service,
@@ -237,6 +247,20 @@ fn as_json(app: &App) -> Value {
                 "fault": cell.and_then(|cell| cell.fault().map(ToString::to_string)),
                 "last_ok": cell.and_then(|cell| cell.last_ok),
                 "rows": app.incident.rows_of(place).count(),
+            })
+        })
+        .collect();
+    let accounts: Vec<Value> = app
+        .accounts
+        .iter()
+        .map(|(account, profile)| {
+            let presumed = app.presumption(account).map(|(_, presumed)| presumed);
+            json!({
+                "profile": profile,
+                "account": account,
+                "standing": app.account_standing(account).as_str(),
+                "said_at": presumed.map(|presumed| presumed.said),
+                "said_to": presumed.map(|presumed| &presumed.to),
             })
         })
         .collect();
@@ -299,6 +323,7 @@ fn as_json(app: &App) -> Value {
         "at": app.now,
         "fresh": fresh(app),
         "logbook": app.opening.logbook,
+        "accounts": accounts,
         "credentials": credentials,
         "clock_ahead_s": app.accesses.values().filter_map(|s| s.clock_ahead_s).max_by_key(|s| s.abs()),
         "cells": cells,
