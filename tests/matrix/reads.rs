@@ -337,10 +337,10 @@ fn dark() {
     let (ran, after) = status(&home);
     assert_eq!(ran.code, Some(1), "{}", ran.stdout);
     for (id, cell) in IDS.iter().zip(&row.cells) {
-        let line = text_cell(&ran.stdout, "~gone", id, SICK);
+        let line = text_cell(&ran.stdout, &ground.account.id, id, SICK);
         let sentence = format!("DARK: {} (…). {}", cell.says, cell.advice().unwrap());
         assert!(reads_as(&sentence, line), "{id}: wanted {sentence:?}, got {line}");
-        assert_eq!(json_cell(&after, "~gone", id, SICK)["status"], cell.word);
+        assert_eq!(json_cell(&after, &ground.account.id, id, SICK)["status"], cell.word);
         let known = keys(&before, &ground.account.id, id, SICK);
         assert!(!known.is_empty());
         assert_eq!(keys(&after, &ground.account.id, id, SICK), known, "{id}: rows came or went");
