@@ -70,20 +70,12 @@ fn a_partial_reading_is_one_and_an_instance_that_nobody_knows_is_asked_for() {
     let refusal = bench.refusal(&terminate("i-4"));
     assert!(refusal.why.contains("us-east-1 ec2"), "{refusal}");
     let place = scope("us-east-1").place(Service::Ec2);
+    reads(&mut bench, Service::Ec2);
+    let plan = bench.plan(&terminate("i-4"));
     let known = |id: &str| {
-        let mut plan = Plan { resources: vec![id.into()], ..blank(&bench) };
-        plan.scope = scope("us-east-1");
-        is_known_there(&bench.incident, &place, &plan)
+        is_known_there(&bench.incident, &place, &Plan { resources: vec![id.into()], ..plan.clone() })
     };
     assert!(known("i-4") && !known("i-9"));
-    reads(&mut bench, Service::Ec2);
-    bench.plan(&terminate("i-4"));
-}
-
-fn blank(bench: &Bench) -> Plan {
-    let mut bench_read = Bench { incident: bench.incident.clone(), ..Bench::new() };
-    reads(&mut bench_read, Service::Elb);
-    bench_read.plan(&register())
 }
 
 #[test]
@@ -92,10 +84,11 @@ fn what_others_did_in_the_account_is_not_undone_on_a_guess() {
     reads(&mut bench, Service::Elb);
     let plan = bench.plan(&register());
     let undo = Action::Undo { operation: plan.hash.clone() };
-    let mut others = Bench { incident: bench.incident.clone(), ..Bench::new() };
     bench.carry_out(&plan);
     bench.plan(&undo);
     // The same of a session that is not ours.
+    let mut others = self::bench();
+    reads(&mut others, Service::Elb);
     let eve = SessionId("eve".into());
     let theirs = Plan { session: eve.clone(), ..plan };
     let theirs = Plan { hash: theirs.computed_hash(), ..theirs };
