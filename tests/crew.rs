@@ -436,6 +436,7 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Verified { plan, .. }
         | Body::InSync { plan, .. }
         | Body::Finished { plan, .. }
+        | Body::Settled { plan, .. }
         | Body::Undone { plan, .. } => Some(plan),
         Body::Opened { .. }
         | Body::Left { .. }
@@ -443,6 +444,7 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Presumed { .. }
         | Body::Observed { .. }
         | Body::Heartbeat { .. }
+        | Body::Failing { .. }
         | Body::Probed { .. }
         | Body::Disagreement { .. }
         | Body::Disagreements { .. }

@@ -35,6 +35,7 @@ mod presumed;
 mod probes;
 mod record;
 mod replay;
+mod settling;
 mod sharing;
 mod simulation;
 mod terminal;

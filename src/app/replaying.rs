@@ -242,7 +242,9 @@ impl App {
             | Message::Others(_)
             | Message::Gone(_)
             | Message::Act(_)
-            | Message::Confirm { .. } => {}
+            | Message::Confirm { .. }
+            | Message::Verify(_)
+            | Message::LogMended(_) => {}
         }
     }
 
@@ -321,6 +323,7 @@ impl App {
             | Command::Register
             | Command::Deregister
             | Command::Undo
+            | Command::Verify
             | Command::ReopenLogbook
             | Command::Suspend
             | Command::Note

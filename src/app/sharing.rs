@@ -176,6 +176,16 @@ impl App {
         Some(if *host == self.opening.actor.host { who.to_owned() } else { format!("{who}@{host}") })
     }
 
+    /// Whether whoever reads a place instead of us is another cockpit of the same user on the same host.
+    #[must_use]
+    pub fn is_read_by_us_elsewhere(&self, place: &Place) -> bool {
+        let presence = self.left_to(place).and_then(|session| self.incident.sessions.get(session));
+        presence.is_some_and(|presence| {
+            let (theirs, ours) = (&presence.actor, &self.opening.actor);
+            presence.mode != Mode::Record && theirs.user == ours.user && theirs.host == ours.host
+        })
+    }
+
     // --- how long we wait for them ---
 
     /// Seconds after somebody's reading of a place until we ask, if nothing more is heard of it.
@@ -258,7 +268,7 @@ impl App {
     fn assign(&mut self, place: &Place, to: Option<SessionId>, due: Option<Timestamp>) {
         if let Some(schedule) = self.schedule.get_mut(place) {
             schedule.left_to = to;
-            schedule.due = due;
+            schedule.ask_at(due);
         }
     }
 
@@ -380,16 +390,16 @@ impl App {
             (Some(due), News::Read(_) | News::Failed(_)) => {
                 schedule.left_to = Some(member.session.clone());
                 // What was to be asked at once is asked all the same.
-                schedule.due = schedule.due.map(|_| due);
+                schedule.ask_at(schedule.due.map(|_| due));
             }
             // Read in our place by somebody after us: it is fresh, and it is ours the next time.
             (None, News::Read(at)) if schedule.left_to.is_none() => {
                 let next = *at + SignedDuration::from_secs(usual_pause(place.service) - LEAD_S);
-                schedule.due = schedule.due.map(|due| due.max(next));
+                schedule.ask_at(schedule.due.map(|due| due.max(next)));
             }
             (None, News::Failed(_)) if was_theirs => {
                 schedule.left_to = None;
-                schedule.due = Some(handover);
+                schedule.ask_at(Some(handover));
             }
             (None, News::Read(_) | News::Failed(_)) => {}
         }

@@ -429,6 +429,12 @@ impl Evidence {
         }
     }
 
+    /// The first of its few words: `HTTP 200` of `HTTP 200, marker found`.
+    #[must_use]
+    pub fn gist(&self) -> &str {
+        self.detail.split(", ").next().unwrap_or_default()
+    }
+
     /// Whether it tells the same as another: the same verdict, and from a DNS server the same addresses.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
@@ -483,8 +489,12 @@ pub enum Health {
     Down,
     /// Neither up nor down yet.
     Changing,
+    /// In a state that this version does not know.
+    Unknown,
     /// Read too long ago, or its cell fails.
     Stale,
+    /// Not running, as claimed.
+    Off,
     /// Nothing wrong is known, nothing right is proven.
     Claimed,
     /// Fresh evidence says so.

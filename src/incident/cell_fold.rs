@@ -17,7 +17,8 @@ impl Cell {
             // It was read from elsewhere a moment ago: the failing is about the way there, until that one fails too.
             Some(cell) if !ok && read_elsewhere(&cell, entry) => cell,
             Some(mut cell) => {
-                // The story tells of failing that lasts (`App` records it again after a minute), and of the end of what it told.
+                // The story tells of failing that lasts (`Body::Failing`, or a sweep that ends later than that), and of
+                // the end of what it told.
                 cell.told = !ok && (cell.told || cell.worth_telling(entry.ts));
                 if cell.is_ok() != ok {
                     cell.since = entry.ts;
@@ -82,6 +83,12 @@ impl Cell {
         if !self.is_ok() {
             self.last_attempt = self.last_attempt.max(at);
         }
+        self
+    }
+
+    /// The cell after somebody told that it has failed for long.
+    pub(super) fn failing_for_long(mut self, at: Timestamp) -> Self {
+        self.told |= self.worth_telling(at);
         self
     }
 

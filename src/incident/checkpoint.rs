@@ -10,6 +10,7 @@ use super::dns::Switch;
 use super::entry::SessionId;
 use super::fold::{Declaration, Identity, Incident, Presence, Seen};
 use super::hash::PlanHash;
+use super::health::claimed_trouble;
 use super::operation::Operation;
 use super::place::{Key, Place, Profile};
 use super::provisional::{Presumption, Provisional, ProvisionalKept};
@@ -17,7 +18,7 @@ use super::story::Event;
 use super::touched::Touched;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Lines of the story that a checkpoint keeps.
 pub const STORY_KEPT: usize = 5_000;
@@ -68,6 +69,7 @@ impl Incident {
             provisional,
             heads,
             touched: _,
+            troubled: _,
         } = self;
         fn pairs<K: Clone, V: Clone>(map: &BTreeMap<K, V>) -> Vec<(K, V)> {
             map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
@@ -120,8 +122,15 @@ impl Incident {
             provisional: Provisional::from(kept.provisional),
             heads: kept.heads.into_iter().collect(),
             touched: Touched::default(),
+            troubled: BTreeSet::new(),
         };
         incident.touched.everything();
+        incident.troubled = incident
+            .rows
+            .iter()
+            .filter(|(_, seen)| claimed_trouble(&seen.resource).is_some())
+            .map(|(key, _)| key.clone())
+            .collect();
         incident
     }
 }

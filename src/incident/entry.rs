@@ -7,6 +7,7 @@ use super::place::{Account, Key, Place, Profile};
 use super::plan::{Action, Plan, Refusal};
 use super::request::{Call, Done};
 use super::resource::Resource;
+use super::settlement::Settlement;
 use super::site::Site;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -210,6 +211,11 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         failing: BTreeMap<Place, Timestamp>,
     },
+    /// A cell has failed for a minute, and lasts: the story tells of it now. Nobody asked it just then.
+    Failing {
+        /// Which.
+        place: Place,
+    },
     /// A probe found something (first, changed, or after a minute).
     Probed {
         /// On what.
@@ -353,6 +359,15 @@ pub enum Body {
         /// The file they were kept in.
         kept_in: String,
     },
+    /// Somebody had a call of unknown outcome looked at again.
+    Settled {
+        /// Of which plan.
+        plan: PlanHash,
+        /// Which step.
+        step: usize,
+        /// What was found.
+        settlement: Settlement,
+    },
 }
 
 /// How a plan ended.
@@ -413,6 +428,7 @@ impl Body {
                 .collect();
         };
         match self {
+            Self::Failing { place: of } => place(of),
             Self::Observed { place: of, changed, .. } => {
                 place(of);
                 changed.iter_mut().for_each(|resource| place(&mut resource.key_mut().place));
@@ -457,18 +473,20 @@ impl Body {
             | Self::Undone { .. }
             | Self::Reopened { .. }
             | Self::Clock { .. }
-            | Self::Recovered { .. } => {}
+            | Self::Recovered { .. }
+            | Self::Settled { .. } => {}
         }
     }
 
     /// Every kind's word.
-    pub const KINDS: [&'static str; 26] = [
+    pub const KINDS: [&'static str; 28] = [
         "opened",
         "left",
         "identified",
         "presumed",
         "observed",
         "heartbeat",
+        "failing",
         "probed",
         "declared",
         "closed",
@@ -489,6 +507,7 @@ impl Body {
         "reopened",
         "clock",
         "recovered",
+        "settled",
     ];
 
     /// The kind's word, as in the file.
@@ -501,6 +520,7 @@ impl Body {
             Self::Presumed { .. } => "presumed",
             Self::Observed { .. } => "observed",
             Self::Heartbeat { .. } => "heartbeat",
+            Self::Failing { .. } => "failing",
             Self::Probed { .. } => "probed",
             Self::Declared { .. } => "declared",
             Self::Closed { .. } => "closed",
@@ -521,6 +541,7 @@ impl Body {
             Self::Reopened { .. } => "reopened",
             Self::Clock { .. } => "clock",
             Self::Recovered { .. } => "recovered",
+            Self::Settled { .. } => "settled",
         }
     }
 
@@ -543,12 +564,14 @@ impl Body {
             | Self::Finished { .. }
             | Self::Undone { .. }
             | Self::Reopened { .. }
-            | Self::Recovered { .. } => true,
+            | Self::Recovered { .. }
+            | Self::Settled { .. } => true,
             Self::Identified { .. }
             | Self::Presumed { .. }
             | Self::Clock { .. }
             | Self::Observed { .. }
             | Self::Heartbeat { .. }
+            | Self::Failing { .. }
             | Self::Probed { .. }
             | Self::InSync { .. }
             | Self::Disagreement { .. }

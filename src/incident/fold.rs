@@ -12,11 +12,12 @@ use super::operation::Operation;
 use super::place::{Account, Key, Kind, Place, Profile};
 use super::provisional::{Presumption, Provisional, Sight};
 use super::resource::Resource;
+use super::settlement::Settlement;
 use super::story::{Event, describe};
 use super::touched::Touched;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A row, with when and by whom it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +122,8 @@ pub struct Incident {
     /// The newest entry folded of every session, by its sequence number: where whoever keeps this state goes on.
     pub(super) heads: BTreeMap<SessionId, u64>,
     pub(super) touched: Touched,
+    /// Rows of which AWS itself says that something is wrong: looked for in every frame, so not among all rows.
+    pub(super) troubled: BTreeSet<Key>,
 }
 
 impl Incident {
@@ -194,6 +197,10 @@ impl Incident {
                     self.tell_cell(&entry.session, place, |cell| cell.map(|c| c.failing_still(*at)));
                 }
             }
+            Body::Failing { place } => {
+                let at = entry.ts;
+                self.tell_cell(&entry.session, place, |cell| cell.map(|c| c.failing_for_long(at)));
+            }
             Body::Probed { subject, evidence } => self.tell_probe(entry, subject, evidence),
             Body::Declared { title } => {
                 let (since, by) = (entry.ts, entry.actor.user.clone());
@@ -222,7 +229,8 @@ impl Incident {
             | Body::Intent { plan, .. }
             | Body::Outcome { plan, .. }
             | Body::Verified { plan, .. }
-            | Body::Finished { plan, .. } => {
+            | Body::Finished { plan, .. }
+            | Body::Settled { plan, .. } => {
                 if let Some(operation) = self.operations.get_mut(plan) {
                     operation.take(entry);
                 }
@@ -261,6 +269,9 @@ impl Incident {
         {
             self.switches.insert(name, switch);
         }
+        if let Body::Settled { plan, settlement: Settlement::NotDone { .. }, .. } = &entry.body {
+            self.revert_switch(plan);
+        }
         if let Body::Outcome { plan, outcome, .. } = &entry.body
             && let Some(name) =
                 self.switches.iter().find(|(_, s)| s.plan == *plan).map(|(name, _)| name.clone())
@@ -275,6 +286,16 @@ impl Incident {
                     self.switches.extend(switch.before.map(|before| (name, *before)));
                 }
             }
+        }
+    }
+
+    /// A batch that was not done after all changed nothing.
+    fn revert_switch(&mut self, plan: &PlanHash) {
+        let found = self.switches.iter().find(|(_, switch)| switch.plan == *plan);
+        if let Some(name) = found.map(|(name, _)| name.clone())
+            && let Some(switch) = self.switches.remove(&name)
+        {
+            self.switches.extend(switch.before.map(|before| (name, *before)));
         }
     }
 
@@ -349,6 +370,7 @@ impl Incident {
             | Body::Presumed { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
+            | Body::Failing { .. }
             | Body::Probed { .. }
             | Body::Note { .. }
             | Body::Proposed { .. }
@@ -366,7 +388,8 @@ impl Incident {
             | Body::Undone { .. }
             | Body::Reopened { .. }
             | Body::Clock { .. }
-            | Body::Recovered { .. } => {}
+            | Body::Recovered { .. }
+            | Body::Settled { .. } => {}
         }
     }
 
@@ -394,6 +417,11 @@ impl Incident {
                 .take_while(move |(key, _)| key.place == *place && key.kind == kind)
                 .map(|(_, seen)| seen)
         })
+    }
+
+    /// Rows of which AWS itself says that something is wrong, in the order of their keys.
+    pub fn troubled(&self) -> impl Iterator<Item = &Seen> {
+        self.troubled.iter().filter_map(|key| self.rows.get(key))
     }
 
     /// Rows read from a place.

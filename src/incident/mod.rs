@@ -5,7 +5,7 @@
 //! answer), [`fault`] (what
 //! goes wrong), [`site`] and [`probe`] (what the operator declared), [`request`] (what can be asked), [`access`] (with
 //! which credentials), [`plan`] (what would be done),
-//! [`entry`] (what happened), [`Incident`] (the fold of it all).
+//! [`entry`] (what happened), [`settlement`] (what was found of it later), [`Incident`] (the fold of it all).
 
 pub mod access;
 pub mod cell;
@@ -26,7 +26,9 @@ mod provisional;
 pub mod request;
 pub mod resource;
 pub mod secret;
+pub mod settlement;
 pub mod site;
+pub mod span;
 pub mod story;
 pub mod timeline;
 pub mod timeouts;

@@ -10,6 +10,7 @@
 use super::cell::{Cell, ProbeSubject, Probed};
 use super::entry::{Actor, Entry, SessionId};
 use super::fold::{Identity, Incident, Seen};
+use super::health::claimed_trouble;
 use super::place::{Account, Key, Place, Profile};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -235,10 +236,12 @@ impl Incident {
         match sight {
             Sight::There(seen) => {
                 self.gone.remove(&key);
+                self.note_trouble(&key, Some(&seen));
                 self.rows.insert(key, seen);
             }
             Sight::Gone(at, by) => {
                 self.rows.remove(&key);
+                self.note_trouble(&key, None);
                 self.gone.insert(key, (at, by));
             }
         }
@@ -328,6 +331,15 @@ impl Incident {
         }
         let probed = after(before);
         self.show_probe(subject.clone(), Some(probed));
+    }
+
+    /// Keeps the list of rows of which AWS itself says that something is wrong.
+    fn note_trouble(&mut self, key: &Key, seen: Option<&Seen>) {
+        if seen.is_some_and(|seen| claimed_trouble(&seen.resource).is_some()) {
+            self.troubled.insert(key.clone());
+        } else {
+            self.troubled.remove(key);
+        }
     }
 
     fn show_probe(&mut self, subject: ProbeSubject, probed: Option<Probed>) {
@@ -462,6 +474,7 @@ impl Incident {
             };
             let stands = others.into_iter().fold(base.flatten(), |known, it| Some(Sight::newer(known, it)));
             self.rows.remove(key);
+            self.note_trouble(key, None);
             self.gone.remove(key);
             self.touched.note(key);
             if let Some(sight) = stands {

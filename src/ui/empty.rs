@@ -61,12 +61,15 @@ pub(super) fn trouble(app: &App) -> Option<(String, Role)> {
                 [] => String::new(),
                 zones => format!("rows of {} are the last known ones, ", zones.join(", ")),
             };
-            let words = format!("{} {word} {since}{others}: {old}new ones are not seen", place_words(place));
+            let words =
+                format!("{} {word} for {since}{others}: {old}new ones are not seen", place_words(place));
             (words, Role::Warn)
         }
         SweepStatus::Ok { .. } | SweepStatus::Failed { .. } => {
-            let words =
-                format!("{} {word} {since}{others}: its rows are the last known ones", place_words(place));
+            let words = format!(
+                "{} {word} for {since}{others}: its rows are the last known ones",
+                place_words(place)
+            );
             (words, role)
         }
     })
@@ -159,7 +162,8 @@ fn faults(doc: &mut Doc, app: &App, failing: &[(&Place, &Cell)]) {
         };
         let role = if fault.is_theirs() { Role::Down } else { Role::Warn };
         let since = age(app.now, cell.since);
-        doc.text(&format!("  {}  {word} {since}: {trouble}", place_words(place)), role);
+        let trouble = trouble.strip_prefix(&format!("{word}: ")).unwrap_or(&trouble);
+        doc.text(&format!("  {}  {word} for {since}: {trouble}", place_words(place)), role);
         advice.extend(cell.advice().filter(|text| !advice.contains(text)));
     }
     doc.blank();

@@ -390,7 +390,12 @@ impl Evidence {
                     self.proves(&subject_of(resource), app.now)?;
                 }
                 Health::Lie => lies += 1,
-                Health::Down | Health::Changing | Health::Stale | Health::Claimed => {}
+                Health::Down
+                | Health::Changing
+                | Health::Unknown
+                | Health::Stale
+                | Health::Off
+                | Health::Claimed => {}
             }
         }
         for site in &app.opening.sites {
@@ -468,6 +473,14 @@ impl Unknowns {
                     None => Ok(()),
                 }
             }
+            Body::Settled { plan, step, settlement } if settlement.is_known() => {
+                match self.open.get(&(plan.clone(), *step)) {
+                    Some(unanswered) if !unanswered.read => {
+                        breach(law, format!("step {step} of {} was settled and never read", plan.short()))
+                    }
+                    Some(_) | None => Ok(()),
+                }
+            }
             Body::Finished { plan, ending } if !matches!(ending, Ending::Unknown { .. }) => {
                 let open = self.open.iter().find(|((of, _), it)| of == plan && !it.holds);
                 match open {
@@ -491,7 +504,8 @@ pub fn unknown_is_said(incident: &Incident) -> Held<usize> {
         let standing = operation.standing(incident);
         unknown += usize::from(standing == Standing::Unknown);
         let open = operation.steps.iter().position(|step| {
-            let unseen = !matches!(step.finding, Some((_, Finding::Holds { .. })));
+            let settled = step.settled.as_ref().is_some_and(|settled| settled.settlement.is_known());
+            let unseen = !settled && !matches!(step.finding, Some((_, Finding::Holds { .. })));
             match (&step.intent, &step.outcome) {
                 (Some(_), None) | (_, Some((_, Outcome::Unknown { .. }))) => unseen,
                 (None, None) | (_, Some((_, Outcome::Ok { .. } | Outcome::Failed { .. }))) => false,

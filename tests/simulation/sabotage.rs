@@ -16,6 +16,7 @@ use blackstart::incident::fault::Fault;
 use blackstart::incident::hash::PlanHash;
 use blackstart::incident::place::{Account, Key, Kind, Profile};
 use blackstart::incident::request::Call;
+use blackstart::incident::settlement::Settlement;
 use blackstart::logbook::Seen;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -300,11 +301,15 @@ fn an_unknown_outcome_that_is_called_something_else_is_seen() {
     let verified = like(first, Body::Verified { plan: plan.clone(), step, finding: holds });
     let finished = |ending| like(first, Body::Finished { plan: plan.clone(), ending });
     breaks(law, unanswered().written(&verified));
+    let settlement = Settlement::NotDone { detail: "as before".into() };
+    let settled = like(first, Body::Settled { plan: plan.clone(), step, settlement });
+    breaks(law, unanswered().written(&settled));
     breaks(law, unanswered().written(&finished(Ending::Verified)));
     breaks(law, unanswered().written(&finished(Ending::Stopped { step, why: "left".into() })));
     unanswered().written(&finished(Ending::Unknown { step, why: "left".into() })).unwrap();
     let mut read = unanswered();
     read.read(call.scope());
+    read.written(&settled).unwrap();
     read.written(&verified).unwrap();
     read.written(&finished(Ending::Verified)).unwrap();
 }

@@ -33,12 +33,13 @@ pub enum Happened {
     LeftInGoodOrder,
     Cuts,
     ServersSilent,
+    Settled,
     Presumed,
     PresumedAndStsSilent,
 }
 
 impl Happened {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Calls,
         Self::Launches,
         Self::Restores,
@@ -67,6 +68,7 @@ impl Happened {
         Self::LeftInGoodOrder,
         Self::Cuts,
         Self::ServersSilent,
+        Self::Settled,
         Self::Presumed,
         Self::PresumedAndStsSilent,
     ];

@@ -13,6 +13,7 @@ use crate::incident::resource::{
     Snapshot, normalise_name,
 };
 use crate::incident::site::{Site, SiteTarget};
+use crate::incident::span::span;
 use jiff::Timestamp;
 
 /// The desk, with what was read and what is still to be read.
@@ -560,18 +561,23 @@ pub(super) fn choice(there: &str, typed: &str, names: &[String]) -> String {
     let list = format!("{there} {}{more}", shown.join(", "));
     match near.first() {
         Some((_, name)) => format!("Did you mean {name}? ({list})"),
-        None => format!("Known: {list}"),
+        None => capitalised(&list),
     }
+}
+
+/// A sentence's beginning.
+fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 /// `3s`, `41m`, `2h`, `3d`; `in 41m` for what is to come.
 pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
     let s = now.duration_since(at).as_secs();
-    let span = match s.unsigned_abs() {
-        s @ 0..=119 => format!("{s}s"),
-        s @ 120..=7199 => format!("{}m", s / 60),
-        s @ 7200..=172_799 => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
-        s => format!("{}d", s / 86_400),
+    let span = match s.saturating_abs() {
+        // What a plan says is lost is told to the minute.
+        s @ 3_600..172_800 => format!("{}h{:02}m", s / 3_600, s % 3_600 / 60),
+        s => span(s),
     };
     if s < 0 { format!("in {span}") } else { span }
 }

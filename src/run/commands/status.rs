@@ -156,9 +156,9 @@ fn as_text(app: &App) -> String {
         let maintenance = app.incident.maintenance(&site.name).map_or("", |_| ", in maintenance");
         let _ = writeln!(text, "site {}: {} -> {points}: {evidence}{maintenance}", site.name, site.record);
     }
-    // Of databases what is down too; of the many others only what is contradicted.
+    // Of databases and instances also what claims trouble itself; of balancers only what is contradicted.
     for (kind, worst) in
-        [(Kind::Database, Health::Down), (Kind::Balancer, Health::Lie), (Kind::Instance, Health::Lie)]
+        [(Kind::Database, Health::Down), (Kind::Balancer, Health::Lie), (Kind::Instance, Health::Down)]
     {
         for seen in app.incident.of_kind(kind) {
             let key = seen.resource.key();
