@@ -73,3 +73,6 @@ fn is_known_there(incident: &Incident, place: &Place, plan: &Plan) -> bool {
     let known = |name: &String| incident.rows_of(place).any(|(key, _)| key.id == *name);
     place.service != Service::Ec2 || !plan.resources.iter().all(|name| by_id(name) && !known(name))
 }
+
+#[cfg(test)]
+mod tests;
