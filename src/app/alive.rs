@@ -5,6 +5,7 @@
 //! as recorded, and never forgotten either: a new strand, opened by the operator's own choice, names what was lost.
 
 use super::message::{ClockNews, Effect};
+use super::recording::REOPEN_EVERY_S;
 use super::{App, LogState, Overlay, Phase};
 use crate::incident::entry::{Body, Entry, Mode, SessionId};
 use crate::incident::hash::sha256_hex;
@@ -115,6 +116,12 @@ impl App {
         }
     }
 
+    /// Whether the logbook takes entries, and has taken the first: until then that it is written is a hope.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.log == LogState::Writing && self.next_seq > 0 && self.unwritten.waiting.is_empty()
+    }
+
     /// What happened and is not in the logbook, in words, oldest first.
     #[must_use]
     pub fn not_recorded(&self) -> &[String] {
@@ -128,14 +135,12 @@ impl App {
             return;
         }
         // On a screen the reason stands above the last line for as long as it holds.
-        self.notice(
-            Tone::Bad,
-            if self.opening.mode == Mode::Record {
-                format!("the logbook refused: {why}; actions are off")
-            } else {
-                "the logbook refused: nothing is recorded, actions are off".into()
-            },
-        );
+        let words = if self.opening.mode == Mode::Record {
+            format!("the logbook refused: {why}; it is tried again every {REOPEN_EVERY_S} s")
+        } else {
+            "the logbook refused: nothing is recorded, actions are off".into()
+        };
+        self.notice(Tone::Bad, words);
         self.log = LogState::Refused(why.to_owned());
         self.unwritten.refused = Some(self.unwritten.waiting.front().map_or(self.now, |entry| entry.ts));
         // It was shown when it was asked for; now it is known that it is nowhere else.
@@ -167,7 +172,10 @@ impl App {
         let session = match result {
             Ok(session) => session,
             Err(why) => {
-                self.notice(Tone::Bad, format!("still not recording: {why}"));
+                // Where it is tried by itself, again and again, each reason is said once.
+                if self.opening.mode != Mode::Record || self.is_news(&why) {
+                    self.notice(Tone::Bad, format!("still not recording: {why}"));
+                }
                 return;
             }
         };

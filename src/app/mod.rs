@@ -6,7 +6,7 @@
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
 //! type), `sweeping`, `sharing`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
 //! asked when, and by whom), `acting` (from an action to a confirmed plan), `executing` (from a
-//! confirmed plan to a verified effect), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
+//! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
 //! `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod access;
@@ -26,6 +26,7 @@ pub mod propagation;
 mod recording;
 mod replaying;
 mod restore_points;
+mod settling;
 mod sharing;
 mod sites;
 mod sweeping;
@@ -37,6 +38,7 @@ pub use access::{CredentialsLeft, Urgency};
 pub use acting::{Dialog, Focus, Planning};
 pub use budget::Slowed;
 pub use executing::{Execution, Next, Phase};
+pub use identifying::Standing as AccountStanding;
 pub use input::{Choice, Overlay, Picker, Purpose};
 pub use recording::Freshness;
 pub use replaying::{Recording, Replay};
@@ -219,6 +221,7 @@ pub struct App {
     asking: propagation::Asking,
     identifying: identifying::Identifying,
     planning: acting::PlanningState,
+    settling: BTreeMap<PlanHash, settling::Settling>,
     listing: table::Listing,
     next_ticket: u64,
     next_seq: u64,
@@ -265,6 +268,7 @@ impl App {
             asking: propagation::Asking::default(),
             identifying: identifying::Identifying::default(),
             planning: acting::PlanningState::default(),
+            settling: BTreeMap::new(),
             listing: table::Listing::default(),
             next_ticket: 0,
             next_seq: 0,
@@ -278,6 +282,7 @@ impl App {
     /// Begins on what a checkpoint kept of the entries before.
     pub fn begin_on(&mut self, incident: Incident) {
         self.incident = incident;
+        self.presume();
         self.refresh_list();
     }
 
@@ -286,6 +291,7 @@ impl App {
         for entry in entries {
             self.incident.fold(entry);
         }
+        self.presume();
         self.refresh_list();
     }
 
@@ -347,8 +353,10 @@ impl App {
                 self.notice(Tone::Bad, why.clone());
                 self.opening.breakages.push(why);
             }
+            Message::LogMended(why) => self.opening.breakages.retain(|breakage| *breakage != why),
             Message::Act(action) => self.propose(action, &mut effects),
             Message::Confirm { plan, typed } => self.confirm(&plan, &typed, &mut effects),
+            Message::Verify(plan) => self.settle(&plan, &mut effects),
             Message::Copied(Ok(())) => self.notice(Tone::Neutral, "copied".into()),
             Message::Copied(Err(why)) => self.notice(Tone::Warn, format!("not copied: {why}")),
             Message::Signal(name) => self.leave(name, &mut effects),
@@ -360,6 +368,7 @@ impl App {
 
     fn start(&mut self, effects: &mut Vec<Effect>) {
         self.record_opened(None, effects);
+        self.tell_presumptions(effects);
         self.start_sweeping(effects);
     }
 
@@ -385,6 +394,7 @@ impl App {
         self.note_disagreements(effects);
         self.note_lies(effects);
         self.planning_tick(effects);
+        self.settling_tick(effects);
         self.recording_tick(effects);
     }
 
@@ -409,6 +419,7 @@ impl App {
     /// Folds an entry of our own and asks for it to be written. Returns its number.
     pub(crate) fn record(&mut self, body: Body, effects: &mut Vec<Effect>) -> u64 {
         let seq = self.next_seq;
+        let body = self.body_as_told(body);
         let entry = Entry {
             v: ENTRY_VERSION,
             seq,

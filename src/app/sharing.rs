@@ -4,7 +4,7 @@
 //! not in a heartbeat, every few seconds while others are here. Whoever hears that somebody before them in the order read
 //! a cell puts their own asking off by more than that one's pause; so it is asked by one, and by the next when the news
 //! stops coming. The order: `record` first, then who opened first. Leaving, dying and strands that go on elsewhere hand
-//! over at once, one after the other.
+//! over at once, one after the other. Whoever only presumes whose its credentials are comes after everybody whom STS told.
 //!
 //! What does not count as news: what is older than [`NEWS_WITHIN_S`] by our own clock (a clock that is off, a file system
 //! that lags), another account, a failure that is about the reader (its credentials, its clock, the way from its host).
@@ -76,13 +76,15 @@ struct Member {
     host: String,
     regions: BTreeSet<String>,
     accounts: BTreeSet<Account>,
+    /// Those of them that it only presumes to be its own.
+    presumed: BTreeSet<Account>,
 }
 
 /// Who comes before whom; the least first.
-type Order = (bool, Timestamp, SessionId);
+type Order = (bool, bool, Timestamp, SessionId);
 
-fn order_of(session: &SessionId, presence: &Presence) -> Order {
-    (presence.mode != Mode::Record, presence.opened, session.clone())
+fn order_of(session: &SessionId, presence: &Presence, presumes: bool) -> Order {
+    (presumes, presence.mode != Mode::Record, presence.opened, session.clone())
 }
 
 impl Member {
@@ -120,10 +122,15 @@ impl App {
         others
             .map(|(session, presence)| Member {
                 session: session.clone(),
-                order: order_of(session, presence),
+                order: order_of(session, presence, incident.presumes(session)),
                 host: presence.actor.host.clone(),
                 regions: presence.regions.iter().cloned().collect(),
                 accounts: incident.accounts_of(session).cloned().collect(),
+                presumed: incident
+                    .accounts_of(session)
+                    .filter(|account| incident.presumption(session, account).is_some())
+                    .cloned()
+                    .collect(),
             })
             .collect()
     }
@@ -132,11 +139,11 @@ impl App {
         let session = &self.opening.session;
         // Whose logbook refuses is heard by nobody.
         if self.log != LogState::Writing {
-            return (true, Timestamp::MAX, session.clone());
+            return (true, true, Timestamp::MAX, session.clone());
         }
         self.incident.sessions.get(session).map_or_else(
-            || (self.opening.mode != Mode::Record, self.started, session.clone()),
-            |presence| order_of(session, presence),
+            || (self.presumes(), self.opening.mode != Mode::Record, self.started, session.clone()),
+            |presence| order_of(session, presence, self.presumes()),
         )
     }
 
@@ -347,6 +354,11 @@ impl App {
     fn heed_cell(&mut self, crew: &[Member], member: &Member, place: &Place, news: &News<'_>) {
         let place = self.incident.resolve(&member.session, place);
         if !place.scope.account.is_verified() || !self.schedule.contains_key(&place) {
+            return;
+        }
+        // What is read by a presumption may be another account's: whoever knows better goes by it in nothing.
+        let account = &place.scope.account;
+        if member.presumed.contains(account) && self.presumption(account).is_none() {
             return;
         }
         let (now, own) = (self.now, self.own_order());

@@ -118,8 +118,10 @@ impl App {
         self.take_over_if_due(place);
         let Some(schedule) = self.schedule.get_mut(place) else { return };
         schedule.in_flight = Some((ticket, self.now));
+        // STS may say that it is another account's while the sweep is under way.
+        let told = self.place_as_told(place);
         let under_way = SweepUnderWay {
-            place: place.clone(),
+            place: told.clone(),
             began: self.now,
             seen: BTreeSet::new(),
             pages: 0,
@@ -130,7 +132,7 @@ impl App {
             Service::Route53 => self.opening.sites.iter().map(|s| normalise_name(&s.record)).collect(),
             Service::Ec2 | Service::Rds | Service::Elb | Service::ElbV2 => Vec::new(),
         };
-        let sweep = Sweep { profile, place: place.clone(), record_names, ids: Vec::new() };
+        let sweep = Sweep { profile, place: told, record_names, ids: Vec::new() };
         effects.push(Effect::Sweep(ticket, sweep));
     }
 
@@ -351,21 +353,20 @@ impl App {
         }
     }
 
+    /// Everything of an account is asked again, and told although it may be what is known.
+    pub(super) fn tell_account_again(&mut self, account: &Account) {
+        let places = self.schedule.keys().filter(|place| place.scope.account == *account);
+        let places: Vec<Place> = places.cloned().collect();
+        self.sweeping.untold_rows.extend(places.iter().cloned());
+        self.sweeping.untold_status.extend(places);
+        self.refresh_all();
+    }
+
     /// A sweep that brought nothing new is not an entry; the heartbeat tells the log about it.
     fn touch(&mut self, place: &Place, status: &SweepStatus) {
-        let now = self.now;
-        if let Some(cell) = self.incident.cells.get_mut(place) {
-            cell.last_attempt = now;
-            match status {
-                SweepStatus::Ok { .. } => {
-                    cell.last_ok = Some(now);
-                    cell.failures = 0;
-                    cell.status = status.clone();
-                }
-                SweepStatus::Failed { .. } | SweepStatus::Partial { .. } => cell.failures += 1,
-            }
-            cell.by = Some(self.opening.session.clone());
-        }
+        let told = self.place_as_told(place);
+        let session = self.opening.session.clone();
+        self.incident.touch(&session, &told, self.now, status);
     }
 
     /// Seconds until a cell is asked again, with up to a quarter of jitter.

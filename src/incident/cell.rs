@@ -3,7 +3,7 @@
 use super::dns::{DnsAnswer, DnsSubject};
 use super::entry::SessionId;
 use super::fault::Fault;
-use super::place::{Key, Kind};
+use super::place::{Account, Key, Kind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -265,6 +265,16 @@ impl ProbeSubject {
             Self::Database(key) | Self::Balancer(key) | Self::Instance(key) => Some(key),
             Self::Site(_) | Self::Endpoint(_) | Self::Dns(_) => None,
         }
+    }
+
+    /// The same, where the account of the row has another name.
+    #[must_use]
+    pub fn of_account(&self, account: &Account) -> Self {
+        let mut subject = self.clone();
+        if let Some(key) = subject.key_mut() {
+            key.place.scope.account.clone_from(account);
+        }
+        subject
     }
 
     /// The row it is about, to be renamed.

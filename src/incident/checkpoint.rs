@@ -13,6 +13,7 @@ use super::hash::PlanHash;
 use super::health::claimed_trouble;
 use super::operation::Operation;
 use super::place::{Key, Place, Profile};
+use super::provisional::{Presumption, Provisional, ProvisionalKept};
 use super::story::Event;
 use super::touched::Touched;
 use jiff::Timestamp;
@@ -39,8 +40,8 @@ pub struct Checkpoint {
     entries: u64,
     latest: Option<Timestamp>,
     gone: Vec<(Key, Timestamp, SessionId)>,
-    #[serde(default)]
-    unnamed: Vec<(ProbeSubject, SessionId, Probed)>,
+    presumptions: Vec<(SessionId, Profile, Presumption)>,
+    provisional: ProvisionalKept,
     heads: Vec<(SessionId, u64)>,
 }
 
@@ -64,7 +65,8 @@ impl Incident {
             entries,
             latest,
             gone,
-            unnamed,
+            presumptions,
+            provisional,
             heads,
             touched: _,
             troubled: _,
@@ -89,7 +91,11 @@ impl Incident {
             entries: *entries,
             latest: *latest,
             gone: pairs(gone).into_iter().map(|(key, (at, by))| (key, at, by)).collect(),
-            unnamed: pairs(unnamed).into_iter().map(|((of, by), it)| (of, by, it)).collect(),
+            presumptions: pairs(presumptions)
+                .into_iter()
+                .map(|((s, profile), it)| (s, profile, it))
+                .collect(),
+            provisional: provisional.into(),
             heads: pairs(heads),
         }
     }
@@ -112,7 +118,8 @@ impl Incident {
             entries: kept.entries,
             latest: kept.latest,
             gone: kept.gone.into_iter().map(|(key, at, by)| (key, (at, by))).collect(),
-            unnamed: kept.unnamed.into_iter().map(|(of, by, it)| ((of, by), it)).collect(),
+            presumptions: kept.presumptions.into_iter().map(|(s, profile, it)| ((s, profile), it)).collect(),
+            provisional: Provisional::from(kept.provisional),
             heads: kept.heads.into_iter().collect(),
             touched: Touched::default(),
             troubled: BTreeSet::new(),

@@ -7,6 +7,7 @@ use super::place::{Account, Key, Place, Profile};
 use super::plan::{Action, Plan, Refusal};
 use super::request::{Call, Done};
 use super::resource::Resource;
+use super::settlement::Settlement;
 use super::site::Site;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -172,6 +173,21 @@ pub enum Body {
         account: Account,
         /// The caller.
         arn: String,
+    },
+    /// Until STS names a profile's account to this session, it goes by the one that STS named last: told when the strand
+    /// begins, and once more when STS was asked and did not answer.
+    Presumed {
+        /// The profile.
+        profile: Profile,
+        /// The account it is taken for.
+        account: Account,
+        /// When STS said so.
+        said: Timestamp,
+        /// To whom: a user.
+        to: String,
+        /// Why STS does not say so now, once it was asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Fault>,
     },
     /// A sweep ended, or a page of one came: changes only.
     Observed {
@@ -343,6 +359,15 @@ pub enum Body {
         /// The file they were kept in.
         kept_in: String,
     },
+    /// Somebody had a call of unknown outcome looked at again.
+    Settled {
+        /// Of which plan.
+        plan: PlanHash,
+        /// Which step.
+        step: usize,
+        /// What was found.
+        settlement: Settlement,
+    },
 }
 
 /// How a plan ended.
@@ -386,11 +411,79 @@ impl Ending {
 }
 
 impl Body {
+    /// Names what was read by another name of its account.
+    pub fn rename_account(&mut self, from: &Account, to: &Account) {
+        let place = |place: &mut Place| {
+            if place.scope.account == *from {
+                place.scope.account.clone_from(to);
+            }
+        };
+        let keys = |times: &mut BTreeMap<Place, Timestamp>| {
+            *times = std::mem::take(times)
+                .into_iter()
+                .map(|(mut of, at)| {
+                    place(&mut of);
+                    (of, at)
+                })
+                .collect();
+        };
+        match self {
+            Self::Failing { place: of } => place(of),
+            Self::Observed { place: of, changed, .. } => {
+                place(of);
+                changed.iter_mut().for_each(|resource| place(&mut resource.key_mut().place));
+            }
+            Self::Heartbeat { fresh, failing } => {
+                keys(fresh);
+                keys(failing);
+            }
+            Self::Probed { subject, .. } => {
+                if let Some(key) = subject.key_mut() {
+                    place(&mut key.place);
+                }
+            }
+            Self::Disagreements { resources } => {
+                *resources = std::mem::take(resources)
+                    .into_iter()
+                    .map(|(mut key, words)| {
+                        place(&mut key.place);
+                        (key, words)
+                    })
+                    .collect();
+            }
+            // These name no place, or one that a plan was made for.
+            Self::Opened { .. }
+            | Self::Left { .. }
+            | Self::Identified { .. }
+            | Self::Presumed { .. }
+            | Self::Declared { .. }
+            | Self::Closed { .. }
+            | Self::Note { .. }
+            | Self::Proposed { .. }
+            | Self::Refused { .. }
+            | Self::Approved { .. }
+            | Self::Vetoed { .. }
+            | Self::Confirmed { .. }
+            | Self::Intent { .. }
+            | Self::Outcome { .. }
+            | Self::Verified { .. }
+            | Self::InSync { .. }
+            | Self::Disagreement { .. }
+            | Self::Finished { .. }
+            | Self::Undone { .. }
+            | Self::Reopened { .. }
+            | Self::Clock { .. }
+            | Self::Recovered { .. }
+            | Self::Settled { .. } => {}
+        }
+    }
+
     /// Every kind's word.
-    pub const KINDS: [&'static str; 26] = [
+    pub const KINDS: [&'static str; 28] = [
         "opened",
         "left",
         "identified",
+        "presumed",
         "observed",
         "heartbeat",
         "failing",
@@ -414,6 +507,7 @@ impl Body {
         "reopened",
         "clock",
         "recovered",
+        "settled",
     ];
 
     /// The kind's word, as in the file.
@@ -423,6 +517,7 @@ impl Body {
             Self::Opened { .. } => "opened",
             Self::Left { .. } => "left",
             Self::Identified { .. } => "identified",
+            Self::Presumed { .. } => "presumed",
             Self::Observed { .. } => "observed",
             Self::Heartbeat { .. } => "heartbeat",
             Self::Failing { .. } => "failing",
@@ -446,6 +541,7 @@ impl Body {
             Self::Reopened { .. } => "reopened",
             Self::Clock { .. } => "clock",
             Self::Recovered { .. } => "recovered",
+            Self::Settled { .. } => "settled",
         }
     }
 
@@ -468,8 +564,10 @@ impl Body {
             | Self::Finished { .. }
             | Self::Undone { .. }
             | Self::Reopened { .. }
-            | Self::Recovered { .. } => true,
+            | Self::Recovered { .. }
+            | Self::Settled { .. } => true,
             Self::Identified { .. }
+            | Self::Presumed { .. }
             | Self::Clock { .. }
             | Self::Observed { .. }
             | Self::Heartbeat { .. }

@@ -5,7 +5,7 @@ use super::cell::{Cell, ProbeSubject, SweepStatus, Verdict};
 use super::entry::{Body, Ending, Entry, Finding, Mode, Outcome, SessionId};
 use super::fold::Incident;
 use super::hash::PlanHash;
-use super::place::{Key, Kind, Place, Service};
+use super::place::{Account, Key, Kind, Place, Profile, Service};
 use super::request::Done;
 use super::resource::Resource;
 use super::span::span;
@@ -65,6 +65,9 @@ impl Event {
     }
 }
 
+/// Who, where nobody did anything: the cockpit saw it by itself.
+pub const BY_ITSELF: &str = "-";
+
 /// A kind's word, one of [`Body::KINDS`].
 pub type KindWord = &'static str;
 
@@ -118,7 +121,28 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
             ..
         } => (Tone::Neutral, format!("opened a cockpit ({}, {version})", mode.as_str())),
         Body::Left { reason } => (Tone::Neutral, format!("left ({reason})")),
-        Body::Identified { .. } | Body::Heartbeat { .. } => return None,
+        Body::Heartbeat { .. } | Body::Presumed { error: None, .. } => return None,
+        Body::Presumed { profile, account, said, to, error: Some(error) } => {
+            by_itself = true;
+            let ago = lasted(*said, entry.ts);
+            (
+                Tone::Warn,
+                format!(
+                    "STS does not say whose {profile} is ({error}): taken for account {account}, as it was for {to} {ago} ago"
+                ),
+            )
+        }
+        Body::Identified { profile, account, .. } => {
+            by_itself = true;
+            let presumed = before.presumptions.get(&(entry.session.clone(), profile.clone()))?;
+            if presumed.account != *account {
+                (Tone::Bad, wrong_presumption(profile, &presumed.account, account))
+            } else if presumed.told {
+                (Tone::Good, format!("STS answers: {profile} is account {account}, as presumed"))
+            } else {
+                return None;
+            }
+        }
         Body::Observed { place, status, .. } => {
             by_itself = true;
             cell_turned(before, entry, place, status.as_ref()?)?
@@ -273,18 +297,31 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         Body::Recovered { bytes, kept_in, .. } => {
             (Tone::Warn, format!("set {bytes} bytes of an unfinished line aside in {kept_in}"))
         }
+        Body::Settled { plan, step, settlement } => {
+            is_action = true;
+            plan_of = Some(plan.clone());
+            settlement.sentence(&step_title(plan, *step))
+        }
     };
     Some(Event {
         ts: entry.ts,
         session: entry.session.clone(),
         seq: entry.seq,
-        who: if by_itself { "-".into() } else { entry.actor.user.clone() },
+        who: if by_itself { BY_ITSELF.into() } else { entry.actor.user.clone() },
         kind: entry.body.kind(),
         text,
         tone,
         plan: plan_of,
         is_action,
     })
+}
+
+/// That an account was presumed wrongly, and what became of what was read meanwhile.
+#[must_use]
+pub fn wrong_presumption(profile: &Profile, presumed: &Account, account: &Account) -> String {
+    format!(
+        "STS says {profile} is account {account}, not {presumed} as presumed: what was read since is {account}'s, and of {presumed} the last known stands"
+    )
 }
 
 fn cell_turned(

@@ -353,8 +353,10 @@ impl Driver {
             | Message::Clock(_)
             | Message::Resumed(_)
             | Message::LogComplaint(_)
+            | Message::LogMended(_)
             | Message::Act(_)
             | Message::Confirm { .. }
+            | Message::Verify(_)
             | Message::Copied(_)
             | Message::Signal(_) => true,
         }

@@ -125,9 +125,8 @@ fn region_heads(canvas: &mut Canvas<'_>, line: Rect) {
 
 fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let global = Region::global();
-    let mut all: Vec<(Option<RowId>, &Region)> =
-        app.opening.regions.iter().map(|r| (Some(RowId::Region(r.clone())), r)).collect();
-    all.push((None, &global));
+    let regions = app.opening.regions.iter().chain([&global]);
+    let all: Vec<RegionRow<'_>> = regions.map(|region| (RowId::Region(region.clone()), region)).collect();
     let room = usize::from(area.height);
     let (shown, hidden) = visible(&all, room, app);
     let (name, word, each) = region_columns(area.width);
@@ -172,7 +171,7 @@ fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             }
             Some(_) | None => {}
         }
-        select(canvas, Rect { y, height: 1, ..area }, id.as_ref(), app);
+        select(canvas, Rect { y, height: 1, ..area }, Some(id), app);
     }
     if !hidden.is_empty() {
         let y = area.bottom().saturating_sub(1);
@@ -184,7 +183,7 @@ fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     }
 }
 
-type RegionRow<'a> = (Option<RowId>, &'a Region);
+type RegionRow<'a> = (RowId, &'a Region);
 
 /// The regions that fit, around the selected one; Route 53 always. The last line is left for a count of the others.
 fn visible<'a>(all: &[RegionRow<'a>], room: usize, app: &App) -> (Vec<RegionRow<'a>>, Vec<RegionRow<'a>>) {
@@ -193,7 +192,7 @@ fn visible<'a>(all: &[RegionRow<'a>], room: usize, app: &App) -> (Vec<RegionRow<
     }
     let Some((route53, regions)) = all.split_last() else { return (Vec::new(), Vec::new()) };
     let fits = room.saturating_sub(2);
-    let selected = regions.iter().position(|(id, _)| id.as_ref() == app.selected()).unwrap_or(0);
+    let selected = all.iter().position(|(id, _)| Some(id) == app.selected()).unwrap_or(0);
     // In pages, so that moving within one moves nothing else.
     let first = (selected / fits.max(1) * fits.max(1)).min(regions.len().saturating_sub(fits));
     let end = (first + fits).min(regions.len());

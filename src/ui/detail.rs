@@ -95,7 +95,7 @@ fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
     doc.blank();
     doc.field("kind", key.kind.as_str(), Role::Text);
     doc.field("id", &key.id, Role::Title);
-    doc.field("account", &key.place.scope.account.0, Role::Text);
+    doc.field("account", &app.account_words(&key.place.scope.account), Role::Text);
     doc.field("region", &key.region().0, Role::Text);
     match &seen.resource {
         Resource::Instance(i) => instance(doc, app, i),
@@ -125,8 +125,10 @@ fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
             maybe(doc, "scheme", b.scheme.as_deref());
             maybe(doc, "addresses", b.ip_address_type.as_deref());
             maybe(doc, "alias zone", b.canonical_zone_id.as_deref());
-            let listeners =
-                b.listeners.iter().map(|l| format!("{} {} -> {}", l.protocol, l.port, l.instance_port));
+            let listeners = b.listeners.iter().map(|l| match l.instance_port {
+                Some(behind) => format!("{} {} -> {behind}", l.protocol, l.port),
+                None => format!("{} {}", l.protocol, l.port),
+            });
             doc.field("listens on", &listeners.collect::<Vec<_>>().join(", "), Role::Text);
         }
         Resource::TargetGroup(g) => {
@@ -384,7 +386,10 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
         let role = if glance.role == Role::Muted { Role::Text } else { glance.role };
         doc.labelled(
             place.service.as_str(),
-            vec![piece(glance.long, role), piece(format!("  account {}", place.scope.account), Role::Muted)],
+            vec![
+                piece(glance.long, role),
+                piece(format!("  account {}", app.account_words(&place.scope.account)), Role::Muted),
+            ],
         );
         if let Some(words) = slowed(app, place) {
             doc.field("", &words, Role::Warn);
@@ -426,7 +431,7 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
     }
     access(doc, app);
     mentions(doc, app, &[name.0.as_str()]);
-    format!("region {name}")
+    if name.is_global() { "route 53".into() } else { format!("region {name}") }
 }
 
 /// With which credentials AWS is asked, and with which clock.

@@ -4,7 +4,7 @@ use super::canvas::{Canvas, Doc};
 use super::region::all_cells;
 use crate::app::commands::Command;
 use crate::app::table::{age, span};
-use crate::app::{App, ListView, Screen};
+use crate::app::{AccountStanding, App, ListView, Screen};
 use crate::incident::cell::{Cell, SweepStatus};
 use crate::incident::place::{Place, Region, Service};
 use crate::incident::story::place_words;
@@ -130,7 +130,16 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &ListVi
             Screen::Apex => "no hosted zones",
             Screen::Board | Screen::Log => "nothing",
         };
-        let accounts: Vec<String> = app.accounts.iter().map(|(a, p)| format!("{p} {}", a.short())).collect();
+        let accounts: Vec<String> = app
+            .accounts
+            .iter()
+            .map(|(account, profile)| match app.account_standing(account) {
+                AccountStanding::Verified | AccountStanding::Unknown => {
+                    format!("{profile} {}", account.short())
+                }
+                AccountStanding::Presumed => format!("{profile} {} (presumed)", account.short()),
+            })
+            .collect();
         doc.text(&format!("{what} ({} cells answered)", sources.len()), Role::Text);
         doc.text(
             &format!("asked as {}; other regions and profiles: --region, --profile", accounts.join(", ")),

@@ -7,7 +7,7 @@ use super::look::Mark;
 use super::text::{self, running};
 use crate::app::commands::Command;
 use crate::app::table::{age, clock_time, date_time};
-use crate::app::{App, LogState, Overlay, Planning, Replay, Screen, Urgency};
+use crate::app::{AccountStanding, App, LogState, Overlay, Planning, Replay, Screen, Urgency};
 use crate::incident::entry::Mode;
 use crate::incident::plan::Risk;
 use crate::incident::story::Tone;
@@ -158,10 +158,13 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let accounts: Vec<String> = app
         .accounts
         .iter()
-        .map(|(account, profile)| match (account.is_verified(), profile.is_ambient()) {
-            (true, true) => account.short(),
-            (true, false) => format!("{profile} {}", account.short()),
-            (false, _) => format!("{profile} (account not read)"),
+        .map(|(account, profile)| {
+            let name = if profile.is_ambient() { String::new() } else { format!("{profile} ") };
+            match app.account_standing(account) {
+                AccountStanding::Verified => format!("{name}{}", account.short()),
+                AccountStanding::Presumed => format!("{name}{} (presumed)", account.short()),
+                AccountStanding::Unknown => format!("{profile} (account not read)"),
+            }
         })
         .collect();
     let accounts = match accounts.as_slice() {

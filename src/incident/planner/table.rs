@@ -247,6 +247,11 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// Whether STS has not told this cockpit that an account is that of its credentials.
+    fn is_untold(&self, account: &Account) -> bool {
+        !account.is_verified() || self.desk.incident.presumption(self.desk.session, account).is_some()
+    }
+
     /// With whose credentials an account is acted in.
     pub(super) fn profile(&self, account: &Account) -> Result<Profile, Refusal> {
         self.desk.accounts.iter().find(|(a, _)| a == account).map(|(_, profile)| profile.clone()).ok_or_else(
@@ -254,7 +259,7 @@ impl<'a> Table<'a> {
                 let known: Vec<String> =
                     self.desk.accounts.iter().map(|(a, p)| format!("{a} ({p})")).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                if self.desk.accounts.iter().any(|(account, _)| !account.is_verified()) {
+                if self.desk.accounts.iter().any(|(account, _)| self.is_untold(account)) {
                     return self.refuse(
                         format!("STS has not yet said whether the credentials loaded are those of account {account}"),
                         "Try again in a moment; what is read from now on is known to be of the credentials loaded",
@@ -281,7 +286,7 @@ impl<'a> Table<'a> {
         }
         // The log may know the zone under a number that STS has not told this cockpit yet, and in an outage may never
         // tell. The credentials at hand are asked then: whether the zone is theirs is read fresh.
-        let untold = self.desk.accounts.iter().find(|(account, _)| !account.is_verified());
+        let untold = self.desk.accounts.iter().find(|(account, _)| self.is_untold(account));
         if let (Some(scope), None) = (owners.next(), untold) {
             return Ok(scope.clone());
         }
@@ -556,8 +561,14 @@ pub(super) fn choice(there: &str, typed: &str, names: &[String]) -> String {
     let list = format!("{there} {}{more}", shown.join(", "));
     match near.first() {
         Some((_, name)) => format!("Did you mean {name}? ({list})"),
-        None => format!("Known: {list}"),
+        None => capitalised(&list),
     }
+}
+
+/// A sentence's beginning.
+fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 /// `3s`, `41m`, `2h`, `3d`; `in 41m` for what is to come.
