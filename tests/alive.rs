@@ -281,7 +281,7 @@ fn alive_a_full_disk_is_said_and_the_log_goes_on_by_the_operators_word() {
     pty.wait_for("xxxxx");
     pty.press_enter();
     let screen = pty.wait_for("NOT RECORDED: note: RDS froze");
-    for said in ["log REFUSED", "actions off", "NOT RECORDING (1 lost so far)", "press L"] {
+    for said in ["log DISK FULL", "actions off", "NOT RECORDING (1 lost so far)", "press L"] {
         assert!(screen.contains(said), "no {said:?} in\n{screen}");
     }
     assert!(screen.contains("note: the disk is fine"), "{screen}");

@@ -346,7 +346,7 @@ fn cell_turned(
                 (false, _) if !cell.worth_telling(entry.ts) => None,
                 (false, _) => Some((Tone::Bad, cell_fails(&words, cell, status, entry.ts)?)),
                 (true, true) => {
-                    Some((Tone::Warn, format!("{words} now {word}: {}", trouble_beside(&word, status)?)))
+                    Some((Tone::Warn, format!("{words} now {word}: {}", status.trouble_after_word()?)))
                 }
                 (true, false) => None,
             }
@@ -372,14 +372,7 @@ fn cell_fails(words: &str, cell: &Cell, status: &SweepStatus, now: Timestamp) ->
     let word = status.word()?;
     let young = now.duration_since(cell.since).as_hours() < DATED_AFTER_H;
     let since = cell.since.strftime(if young { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" });
-    Some(format!("{words} {word} since {since}: {}", trouble_beside(&word, status)?))
-}
-
-/// What went wrong, without the word that stands beside it already.
-fn trouble_beside(word: &str, status: &SweepStatus) -> Option<String> {
-    let trouble = status.trouble()?;
-    let rest = trouble.strip_prefix(word).and_then(|rest| rest.strip_prefix(": "));
-    Some(rest.map_or_else(|| trouble.clone(), str::to_owned))
+    Some(format!("{words} {word} since {since}: {}", status.trouble_after_word()?))
 }
 
 /// How long it lasted: `50s`, `41m`.

@@ -169,7 +169,7 @@ fn see_status(home: &Home, account: &str, row: &Reading, before: &Value) {
             let sentence = format!(
                 "{}: {} (last read …s ago). {}",
                 cell.word.to_uppercase(),
-                cell.says,
+                cell.says.strip_prefix(&format!("{}: ", cell.word)).unwrap_or(cell.says),
                 cell.advice().unwrap()
             );
             assert!(reads_as(&sentence, line), "{id}: wanted {sentence:?}, got {told}");

@@ -48,7 +48,7 @@ fn the_board_says_of_every_fault_how_long_it_has_lasted_and_cuts_none_of_it() {
             let short = row.matches("34s").count();
             assert_eq!(short, 5, "{width}: a service lacks its number: {row}");
             let wide = format!("{} for 34s ", fault.word());
-            assert!(width < 260 || row.matches(&wide).count() >= 4, "{row}");
+            assert!(width < 200 || row.matches(&wide).count() >= 4, "{row}");
         }
     }
 }
