@@ -332,8 +332,8 @@ fn dark() {
     }
     leave(pty);
 
-    // Another cockpit, while STS is as dark as the rest: the account goes by its profile's name, and the rows of before
-    // are there under its number.
+    // Another cockpit, while STS is as dark as the rest: the account is presumed to be the one that STS named last, and the
+    // rows of before are its rows.
     let (ran, after) = status(&home);
     assert_eq!(ran.code, Some(1), "{}", ran.stdout);
     for (id, cell) in IDS.iter().zip(&row.cells) {
@@ -441,7 +441,7 @@ fn stale_reads() {
     assert_eq!(ground.boto.points_at(ground.estate.id("/zone/id"), ZONE, "A"), "203.0.113.10");
 }
 
-/// Under any fault of STS everything is read: only whose the account is stays unsaid.
+/// Under any fault of STS everything is read: only whose the account is stays presumed.
 #[test]
 fn sts() {
     let Some(ground) = shared() else {
@@ -462,10 +462,11 @@ fn sts() {
         assert_clean(&ground.account, &ran);
         let status = ran.json();
         assert_eq!(status["fresh"], true, "{fault:?}");
+        // The cockpit of before was told by STS.
         for cell in status["cells"].as_array().unwrap() {
-            let account = cell["account"].as_str().unwrap();
-            assert!(account.starts_with('~'), "{fault:?}: {cell}");
+            assert_eq!(cell["account"], ground.account.id.as_str(), "{fault:?}: {cell}");
         }
+        assert_eq!(status["accounts"][0]["standing"], "presumed", "{fault:?}: {}", status["accounts"]);
         standin.lift(rule);
     }
 }
