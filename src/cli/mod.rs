@@ -100,7 +100,7 @@ pub enum Command {
         #[arg(value_name = "LOGBOOK")]
         path: Option<PathBuf>,
         /// Open at this moment (RFC 3339, UTC).
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         at: Option<Timestamp>,
         /// Play at so many times the speed of the log.
         #[arg(long, value_name = "N")]
@@ -201,7 +201,7 @@ pub enum Act {
         #[arg(value_name = "POINT|DB")]
         from: String,
         /// Up to when (RFC 3339, UTC); the newest restorable second by default.
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         at: Option<Timestamp>,
     },
     /// Register instances under a balancer or target group.
@@ -286,6 +286,11 @@ pub enum LogCommand {
     },
 }
 
+/// A moment, as typed.
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "a time is written like 2012-06-30T03:45:00Z (UTC)".to_owned())
+}
+
 /// Formats of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
@@ -304,6 +309,14 @@ mod tests {
     #[test]
     fn the_definitions_hold_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_that_is_none_is_answered_with_one_that_is() {
+        for line in ["blackstart replay --at yesterday", "blackstart plan restore db --at 3pm"] {
+            let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err().to_string();
+            assert!(error.contains("2012-06-30T03:45:00Z"), "{error}");
+        }
     }
 
     #[test]

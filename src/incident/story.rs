@@ -61,6 +61,9 @@ impl Event {
     }
 }
 
+/// Who, where nobody did anything: the cockpit saw it by itself.
+pub const BY_ITSELF: &str = "-";
+
 /// A kind's word, one of [`Body::KINDS`].
 pub type KindWord = &'static str;
 
@@ -273,7 +276,7 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         ts: entry.ts,
         session: entry.session.clone(),
         seq: entry.seq,
-        who: if by_itself { "-".into() } else { entry.actor.user.clone() },
+        who: if by_itself { BY_ITSELF.into() } else { entry.actor.user.clone() },
         kind: entry.body.kind(),
         text,
         tone,

@@ -23,6 +23,8 @@ pub struct Sentence {
     pub text: String,
     /// Whether it belongs to the story that people read; the rest is bookkeeping.
     pub is_story: bool,
+    /// Whether it was observed, and nobody's doing.
+    pub by_itself: bool,
 }
 
 /// What `export` writes.
@@ -54,7 +56,11 @@ pub fn show(lines: &[Line], all: bool, describe: Describe<'_>, out: &mut dyn Wri
         let described = lines.iter().map(|line| (line, describe(&line.entry)));
         described.filter(|(_, sentence)| all || sentence.is_story)
     };
-    let width = told().map(|(l, _)| l.entry.actor.user.chars().count()).max().unwrap_or(0).min(16);
+    let who = |line: &Line, sentence: &Sentence| {
+        if sentence.by_itself { "-".to_owned() } else { tame(&line.entry.actor.user) }
+    };
+    let width =
+        told().map(|(line, sentence)| who(line, &sentence).chars().count()).max().unwrap_or(0).min(16);
     until_closed(told().try_for_each(|(line, sentence)| {
         let entry = &line.entry;
         let mark = if line.sound { "" } else { "  [unproven: the chain is broken at or before this line]" };
@@ -62,7 +68,7 @@ pub fn show(lines: &[Line], all: bool, describe: Describe<'_>, out: &mut dyn Wri
             out,
             "{}  {:width$}  {:10}  {}{mark}",
             day_and_time(entry.ts),
-            tame(&entry.actor.user),
+            who(line, &sentence),
             entry.body.kind(),
             tame(&sentence.text),
         )
@@ -335,7 +341,7 @@ fn write_report(lines: &[Line], describe: Describe<'_>, out: &mut dyn Write) -> 
     for line in lines {
         let sentence = describe(&line.entry);
         if sentence.is_story {
-            write_item(&line.entry, &sentence.text, line.sound, out)?;
+            write_item(&line.entry, &sentence, line.sound, out)?;
         }
     }
     writeln!(out, "\n## Notes\n")?;
@@ -343,7 +349,8 @@ fn write_report(lines: &[Line], describe: Describe<'_>, out: &mut dyn Write) -> 
     for line in lines {
         if let Body::Note { text } = &line.entry.body {
             any = true;
-            write_item(&line.entry, text, line.sound, out)?;
+            let note = Sentence { text: text.clone(), is_story: true, by_itself: false };
+            write_item(&line.entry, &note, line.sound, out)?;
         }
     }
     if !any {
@@ -355,13 +362,17 @@ fn write_report(lines: &[Line], describe: Describe<'_>, out: &mut dyn Write) -> 
     )
 }
 
-fn write_item(entry: &Entry, text: &str, sound: bool, out: &mut dyn Write) -> io::Result<()> {
+fn write_item(entry: &Entry, sentence: &Sentence, sound: bool, out: &mut dyn Write) -> io::Result<()> {
+    let who = if sentence.by_itself {
+        "_observed_".to_owned()
+    } else {
+        format!("**{}**", markdown(&entry.actor.user))
+    };
     writeln!(
         out,
-        "- {} **{}** {}{}",
+        "- {} {who} {}{}",
         day_and_time(entry.ts),
-        markdown(&entry.actor.user),
-        markdown(text),
+        markdown(&sentence.text),
         if sound { "" } else { " _(unproven)_" }
     )
 }

@@ -78,7 +78,8 @@ fn sentence(entry: &Entry) -> Sentence {
     };
     let bookkeeping =
         matches!(entry.body, Body::Observed { .. } | Body::Heartbeat { .. } | Body::Identified { .. });
-    Sentence { text, is_story: !bookkeeping }
+    let by_itself = matches!(entry.body, Body::Probed { .. });
+    Sentence { text, is_story: !bookkeeping, by_itself }
 }
 
 fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
@@ -130,6 +131,19 @@ fn the_report_has_spans_actions_with_durations_and_notes() {
     assert!(text.contains("1 plan(s) were shown and not carried out"), "{text}");
     assert!(text.contains("\n## Notes\n\n- 2012-10-22 23:00:10Z **adam** RDS logs"), "{text}");
     assert!(!text.contains("unproven"));
+}
+
+#[test]
+fn what_was_observed_is_nobodys_doing() {
+    let evidence = crate::incident::cell::Evidence::new(crate::incident::cell::Verdict::Refused, "tcp", 3);
+    let subject = crate::incident::cell::ProbeSubject::Site("www".into());
+    let mut lines = incident();
+    lines.push(line("root", 0, 3000, Body::Probed { subject, evidence }, Seen::new()));
+    let text = written(|out| report(&lines, &sentence, out));
+    assert!(text.contains("- 2012-10-22 23:50:00Z _observed_ probed"), "{text}");
+    assert!(!text.contains("**root**"), "{text}");
+    let text = written(|out| show(&lines, false, &sentence, out));
+    assert!(text.lines().last().unwrap().starts_with("2012-10-22 23:50:00Z  -     probed"), "{text}");
 }
 
 #[test]

@@ -555,8 +555,14 @@ pub(super) fn choice(there: &str, typed: &str, names: &[String]) -> String {
     let list = format!("{there} {}{more}", shown.join(", "));
     match near.first() {
         Some((_, name)) => format!("Did you mean {name}? ({list})"),
-        None => format!("Known: {list}"),
+        None => capitalised(&list),
     }
+}
+
+/// A sentence's beginning.
+fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 /// `3s`, `41m`, `2h`, `3d`; `in 41m` for what is to come.
