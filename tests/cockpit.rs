@@ -537,6 +537,25 @@ fn a_stale_plan_is_read_again_and_confirmed_anew() {
 }
 
 #[test]
+fn what_is_typed_before_the_plan_is_shown_is_said_not_to_count() {
+    let mut crew = Crew::alone("2012-storm");
+    crew.press(0, "1gm");
+    assert!(matches!(app(&crew).dialog().unwrap().planning, Planning::Gathering { .. }));
+    crew.type_in(0, "www");
+    crew.press(0, "<enter>");
+    let early = "what was typed before the plan was shown does not count";
+    assert_eq!(app(&crew).dialog().unwrap().remark.as_deref(), Some(early));
+    assert!(crew.wait_until(60, |crew| app(crew).ready_plan().is_some()));
+    let dialog = app(&crew).dialog().unwrap();
+    assert_eq!((dialog.typed.as_str(), dialog.remark.as_deref()), ("", Some(early)));
+    assert!(app(&crew).executions.is_empty());
+    crew.type_in(0, "www");
+    assert_eq!(app(&crew).dialog().unwrap().remark, None);
+    crew.press(0, "<enter>");
+    assert_eq!(app(&crew).executions.len(), 1);
+}
+
+#[test]
 fn a_paste_before_the_plan_is_shown_confirms_nothing() {
     let mut crew = Crew::alone("2012-storm");
     crew.press(0, "1gm");

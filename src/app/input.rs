@@ -19,6 +19,9 @@ use jiff::Timestamp;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
+/// Said where keys come before there is a plan that they could be about.
+const TYPED_TOO_EARLY: &str = "what was typed before the plan was shown does not count";
+
 /// What lies over a screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Overlay {
@@ -222,7 +225,8 @@ impl App {
                     dialog.remark = None;
                     dialog.typed.push_str(&line);
                 }
-                Planning::Ready(_) | Planning::Gathering { .. } | Planning::Refused(_) => {}
+                Planning::Gathering { .. } => dialog.remark = Some(TYPED_TOO_EARLY.into()),
+                Planning::Ready(_) | Planning::Refused(_) => {}
             },
             Some(Overlay::Palette(picker) | Overlay::Picker(picker)) => {
                 picker.input.push_str(&line);
@@ -316,7 +320,11 @@ impl App {
         let Some(dialog) = self.dialog_mut() else { return };
         let plan = match &dialog.planning {
             Planning::Ready(plan) => plan.clone(),
-            Planning::Gathering { .. } => return,
+            // What is typed before the plan is on the screen confirms nothing, and is not kept for when it is.
+            Planning::Gathering { .. } => {
+                dialog.remark = Some(TYPED_TOO_EARLY.into());
+                return;
+            }
             Planning::Refused(_) => {
                 if matches!(key.code, KeyCode::Enter | KeyCode::Char('q')) {
                     self.cancel_plan(effects);
