@@ -30,6 +30,10 @@ pub struct Checkpoint {
     disagreements: Vec<(String, Timestamp, String)>,
     #[serde(default)]
     lies: Vec<(Key, Timestamp, String)>,
+    #[serde(default)]
+    ended_credentials: Vec<(SessionId, Profile, Timestamp)>,
+    #[serde(default)]
+    skews: Vec<(SessionId, Timestamp, i64)>,
     sessions: Vec<(SessionId, Presence)>,
     identities: Vec<(SessionId, Profile, Identity)>,
     operations: Vec<(PlanHash, Operation)>,
@@ -55,6 +59,8 @@ impl Incident {
             switches,
             disagreements,
             lies,
+            ended_credentials,
+            skews,
             sessions,
             identities,
             operations,
@@ -79,6 +85,11 @@ impl Incident {
                 .map(|(site, (at, why))| (site, at, why))
                 .collect(),
             lies: pairs(lies).into_iter().map(|(key, (at, why))| (key, at, why)).collect(),
+            ended_credentials: pairs(ended_credentials)
+                .into_iter()
+                .map(|((session, profile), at)| (session, profile, at))
+                .collect(),
+            skews: pairs(skews).into_iter().map(|(session, (at, ahead))| (session, at, ahead)).collect(),
             sessions: pairs(sessions),
             identities: pairs(identities).into_iter().map(|((s, profile), it)| (s, profile, it)).collect(),
             operations: pairs(operations),
@@ -102,6 +113,12 @@ impl Incident {
             switches: kept.switches.into_iter().collect(),
             disagreements: kept.disagreements.into_iter().map(|(site, at, why)| (site, (at, why))).collect(),
             lies: kept.lies.into_iter().map(|(key, at, why)| (key, (at, why))).collect(),
+            ended_credentials: kept
+                .ended_credentials
+                .into_iter()
+                .map(|(s, profile, at)| ((s, profile), at))
+                .collect(),
+            skews: kept.skews.into_iter().map(|(session, at, ahead)| (session, (at, ahead))).collect(),
             sessions: kept.sessions.into_iter().collect(),
             identities: kept.identities.into_iter().map(|(s, profile, it)| ((s, profile), it)).collect(),
             operations: kept.operations.into_iter().collect(),

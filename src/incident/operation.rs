@@ -187,7 +187,9 @@ impl Operation {
             | Body::Undone { .. }
             | Body::Reopened { .. }
             | Body::Clock { .. }
-            | Body::Recovered { .. } => {}
+            | Body::Recovered { .. }
+            | Body::Credentials { .. }
+            | Body::Skew { .. } => {}
         }
     }
 

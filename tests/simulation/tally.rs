@@ -34,10 +34,12 @@ pub enum Happened {
     Cuts,
     ServersSilent,
     Settled,
+    CredentialsEnded,
+    ClocksOff,
 }
 
 impl Happened {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::Calls,
         Self::Launches,
         Self::Restores,
@@ -67,6 +69,8 @@ impl Happened {
         Self::Cuts,
         Self::ServersSilent,
         Self::Settled,
+        Self::CredentialsEnded,
+        Self::ClocksOff,
     ];
 }
 
