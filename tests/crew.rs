@@ -444,8 +444,10 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         Body::Opened { .. }
         | Body::Left { .. }
         | Body::Identified { .. }
+        | Body::Presumed { .. }
         | Body::Observed { .. }
         | Body::Heartbeat { .. }
+        | Body::Failing { .. }
         | Body::Probed { .. }
         | Body::Disagreement { .. }
         | Body::Disagreements { .. }

@@ -32,6 +32,7 @@ mod layers;
 mod live;
 mod matrix;
 mod performance;
+mod presumed;
 mod probes;
 mod record;
 mod replay;

@@ -9,7 +9,7 @@ use super::commands::Command;
 use super::keys::{Key, KeyCode, Match};
 use super::message::Effect;
 use super::table::RowId;
-use super::{App, Screen};
+use super::{App, LogState, Screen};
 use crate::incident::entry::Body;
 use crate::incident::hash::PlanHash;
 use crate::incident::plan::{Action, Risk};
@@ -391,20 +391,21 @@ impl App {
                     ),
                 }
             }
-            Purpose::Note if !text.is_empty() => self.write_down(Body::Note { text: text.into() }, effects),
+            Purpose::Note if !text.is_empty() => self.note(text, effects),
             Purpose::Declare if !text.is_empty() => {
-                self.write_down(Body::Declared { title: text.into() }, effects);
+                self.write_down(purpose, text, Body::Declared { title: text.into() }, effects);
             }
-            Purpose::Close => self.write_down(Body::Closed { summary: text.into() }, effects),
+            Purpose::Close => self.write_down(purpose, text, Body::Closed { summary: text.into() }, effects),
             Purpose::Note | Purpose::Declare => {}
             Purpose::Run(_) | Purpose::Act(_) | Purpose::TargetOf(_) | Purpose::Verify(_) => {}
         }
     }
 
-    fn write_down(&mut self, body: Body, effects: &mut Vec<Effect>) {
-        if let super::LogState::Refused(why) = &self.log {
-            let text = format!("not written down: the logbook cannot be written: {why}");
-            self.notice(Tone::Bad, text);
+    /// Records what only stands if it is in the log; while the logbook refuses, what was typed stays in its prompt.
+    fn write_down(&mut self, purpose: Purpose, typed: &str, body: Body, effects: &mut Vec<Effect>) {
+        if self.log != LogState::Writing {
+            self.notice(Tone::Bad, "not written down: the logbook refuses; what was typed stays here".into());
+            self.overlays.push(Overlay::Prompt { purpose, input: typed.to_owned() });
             return;
         }
         self.record(body, effects);

@@ -38,6 +38,7 @@ pub use access::{CredentialsLeft, Urgency};
 pub use acting::{Dialog, Focus, Planning};
 pub use budget::Slowed;
 pub use executing::{Execution, Next, Phase};
+pub use identifying::Standing as AccountStanding;
 pub use input::{Choice, Overlay, Picker, Purpose};
 pub use recording::Freshness;
 pub use replaying::{Recording, Replay};
@@ -45,6 +46,7 @@ pub use restore_points::RestorePoint;
 pub use sites::Readiness;
 pub use sweeping::Schedule;
 pub use table::ListView;
+pub use turns::NextAsked;
 
 use crate::app::commands::Context;
 use crate::app::keys::{Key, Keymap};
@@ -283,6 +285,7 @@ impl App {
     /// Begins on what a checkpoint kept of the entries before.
     pub fn begin_on(&mut self, incident: Incident) {
         self.incident = incident;
+        self.presume();
         self.refresh_list();
     }
 
@@ -291,6 +294,7 @@ impl App {
         for entry in entries {
             self.incident.fold(entry);
         }
+        self.presume();
         self.refresh_list();
     }
 
@@ -367,6 +371,7 @@ impl App {
 
     fn start(&mut self, effects: &mut Vec<Effect>) {
         self.record_opened(None, effects);
+        self.tell_presumptions(effects);
         self.start_sweeping(effects);
     }
 
@@ -386,6 +391,7 @@ impl App {
     fn tick(&mut self, effects: &mut Vec<Effect>) {
         self.drop_notices();
         self.sweep_due(effects);
+        self.tell_failing(effects);
         self.ask_servers_due(effects);
         self.execution_tick(effects);
         self.note_disagreements(effects);
@@ -417,6 +423,7 @@ impl App {
     /// Folds an entry of our own and asks for it to be written. Returns its number.
     pub(crate) fn record(&mut self, body: Body, effects: &mut Vec<Effect>) -> u64 {
         let seq = self.next_seq;
+        let body = self.body_as_told(body);
         let entry = Entry {
             v: ENTRY_VERSION,
             seq,

@@ -96,6 +96,7 @@ impl App {
         for (profile, account, arn) in known {
             self.record(Body::Identified { profile, account, arn }, effects);
         }
+        self.tell_presumptions(effects);
     }
 
     /// How well everything is known.

@@ -190,6 +190,8 @@ impl App {
             .iter()
             .map(|((_, profile), identity)| (identity.account.clone(), profile.clone()))
             .collect();
+        let presumed = self.incident.presumptions.iter();
+        accounts.extend(presumed.map(|((_, profile), it)| (it.account.clone(), profile.clone())));
         accounts.sort();
         accounts.dedup();
         if !accounts.is_empty() {

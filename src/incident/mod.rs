@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod cell;
+mod cell_fold;
 pub mod checkpoint;
 pub mod dns;
 pub mod entry;
@@ -21,14 +22,17 @@ pub mod place;
 pub mod plan;
 pub mod planner;
 pub mod probe;
+mod provisional;
 pub mod request;
 pub mod resource;
 pub mod secret;
 pub mod settlement;
 pub mod site;
+pub mod span;
 pub mod story;
 pub mod timeline;
 pub mod timeouts;
 pub mod touched;
 
 pub use fold::{Declaration, Identity, Incident, Presence, Seen};
+pub use provisional::Presumption;

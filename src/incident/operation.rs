@@ -173,8 +173,10 @@ impl Operation {
             Body::Opened { .. }
             | Body::Left { .. }
             | Body::Identified { .. }
+            | Body::Presumed { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
+            | Body::Failing { .. }
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }

@@ -231,8 +231,10 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             Body::Opened { .. }
             | Body::Left { .. }
             | Body::Identified { .. }
+            | Body::Presumed { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
+            | Body::Failing { .. }
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }
@@ -430,8 +432,14 @@ fn write_operations(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     if !shown.is_empty() {
-        let vetoed = shown.iter().filter(|(_, o)| !o.vetoed_by.is_empty()).count();
-        writeln!(out, "\n{} plan(s) were shown and not carried out, {vetoed} of them vetoed.", shown.len())?;
+        let cancelled = shown.iter().filter(|(_, o)| !o.vetoed_by.is_empty()).count();
+        let were = if shown.len() == 1 { "1 plan was" } else { &format!("{} plans were", shown.len()) };
+        let cancelled = match cancelled {
+            0 => String::new(),
+            1 => "; 1 was cancelled at its confirmation".to_owned(),
+            n => format!("; {n} were cancelled at their confirmation"),
+        };
+        writeln!(out, "\n{were} shown and not carried out{cancelled}.")?;
     }
     Ok(())
 }

@@ -128,7 +128,7 @@ fn the_report_has_spans_actions_with_durations_and_notes() {
     assert!(text.contains("| 42 min 00 s | back |"), "{text}");
     let row = text.lines().find(|l| l.starts_with("| www: maintenance \\| on")).unwrap();
     assert!(row.contains("| ok | 2.0 s | 41.0 s | verified |"), "{row}");
-    assert!(text.contains("1 plan(s) were shown and not carried out"), "{text}");
+    assert!(text.contains("\n1 plan was shown and not carried out."), "{text}");
     assert!(text.contains("\n## Notes\n\n- 2012-10-22 23:00:10Z **adam** RDS logs"), "{text}");
     assert!(!text.contains("unproven"));
 }

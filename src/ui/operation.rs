@@ -24,7 +24,7 @@ pub(super) fn acts_in(app: &App, plan: &Plan) -> Row {
     vec![
         piece(format!("{:<1$}", "acts in", usize::from(LABEL)), Role::Muted),
         piece(word, mode_role),
-        piece(format!("  account {}", plan.scope.account), Role::Title),
+        piece(format!("  account {}", app.account_words(&plan.scope.account)), Role::Title),
         piece(format!("  profile {}", plan.profile), Role::Text),
         piece(format!("  region {}", region_words(plan)), Role::Title),
     ]

@@ -51,7 +51,7 @@ fn write(doc: &mut Doc, canvas: &Canvas<'_>, app: &App, operation: &Operation) {
     let glyphs = canvas.look.glyphs;
     let plan = &operation.plan;
     doc.line(vec![
-        piece(format!("account {}  ", plan.scope.account), Role::Text),
+        piece(format!("account {}  ", app.account_words(&plan.scope.account)), Role::Text),
         piece(format!("region {}", super::steps::region_words(plan)), Role::Text),
         piece(format!("  plan {}", plan.hash.short()), Role::Muted),
     ]);

@@ -1,7 +1,9 @@
 //! Every check, handed a history that breaks it: a check that never fires would say that all is well for ever.
 
 use super::ending::{acknowledged, holds_when_cut, same_screen, verifies};
-use super::invariants::{Calls, Cause, Evidence, Held, Law, Rows, Unknowns, remains_in, unknown_is_said};
+use super::invariants::{
+    Calls, Cause, Evidence, Held, Law, Rows, Unknowns, remains_in, stands_once, unknown_is_said,
+};
 use super::outage::Outage;
 use super::strand::Strand;
 use super::{judge, play, same_log};
@@ -398,6 +400,26 @@ fn a_screen_that_differs_from_the_log_is_seen() {
     let mut less = log.clone();
     less.rows.pop_last();
     breaks(law, same_screen(&less, &log, &session()));
+}
+
+#[test]
+fn what_stands_under_a_profiles_name_is_seen() {
+    let mut log = Incident::default();
+    honest().iter().for_each(|entry| log.fold(entry));
+    stands_once(&log).unwrap();
+    let unverified = |place: &blackstart::incident::place::Place| {
+        let mut place = place.clone();
+        place.scope.account = Account::unverified(&Profile("prod".into()));
+        place
+    };
+    let (place, cell) = log.cells.iter().next().unwrap();
+    let mut with_cell = log.clone();
+    with_cell.cells.insert(unverified(place), cell.clone());
+    breaks(Law::OneEstate, stands_once(&with_cell));
+    let (key, row) = log.rows.iter().next().unwrap();
+    let mut with_row = log.clone();
+    with_row.rows.insert(unverified(&key.place).key(key.kind, key.id.clone()), row.clone());
+    breaks(Law::OneEstate, stands_once(&with_row));
 }
 
 fn declaration() -> blackstart::incident::Declaration {

@@ -36,10 +36,12 @@ pub enum Happened {
     Settled,
     CredentialsEnded,
     ClocksOff,
+    Presumed,
+    PresumedAndStsSilent,
 }
 
 impl Happened {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Calls,
         Self::Launches,
         Self::Restores,
@@ -71,6 +73,8 @@ impl Happened {
         Self::Settled,
         Self::CredentialsEnded,
         Self::ClocksOff,
+        Self::Presumed,
+        Self::PresumedAndStsSilent,
     ];
 }
 

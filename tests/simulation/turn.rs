@@ -270,6 +270,8 @@ impl Night {
             Body::Credentials { ended: Some(_), .. } => self.tally.count(Happened::CredentialsEnded),
             Body::Skew { ahead_s: Some(_) } => self.tally.count(Happened::ClocksOff),
             Body::Disagreement { words: Some(_), .. } => self.tally.count(Happened::Disagreements),
+            Body::Presumed { error: None, .. } => self.tally.count(Happened::Presumed),
+            Body::Presumed { error: Some(_), .. } => self.tally.count(Happened::PresumedAndStsSilent),
             _ => {}
         }
     }

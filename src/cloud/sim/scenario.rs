@@ -52,7 +52,7 @@ pub struct Colleague {
 
 /// A scenario that cannot be played.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}{}: {what}", after_file(*.line, *.column))]
+#[error("{file}{}: {what}", located(*.line, *.column))]
 pub struct ScenarioError {
     /// The file, or the name of a shipped scenario.
     pub file: String,
@@ -65,7 +65,7 @@ pub struct ScenarioError {
 }
 
 /// Where in a file: nothing where all of it is meant.
-fn after_file(line: usize, column: usize) -> String {
+fn located(line: usize, column: usize) -> String {
     if line == 0 { String::new() } else { format!(":{line}:{column}") }
 }
 

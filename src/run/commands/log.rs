@@ -103,8 +103,15 @@ fn plain(entry: &Entry) -> String {
         Body::Heartbeat { fresh, failing } => {
             format!("{} cells fresh, {} failing", fresh.len(), failing.len())
         }
+        Body::Failing { place } => format!("{place}: failing for a minute"),
         Body::Identified { profile, account, arn } => {
             format!("profile {profile} is account {account} ({arn})")
+        }
+        Body::Presumed { profile, account, said, to, error } => {
+            let why = error.as_ref().map_or_else(String::new, |error| format!("; STS: {error}"));
+            format!(
+                "profile {profile} is presumed to be account {account}, as STS said to {to} at {said}{why}"
+            )
         }
         Body::Probed { subject, evidence } => {
             format!("{subject} {} ({})", evidence.verdict.as_str(), evidence.detail)

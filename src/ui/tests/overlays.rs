@@ -344,7 +344,7 @@ fn a_picture_is_the_same_bytes_every_time_and_says_what_the_frame_says() {
     assert_eq!(first, picture());
     assert!(first.starts_with("<svg xmlns"), "{first}");
     assert!(first.contains("<title>the &lt;board&gt; &amp; more</title>"));
-    assert!(first.contains(">INCIDENT</text>") && first.contains(">DOWN 41m</text>"));
+    assert!(first.contains(">INCIDENT</text>") && first.contains(">DOWN for 41m</text>"));
     // The colour of trouble is in it, and text is pinned to its columns.
     assert!(first.contains("fill=\"#ff7b72\"") && first.contains("textLength=\"67.2\""));
     assert_eq!(first.matches("<text").count(), first.matches("</text>").count());
