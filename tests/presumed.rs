@@ -199,6 +199,32 @@ fn by_a_presumption_nothing_is_done_to_what_these_credentials_have_not_read() {
 }
 
 #[test]
+fn what_became_of_a_call_in_the_account_is_not_looked_for_with_credentials_that_are_presumed() {
+    let lost = "[[event]]\nat = \"+2m\"\nregion = \"global\"\nservice = \"route53\"\nfault = \"garbled\"\nhits = \"writes\"\n\
+                performs = true\n";
+    let mut crew = Crew::on(quiet(OURS, &format!("{lost}{}", dark("sts", 3, 90))));
+    let adam = crew.sit("adam", Mode::Live);
+    crew.at_minute(2);
+    crew.run_for(2);
+    let plan = crew.insist(adam, "m");
+    crew.confirm(adam);
+    let called =
+        |crew: &Crew| crew.seats[adam].disk.iter().any(|entry| matches!(entry.body, Body::Outcome { .. }));
+    assert!(crew.wait_until(50, called));
+    crew.kill(adam);
+    crew.at_minute(10);
+    let eve = crew.sit("eve", Mode::Live);
+    crew.call_roll(adam);
+    crew.run_for(30);
+    let standing = crew.seats[eve].app.incident.operations[&plan].standing(&crew.seats[eve].app.incident);
+    assert_eq!(standing, Standing::Unknown);
+    let refusal = crew.seats[eve].app.unknown_step(&plan).unwrap_err();
+    assert!(refusal.why.contains("STS has not yet said"), "{refusal}");
+    crew.at_minute(95);
+    assert!(crew.seats[eve].app.unknown_step(&plan).is_ok());
+}
+
+#[test]
 fn a_plan_made_by_a_wrong_presumption_is_not_done() {
     let (mut crew, eve) = an_hour_later(&dark("sts", 59, 90).replace("\"dark\"", "\"hang\""));
     let asked = |crew: &Crew| {

@@ -102,7 +102,7 @@ impl App {
         let (mut selected, mut visible) = (Spot::default(), Spot::default());
         if let Some(view) = self.lists.get(&self.screen) {
             view.selected.iter().for_each(|row| selected.add(row));
-            view.rows.iter().skip(view.offset).take(self.table_rows()).for_each(|row| visible.add(row));
+            view.rows.from(view.offset).take(self.table_rows()).for_each(|row| visible.add(row));
         }
         let services: &[Service] = match self.screen {
             Screen::Board => &Service::ALL,

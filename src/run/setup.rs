@@ -269,10 +269,15 @@ pub(crate) fn drive(app: App, cloud: Cloud, clock: Clock, bench: Bench) -> Drive
     }
 }
 
-/// A runtime for whatever talks to the world.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
-        complain(&format!("The runtime could not be started: {error}. Nothing was started."));
-        Exit::Failed
-    })
+/// Threads of a runtime that runs for long: answers come one by one.
+pub(crate) const THREADS: usize = 2;
+
+/// A runtime for whatever talks to the world, with so many threads.
+pub(crate) fn runtime(threads: usize) -> Result<tokio::runtime::Runtime, Exit> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(
+        |error| {
+            complain(&format!("The runtime could not be started: {error}. Nothing was started."));
+            Exit::Failed
+        },
+    )
 }

@@ -7,6 +7,8 @@ mod cells;
 mod columns;
 mod order;
 mod rows;
+mod sort;
+mod texts;
 
 pub use crate::incident::span::span;
 pub use columns::{Align, Column, columns};

@@ -4,15 +4,17 @@
 //! it arrives, an error becomes a [`Fault`] that says whether a mutation may have happened, and nothing is retried that
 //! could be done twice. It decides nothing, it judges nothing, and only `cloud` may import it.
 //!
-//! `session` holds clients, `credentials` what they sign with, `skew` how far the clock is off, `fault` reads errors, `page`
-//! walks pages; then a file per service.
+//! `session` holds clients, `connections` what they share, `credentials` what they sign with, `skew` how far the clock is off,
+//! `fault` reads errors, `page` walks pages, `glance` looks at one before it is read; then a file per service.
 
+mod connections;
 mod credentials;
 mod ec2;
 mod elb;
 mod elb_zones;
 mod elbv2;
 mod fault;
+mod glance;
 mod launch;
 mod listeners;
 mod page;
@@ -116,6 +118,7 @@ struct Inner {
     prober: Prober,
     delegations: route53::Delegations,
     listeners: listeners::Listeners,
+    known: Arc<ec2::KnownPages>,
 }
 
 impl Aws {
@@ -129,6 +132,7 @@ impl Aws {
                 prober: Prober::default(),
                 delegations: route53::Delegations::default(),
                 listeners: listeners::Listeners::default(),
+                known: Arc::default(),
             }),
         }
     }
@@ -174,7 +178,7 @@ impl Aws {
         let result = match service {
             Service::Ec2 if sweep.ids.is_empty() => {
                 let grace = self.options().timeouts.grace;
-                ec2::sweep(clients.ec2(), &out, grace).await
+                ec2::sweep(clients.ec2(), &out, &self.inner.known, grace).await
             }
             Service::Ec2 => ec2::sweep_ids(clients.ec2(), &out, &sweep.ids, self.options().timeouts).await,
             Service::Rds => rds::sweep(clients.rds(), &out).await,

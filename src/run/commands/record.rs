@@ -8,7 +8,7 @@ use crate::app::message::Message;
 use crate::app::{App, LogState, Notice};
 use crate::incident::entry::Mode;
 use crate::run::clock::Clock;
-use crate::run::setup::{Ground, drive, open_bench, runtime};
+use crate::run::setup::{Ground, THREADS, drive, open_bench, runtime};
 use crate::run::{Exit, complain};
 use crate::settings::Surroundings;
 use sd_notify::NotifyState;
@@ -35,7 +35,7 @@ fn try_record(ground: &Ground) -> Result<Exit, Exit> {
         complain("There is no place for the logbook: set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook. Nothing was started.");
         Exit::Usage
     })?;
-    let runtime = runtime()?;
+    let runtime = runtime(THREADS)?;
     let mut driver = {
         let _inside = runtime.enter();
         let clock = Clock::wall();
