@@ -227,8 +227,8 @@ pub const SLOW_MS: u64 = 2000;
 pub const STALE_AFTER_S: i64 = 90;
 
 /// Seconds for which what one cockpit read stands against another's failing to read it: it is about the way from there, or
-/// about its credentials, until the first fails too.
-pub const READ_ELSEWHERE_S: i64 = 30;
+/// about its credentials, until the first fails too. As long as the longest pause of a cell that answers, with its jitter.
+pub const READ_ELSEWHERE_S: i64 = 45;
 
 /// What a probe asks. Written `site:www` or `database:aws/…`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
