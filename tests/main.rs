@@ -14,6 +14,7 @@
 
 mod support;
 
+mod access;
 mod alive;
 mod bad_input;
 mod breaking;
@@ -31,9 +32,11 @@ mod layers;
 mod live;
 mod matrix;
 mod performance;
+mod presumed;
 mod probes;
 mod record;
 mod replay;
+mod settling;
 mod sharing;
 mod simulation;
 mod terminal;

@@ -6,11 +6,12 @@
 
 use super::budget::{self, Slowed};
 use super::message::{Effect, Ticket};
-use super::sweeping::{SWEEP_EVERY_S, SWEEP_ROUTE53_EVERY_S};
+use super::sweeping::{SWEEP_EVERY_S, SWEEP_ROUTE53_EVERY_S, Schedule};
 use super::table::RowId;
 use super::{App, Screen};
 use crate::incident::Seen;
 use crate::incident::cell::{Cell, Health};
+use crate::incident::entry::Mode;
 use crate::incident::fault::Fault;
 use crate::incident::hash::sha256_hex;
 use crate::incident::place::{Key, Kind, Place, Region, Service};
@@ -38,6 +39,15 @@ pub(super) enum Turn {
     Screen,
     /// None of these.
     Other,
+}
+
+/// When a place is asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextAsked {
+    /// It is being asked, for so many seconds.
+    Now(i64),
+    /// In so many seconds; 0 is as soon as the budget allows.
+    In(i64),
 }
 
 /// Cells named one by one, by region, or as all of Route 53.
@@ -116,9 +126,11 @@ impl App {
             .schedule
             .iter()
             .filter(|(_, schedule)| schedule.in_flight.is_none())
-            // Nothing is asked before it is due, but for what is left to another: that may be wanted sooner.
+            // Nothing is asked before it is due, but for what is in sight or left to another: that may be wanted sooner.
             .filter(|(_, schedule)| {
-                schedule.left_to.is_some() || schedule.due.is_none_or(|at| at <= self.now)
+                schedule.left_to.is_some()
+                    || schedule.due.is_none_or(|at| at <= self.now)
+                    || schedule.due_in_sight.is_some_and(|at| at <= self.now)
             })
             .peekable();
         if due.peek().is_none() {
@@ -128,20 +140,52 @@ impl App {
         let mut due: Vec<(Turn, Option<Timestamp>, &Place)> = due
             .filter_map(|(place, schedule)| {
                 let turn = eyes.turn(place);
-                let ours = schedule.failures == 0 && schedule.left_to.is_none();
-                let more = match turn {
-                    Turn::Screen | Turn::Other if ours && self.waits_out_of_view(place) => OUT_OF_VIEW_S,
-                    Turn::Visible | Turn::Screen | Turn::Other if ours && self.is_at_rest(place) => AT_REST_S,
-                    Turn::Selected | Turn::Visible | Turn::Screen | Turn::Other => 0,
-                };
-                let more = SignedDuration::from_secs(more);
-                let at = schedule.due.map(|at| at.saturating_add(more).unwrap_or(at));
-                let at = at.map(|at| self.impatient(place, turn, at));
+                let at = self.due(place, schedule, turn);
                 at.is_none_or(|at| at <= self.now).then_some((turn, at, place))
             })
             .collect();
         due.sort();
         due.into_iter().map(|(_, _, place)| place.clone()).collect()
+    }
+
+    /// When a place is asked next, seen as it is; `None` is at once.
+    fn due(&self, place: &Place, schedule: &Schedule, turn: Turn) -> Option<Timestamp> {
+        let looked_at = match turn {
+            Turn::Selected | Turn::Visible => true,
+            Turn::Screen | Turn::Other => false,
+        };
+        let ours = schedule.failures == 0 && schedule.left_to.is_none();
+        let more = match turn {
+            Turn::Screen | Turn::Other if ours && self.waits_out_of_view(place) => OUT_OF_VIEW_S,
+            Turn::Visible | Turn::Screen | Turn::Other if ours && self.is_at_rest(place) => AT_REST_S,
+            Turn::Selected | Turn::Visible | Turn::Screen | Turn::Other => 0,
+        };
+        let more = SignedDuration::from_secs(more);
+        let at = schedule.due.map(|at| at.saturating_add(more).unwrap_or(at));
+        let at = at.map(|at| self.impatient(place, turn, at));
+        // Who records has nobody at the screen.
+        let hasten = looked_at && schedule.left_to.is_none() && self.opening.mode != Mode::Record;
+        match schedule.due_in_sight {
+            Some(sooner) if hasten => at.map(|at| at.min(sooner)),
+            Some(_) | None => at,
+        }
+    }
+
+    /// When a place is asked again, if it is watched and we ask it: for the screen.
+    #[must_use]
+    pub fn next_asked(&self, place: &Place) -> Option<NextAsked> {
+        if self.replay.is_some() || self.opening.looks_only {
+            return None;
+        }
+        let schedule = self.schedule.get(place).filter(|schedule| schedule.left_to.is_none())?;
+        let seconds = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs().max(0);
+        Some(match schedule.in_flight {
+            Some((_, since)) => NextAsked::Now(seconds(since, self.now)),
+            None => {
+                let due = self.due(place, schedule, self.eyes().turn(place));
+                NextAsked::In(due.map_or(0, |due| seconds(self.now, due)))
+            }
+        })
     }
 
     /// Whether a place is read less often while it is out of view: the estate is large, or the budget short.

@@ -10,13 +10,15 @@ use super::dns::Switch;
 use super::entry::SessionId;
 use super::fold::{Declaration, Identity, Incident, Presence, Seen};
 use super::hash::PlanHash;
+use super::health::claimed_trouble;
 use super::operation::Operation;
 use super::place::{Key, Place, Profile};
+use super::provisional::{Presumption, Provisional, ProvisionalKept};
 use super::story::Event;
 use super::touched::Touched;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Lines of the story that a checkpoint keeps.
 pub const STORY_KEPT: usize = 5_000;
@@ -30,6 +32,10 @@ pub struct Checkpoint {
     disagreements: Vec<(String, Timestamp, String)>,
     #[serde(default)]
     lies: Vec<(Key, Timestamp, String)>,
+    #[serde(default)]
+    ended_credentials: Vec<(SessionId, Profile, Timestamp)>,
+    #[serde(default)]
+    skews: Vec<(SessionId, Timestamp, i64)>,
     sessions: Vec<(SessionId, Presence)>,
     identities: Vec<(SessionId, Profile, Identity)>,
     operations: Vec<(PlanHash, Operation)>,
@@ -38,8 +44,8 @@ pub struct Checkpoint {
     entries: u64,
     latest: Option<Timestamp>,
     gone: Vec<(Key, Timestamp, SessionId)>,
-    #[serde(default)]
-    unnamed: Vec<(ProbeSubject, SessionId, Probed)>,
+    presumptions: Vec<(SessionId, Profile, Presumption)>,
+    provisional: ProvisionalKept,
     heads: Vec<(SessionId, u64)>,
 }
 
@@ -55,6 +61,8 @@ impl Incident {
             switches,
             disagreements,
             lies,
+            ended_credentials,
+            skews,
             sessions,
             identities,
             operations,
@@ -63,9 +71,11 @@ impl Incident {
             entries,
             latest,
             gone,
-            unnamed,
+            presumptions,
+            provisional,
             heads,
             touched: _,
+            troubled: _,
         } = self;
         fn pairs<K: Clone, V: Clone>(map: &BTreeMap<K, V>) -> Vec<(K, V)> {
             map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
@@ -79,6 +89,11 @@ impl Incident {
                 .map(|(site, (at, why))| (site, at, why))
                 .collect(),
             lies: pairs(lies).into_iter().map(|(key, (at, why))| (key, at, why)).collect(),
+            ended_credentials: pairs(ended_credentials)
+                .into_iter()
+                .map(|((session, profile), at)| (session, profile, at))
+                .collect(),
+            skews: pairs(skews).into_iter().map(|(session, (at, ahead))| (session, at, ahead)).collect(),
             sessions: pairs(sessions),
             identities: pairs(identities).into_iter().map(|((s, profile), it)| (s, profile, it)).collect(),
             operations: pairs(operations),
@@ -87,7 +102,11 @@ impl Incident {
             entries: *entries,
             latest: *latest,
             gone: pairs(gone).into_iter().map(|(key, (at, by))| (key, at, by)).collect(),
-            unnamed: pairs(unnamed).into_iter().map(|((of, by), it)| (of, by, it)).collect(),
+            presumptions: pairs(presumptions)
+                .into_iter()
+                .map(|((s, profile), it)| (s, profile, it))
+                .collect(),
+            provisional: provisional.into(),
             heads: pairs(heads),
         }
     }
@@ -102,6 +121,12 @@ impl Incident {
             switches: kept.switches.into_iter().collect(),
             disagreements: kept.disagreements.into_iter().map(|(site, at, why)| (site, (at, why))).collect(),
             lies: kept.lies.into_iter().map(|(key, at, why)| (key, (at, why))).collect(),
+            ended_credentials: kept
+                .ended_credentials
+                .into_iter()
+                .map(|(s, profile, at)| ((s, profile), at))
+                .collect(),
+            skews: kept.skews.into_iter().map(|(session, at, ahead)| (session, (at, ahead))).collect(),
             sessions: kept.sessions.into_iter().collect(),
             identities: kept.identities.into_iter().map(|(s, profile, it)| ((s, profile), it)).collect(),
             operations: kept.operations.into_iter().collect(),
@@ -110,11 +135,19 @@ impl Incident {
             entries: kept.entries,
             latest: kept.latest,
             gone: kept.gone.into_iter().map(|(key, at, by)| (key, (at, by))).collect(),
-            unnamed: kept.unnamed.into_iter().map(|(of, by, it)| ((of, by), it)).collect(),
+            presumptions: kept.presumptions.into_iter().map(|(s, profile, it)| ((s, profile), it)).collect(),
+            provisional: Provisional::from(kept.provisional),
             heads: kept.heads.into_iter().collect(),
             touched: Touched::default(),
+            troubled: BTreeSet::new(),
         };
         incident.touched.everything();
+        incident.troubled = incident
+            .rows
+            .iter()
+            .filter(|(_, seen)| claimed_trouble(&seen.resource).is_some())
+            .map(|(key, _)| key.clone())
+            .collect();
         incident
     }
 }

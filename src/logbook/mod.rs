@@ -29,7 +29,7 @@ pub use checkpoint::{Recent, keep, open_recent, strands_length, write_checkpoint
 pub use error::LogbookError;
 pub use reader::{Logbook, Strand, read_strand};
 pub use recover::Torn;
-pub use strand::{Presence, StrandWriter, name_session, presence};
+pub use strand::{Presence, StrandWriter, check_room, name_session, presence};
 pub use stream::stream;
 pub use tail::{News, Tail};
 pub use verify::{Verdict, verify};

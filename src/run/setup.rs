@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::driver::Driver;
-use super::scribe::{Scribe, open_strand};
+use super::scribe::{Scribe, open_strand, open_strand_with_room};
 use super::{Exit, complain};
 use crate::app::{App, Opening};
 use crate::cli::Global;
@@ -239,7 +239,11 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
     if app.opening.looks_only {
         return Bench { writer: Err("this run only looks".into()), tail: None, unkept };
     }
-    let writer = open_strand(dir, &session);
+    let writer = match app.opening.mode {
+        // Nobody watches: what it says first has to be true.
+        Mode::Record => open_strand_with_room(dir, &session),
+        Mode::Live | Mode::ReadOnly | Mode::Demo | Mode::Replay => open_strand(dir, &session),
+    };
     match &writer {
         // A name that was taken gets a number: entries carry the name that the strand really has.
         Ok(writer) => app.opening.session = writer.session().clone(),

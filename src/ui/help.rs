@@ -2,6 +2,7 @@
 
 use super::canvas::{Canvas, Doc, Row, cells, piece, row_width};
 use super::frame::mode;
+use super::look::{Glyphs, Mark};
 use super::plan::middle;
 use crate::app::App;
 use crate::app::commands::{Command, Group};
@@ -33,11 +34,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, scroll: u16) 
             groups.push(titled);
         }
     }
+    groups.extend(legend(each, canvas.look.glyphs));
     let mut doc = Doc::new(columns.saturating_sub(4), KEYS);
     let (word, role) = mode(app);
     doc.line(vec![
         piece(format!("keymap {}, {} ", app.opening.keymap.name, word.to_lowercase()), role),
-        piece("(actions open a plan; nothing happens before it is confirmed)", Role::Muted),
+        piece("(an action opens a plan, and waits to be confirmed)", Role::Muted),
     ]);
     doc.blank();
     if two {
@@ -59,6 +61,25 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, scroll: u16) 
         let row = vec![piece(format!(" {below} more lines below (Down) "), Role::Warn)];
         canvas.row_right(area.x, area.bottom() - 1, area.width - 1, &row);
     }
+}
+
+/// The marks, and how to read the numbers beside them.
+fn legend(columns: u16, glyphs: Glyphs) -> [Doc; 2] {
+    let mut marks = Doc::new(columns, KEYS);
+    marks.heading("Marks");
+    for mark in Mark::ALL {
+        marks.labelled_keys(glyphs.mark(mark), mark.meaning());
+    }
+    let mut numbers = Doc::new(columns, KEYS);
+    numbers.heading("Numbers");
+    numbers.labelled_keys("ok 3s", "it answers, and was read 3 seconds ago");
+    let [bad, unknown, warn] = [Mark::Bad, Mark::Unknown, Mark::Warn].map(|mark| glyphs.mark(mark));
+    numbers.labelled_keys(&format!("{bad}41m  {unknown}41m"), "it has failed for 41 minutes");
+    numbers.labelled_keys(&format!("{warn}4.1s"), "it answers, but took 4.1 seconds");
+    numbers.labelled_keys(&format!("{warn}2/3"), "2 of 3 availability zones answer, asked by id");
+    marks.rows.push(Row::new());
+    numbers.rows.push(Row::new());
+    [marks, numbers]
 }
 
 /// The keys of a command, shortest first; those that reach it only by name say so.

@@ -61,6 +61,46 @@ fn see_board(pty: &Pty, row: &Reading) {
     });
 }
 
+/// What stands in the detail of that title, its lines joined into one; empty where it is not open.
+fn detail(screen: &str, title: &str) -> String {
+    let lines: Vec<Vec<char>> = screen.lines().map(|line| line.chars().collect()).collect();
+    let head: Vec<char> = format!("┌ {title} ").chars().collect();
+    let found = lines.iter().enumerate().find_map(|(row, line)| {
+        let left = line.windows(head.len()).position(|part| part == head)?;
+        let wide = line[left..].iter().position(|c| *c == '┐')?;
+        Some((row, left, wide))
+    });
+    let Some((row, left, wide)) = found else { return String::new() };
+    let inside = lines[row + 1..].iter().take_while(|line| line.get(left) == Some(&'│'));
+    let words = inside.map(|line| line[left + 1..left + wide].iter().collect::<String>());
+    words.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Opens the detail of both regions that the row speaks of, and reads there what is wrong and what to do.
+fn see_detail(pty: &Pty, row: &Reading) {
+    let (regional, route53) = row.cells.split_at(4);
+    let advised = |cells: &[Cell]| {
+        let failing = cells.iter().filter(|cell| cell.fails());
+        failing.map(|cell| format!("…{} {}…", cell.says, cell.advice().unwrap())).collect::<Vec<_>>()
+    };
+    // The site comes first, then the regions in their order, Route 53 last of them.
+    pty.press("Home");
+    for (steps, title, sentences) in
+        [(1, format!("region {SICK}"), advised(regional)), (2, "route 53".to_owned(), advised(route53))]
+    {
+        for _ in 0..steps {
+            pty.press("Down");
+        }
+        pty.press_enter();
+        pty.wait_until(&format!("{sentences:?} in the detail of {title}"), |screen| {
+            let text = detail(screen, &title);
+            !text.is_empty() && sentences.iter().all(|sentence| reads_as(sentence, &text))
+        });
+        pty.press("Esc");
+        pty.wait_until("no detail", |screen| detail(screen, &title).is_empty());
+    }
+}
+
 /// A cockpit on which everything is read and well.
 fn well(home: &Home) -> Pty {
     let pty = Pty::start(home, WIDE, &[]);
@@ -129,7 +169,7 @@ fn see_status(home: &Home, account: &str, row: &Reading, before: &Value) {
             let sentence = format!(
                 "{}: {} (last read …s ago). {}",
                 cell.word.to_uppercase(),
-                cell.says,
+                cell.says.strip_prefix(&format!("{}: ", cell.word)).unwrap_or(cell.says),
                 cell.advice().unwrap()
             );
             assert!(reads_as(&sentence, line), "{id}: wanted {sentence:?}, got {told}");
@@ -167,6 +207,7 @@ fn see(test: &str, rules: Vec<Rule>) {
     }
     pty.press("R");
     see_board(&pty, row);
+    see_detail(&pty, row);
     see_status(&home, &ground.account.id, row, &before);
     leave(pty);
     assert_untouched(&standin);
@@ -291,15 +332,16 @@ fn dark() {
     }
     leave(pty);
 
-    // Another cockpit, while STS is as dark as the rest: the account goes by its profile's name, and the rows of before
-    // are there under its number.
+    // Another cockpit, while STS is as dark as the rest: the account is presumed to be what it was, and the rows of before
+    // are there once.
     let (ran, after) = status(&home);
     assert_eq!(ran.code, Some(1), "{}", ran.stdout);
     for (id, cell) in IDS.iter().zip(&row.cells) {
-        let line = text_cell(&ran.stdout, "~gone", id, SICK);
+        let line = text_cell(&ran.stdout, &ground.account.id, id, SICK);
         let sentence = format!("DARK: {} (…). {}", cell.says, cell.advice().unwrap());
         assert!(reads_as(&sentence, line), "{id}: wanted {sentence:?}, got {line}");
-        assert_eq!(json_cell(&after, "~gone", id, SICK)["status"], cell.word);
+        let shown = json_cell(&after, &ground.account.id, id, SICK);
+        assert_eq!((&shown["status"], &shown["account_standing"]), (&cell.word.into(), &"presumed".into()));
         let known = keys(&before, &ground.account.id, id, SICK);
         assert!(!known.is_empty());
         assert_eq!(keys(&after, &ground.account.id, id, SICK), known, "{id}: rows came or went");
@@ -400,7 +442,7 @@ fn stale_reads() {
     assert_eq!(ground.boto.points_at(ground.estate.id("/zone/id"), ZONE, "A"), "203.0.113.10");
 }
 
-/// Under any fault of STS everything is read: only whose the account is stays unsaid.
+/// Under any fault of STS everything is read: only whose the account is stays presumed.
 #[test]
 fn sts() {
     let Some(ground) = shared() else {
@@ -421,10 +463,11 @@ fn sts() {
         assert_clean(&ground.account, &ran);
         let status = ran.json();
         assert_eq!(status["fresh"], true, "{fault:?}");
+        // The cockpit of before was told by STS.
         for cell in status["cells"].as_array().unwrap() {
-            let account = cell["account"].as_str().unwrap();
-            assert!(account.starts_with('~'), "{fault:?}: {cell}");
+            assert_eq!(cell["account"], ground.account.id.as_str(), "{fault:?}: {cell}");
         }
+        assert_eq!(status["accounts"][0]["standing"], "presumed", "{fault:?}: {}", status["accounts"]);
         standin.lift(rule);
     }
 }

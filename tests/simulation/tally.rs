@@ -33,10 +33,15 @@ pub enum Happened {
     LeftInGoodOrder,
     Cuts,
     ServersSilent,
+    Settled,
+    CredentialsEnded,
+    ClocksOff,
+    Presumed,
+    PresumedAndStsSilent,
 }
 
 impl Happened {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
         Self::Calls,
         Self::Launches,
         Self::Restores,
@@ -65,6 +70,11 @@ impl Happened {
         Self::LeftInGoodOrder,
         Self::Cuts,
         Self::ServersSilent,
+        Self::Settled,
+        Self::CredentialsEnded,
+        Self::ClocksOff,
+        Self::Presumed,
+        Self::PresumedAndStsSilent,
     ];
 }
 

@@ -10,7 +10,7 @@ use super::sort::SortKey;
 use super::{RowId, columns, window};
 use crate::incident::cell::{Health, STALE_AFTER_S, SweepStatus};
 use crate::incident::entry::Mode;
-use crate::incident::place::{Key, Kind, Place, Service};
+use crate::incident::place::{Key, Kind, Place, Region, Service};
 use crate::incident::resource::Resource;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -359,7 +359,8 @@ impl App {
         match screen {
             Screen::Board => {
                 let sites = self.opening.sites.iter().map(|site| RowId::Site(site.name.clone()));
-                sites.chain(self.opening.regions.iter().cloned().map(RowId::Region)).collect()
+                let regions = self.opening.regions.iter().cloned().chain([Region::global()]);
+                sites.chain(regions.map(RowId::Region)).collect()
             }
             Screen::Instances | Screen::Registrations => Vec::new(),
             Screen::RestorePoints => {
@@ -456,8 +457,8 @@ fn urgency(health: Health) -> u8 {
     match health {
         Health::Lie => 0,
         Health::Down => 1,
-        Health::Changing => 2,
-        // Stale, claimed and proven rows keep one order, so that a cell that fails does not make its rows jump.
-        Health::Stale | Health::Claimed | Health::Proven => 3,
+        Health::Changing | Health::Unknown => 2,
+        // Stale, quiet and proven rows keep one order, so that a cell that fails does not make its rows jump.
+        Health::Stale | Health::Off | Health::Claimed | Health::Proven => 3,
     }
 }

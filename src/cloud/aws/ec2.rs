@@ -227,7 +227,7 @@ pub(super) async fn sweep_ids(
             let statuses = pin!(read_statuses(client, chunk));
             let (mut rows, statuses) = match select(rows, statuses).await {
                 Either::Left((rows, statuses)) => {
-                    let known = tokio::time::timeout(times.status_grace, statuses).await;
+                    let known = tokio::time::timeout(times.grace, statuses).await;
                     (rows?, known.ok().and_then(Result::ok))
                 }
                 Either::Right((known, rows)) => (rows.await?, known.ok()),

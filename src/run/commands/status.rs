@@ -118,7 +118,7 @@ fn as_text(app: &App) -> String {
                     format!(
                         "{}: {} ({last}). {}",
                         cell.status.word().unwrap_or_default().to_uppercase(),
-                        cell.trouble().unwrap_or_default(),
+                        cell.status.trouble_after_word().unwrap_or_default(),
                         cell.advice().unwrap_or_default()
                     )
                 }
@@ -131,6 +131,15 @@ fn as_text(app: &App) -> String {
             place.scope.region.to_string(),
             place.service.to_string()
         );
+    }
+    for (account, profile) in &app.accounts {
+        if let Some((_, presumed)) = app.presumption(account) {
+            let (ago, to) = (age(app.now, presumed.said), &presumed.to);
+            let _ = writeln!(
+                text,
+                "account {account} of {profile}: presumed, STS has not named it; it did {ago} ago, to {to}"
+            );
+        }
     }
     for left in app.credentials_left() {
         let when = match left.urgency {
@@ -156,9 +165,9 @@ fn as_text(app: &App) -> String {
         let maintenance = app.incident.maintenance(&site.name).map_or("", |_| ", in maintenance");
         let _ = writeln!(text, "site {}: {} -> {points}: {evidence}{maintenance}", site.name, site.record);
     }
-    // Of databases what is down too; of the many others only what is contradicted.
+    // Of databases and instances also what claims trouble itself; of balancers only what is contradicted.
     for (kind, worst) in
-        [(Kind::Database, Health::Down), (Kind::Balancer, Health::Lie), (Kind::Instance, Health::Lie)]
+        [(Kind::Database, Health::Down), (Kind::Balancer, Health::Lie), (Kind::Instance, Health::Down)]
     {
         for seen in app.incident.of_kind(kind) {
             let key = seen.resource.key();
@@ -234,6 +243,7 @@ fn as_json(app: &App) -> Value {
             let cell = app.incident.cells.get(place);
             json!({
                 "account": place.scope.account,
+                "account_standing": app.account_standing(&place.scope.account).as_str(),
                 "partition": place.scope.partition,
                 "region": place.scope.region,
                 "service": place.service,
@@ -246,6 +256,20 @@ fn as_json(app: &App) -> Value {
                 "fault": cell.and_then(|cell| cell.fault().map(ToString::to_string)),
                 "last_ok": cell.and_then(|cell| cell.last_ok),
                 "rows": app.incident.rows_of(place).count(),
+            })
+        })
+        .collect();
+    let accounts: Vec<Value> = app
+        .accounts
+        .iter()
+        .map(|(account, profile)| {
+            let presumed = app.presumption(account).map(|(_, presumed)| presumed);
+            json!({
+                "profile": profile,
+                "account": account,
+                "standing": app.account_standing(account).as_str(),
+                "said_at": presumed.map(|presumed| presumed.said),
+                "said_to": presumed.map(|presumed| &presumed.to),
             })
         })
         .collect();
@@ -287,6 +311,7 @@ fn as_json(app: &App) -> Value {
         "at": app.now,
         "fresh": fresh(app),
         "logbook": app.opening.logbook,
+        "accounts": accounts,
         "credentials": credentials,
         "clock_ahead_s": app.accesses.values().filter_map(|s| s.clock_ahead_s).max_by_key(|s| s.abs()),
         "cells": cells,

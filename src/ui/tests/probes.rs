@@ -148,7 +148,7 @@ fn declared_endpoints_stand_on_the_board() {
     world.show(Screen::Board);
     for (width, height) in [(140, 45), (80, 24)] {
         let rows = world.text(width, height);
-        has(&rows, "PROBE refused 0s");
+        has(&rows, "PROBE refused for 0s");
         has(&rows, "1 declared endpoint answers");
         let names = |row: &&String| row.contains("PROBE") && !row.contains("probe:");
         has_not(&rows.iter().filter(names).cloned().collect::<Vec<_>>(), "queue");
