@@ -1,6 +1,7 @@
 //! The story: each entry that people care about, as one sentence. The same words on the screen, in `log show` and in
 //! the report.
 
+use super::access::{clock_turned, credentials_turned};
 use super::cell::{Cell, ProbeSubject, SweepStatus, Verdict};
 use super::entry::{Body, Ending, Entry, Finding, Mode, Outcome, SessionId};
 use super::fold::Incident;
@@ -297,6 +298,14 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         Body::Recovered { bytes, kept_in, .. } => {
             (Tone::Warn, format!("set {bytes} bytes of an unfinished line aside in {kept_in}"))
         }
+        Body::Credentials { profile, ended } => {
+            by_itself = true;
+            credentials_turned(before, entry, profile, *ended)?
+        }
+        Body::Skew { ahead_s } => {
+            by_itself = true;
+            clock_turned(before, entry, *ahead_s)?
+        }
         Body::Settled { plan, step, settlement } => {
             is_action = true;
             plan_of = Some(plan.clone());
@@ -376,7 +385,7 @@ fn cell_fails(words: &str, cell: &Cell, status: &SweepStatus, now: Timestamp) ->
 }
 
 /// How long it lasted: `50s`, `41m`.
-fn lasted(since: Timestamp, until: Timestamp) -> String {
+pub(super) fn lasted(since: Timestamp, until: Timestamp) -> String {
     span(until.duration_since(since).as_secs())
 }
 

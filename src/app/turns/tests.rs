@@ -48,10 +48,14 @@ pub(in crate::app) struct Desk {
 
 impl Desk {
     pub(in crate::app) fn new(regions: &[&str]) -> Self {
-        let now = Timestamp::from_second(START).unwrap();
-        let mut desk = Self { app: App::new(opening(regions), now), now, asked: Vec::new() };
+        let mut desk = Self::unstarted(regions);
         desk.take(Message::Start);
         desk
+    }
+
+    pub(in crate::app) fn unstarted(regions: &[&str]) -> Self {
+        let now = Timestamp::from_second(START).unwrap();
+        Self { app: App::new(opening(regions), now), now, asked: Vec::new() }
     }
 
     pub(in crate::app) fn take(&mut self, message: Message) -> Vec<Effect> {
