@@ -146,7 +146,10 @@ impl App {
             Resource::HostedZone(zone) => vec![
                 zone.name.trim_end_matches('.').into(),
                 if zone.private { "private" } else { "zone" }.into(),
-                zone.record_count.map_or_else(String::new, |n| format!("{n} record sets")),
+                zone.record_count.map_or_else(String::new, |n| match n {
+                    1 => "1 record set".into(),
+                    n => format!("{n} record sets"),
+                }),
                 String::new(),
                 String::new(),
                 account,
