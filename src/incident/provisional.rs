@@ -37,6 +37,7 @@ pub struct Presumption {
 /// A row as somebody saw it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "nearly every sight is of a row that is there")]
 pub(super) enum Sight {
     /// It is there.
     There(Seen),
@@ -282,7 +283,7 @@ impl Incident {
         if let Some(teller) = teller {
             let told = self.provisional.told.entry(teller).or_default();
             // Who found what others had told found it all the same.
-            let own = take(told.cells.remove(&place)).or_else(|| shown.clone().map(Cell::as_told_first));
+            let own = take(told.cells.remove(&place)).or_else(|| shown.clone().map(Cell::found_first));
             told.cells.extend(own.map(|own| (place.clone(), own)));
         }
         self.cells.extend(shown.map(|shown| (place, shown)));
