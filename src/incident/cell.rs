@@ -184,6 +184,14 @@ impl SweepStatus {
         }
     }
 
+    /// What went wrong, in a sentence that stands behind the word: `denied: denied: …` says it twice.
+    #[must_use]
+    pub fn trouble_after_word(&self) -> Option<String> {
+        let (word, trouble) = (self.word()?, self.trouble()?);
+        let rest = trouble.strip_prefix(&word).and_then(|rest| rest.strip_prefix(": "));
+        Some(rest.map_or_else(|| trouble.clone(), str::to_owned))
+    }
+
     /// What went wrong, in a sentence; `None` if nothing did.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
