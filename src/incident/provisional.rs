@@ -19,6 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod kept;
 
+/// Seconds after which somebody who wrote nothing is not here any more: four heartbeats.
+const HERE_S: i64 = 120;
+
 /// Which account a profile is taken for, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presumption {
@@ -139,7 +142,12 @@ impl Incident {
     /// Whether those who are here only presume that an account is theirs: STS has named it to none of them.
     #[must_use]
     pub fn is_presumed_by_all(&self, account: &Account) -> bool {
-        let here = |session: &SessionId| self.sessions.get(session).is_some_and(|it| it.left.is_none());
+        // Who crashed says no goodbye.
+        let heard =
+            |at: Timestamp| self.latest.is_none_or(|latest| latest.duration_since(at).as_secs() <= HERE_S);
+        let here = |session: &SessionId| {
+            self.sessions.get(session).is_some_and(|it| it.left.is_none() && heard(it.last_heard))
+        };
         let known = self.identities.iter().any(|((of, _), it)| it.account == *account && here(of));
         !known && self.presumptions.iter().any(|((of, _), it)| it.account == *account && here(of))
     }

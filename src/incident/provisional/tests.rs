@@ -270,6 +270,20 @@ fn a_checkpoint_in_between_changes_nothing() {
 }
 
 #[test]
+fn an_account_is_presumed_where_all_who_are_here_presume_it() {
+    let ours = Account(OURS.into());
+    let mut incident = Incident::default();
+    says(&mut incident, "adam", 0, opened());
+    says(&mut incident, "adam", 1, identified(OURS));
+    for second in [100, 190] {
+        says(&mut incident, "eve", second, opened());
+        says(&mut incident, "eve", second, presumed(OURS));
+        // Adam is heard of until he crashes.
+        assert_eq!(incident.is_presumed_by_all(&ours), second == 190);
+    }
+}
+
+#[test]
 fn the_guess_is_what_sts_said_last_and_rather_to_oneself() {
     let mut incident = Incident::default();
     let of = |incident: &Incident, who: &str, profile: &str| {
