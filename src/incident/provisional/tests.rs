@@ -247,6 +247,11 @@ fn a_strand_that_goes_on_after_another_is_corrected_for_both() {
         says(&mut incident, "eve", 101, saw(vec![zone("theirs", 1)], &["mail"]));
         goes_on.into_iter().for_each(|body| says(&mut incident, "eve2", 110, body));
         says(&mut incident, "eve2", 110, presumed(OURS));
+        assert_eq!(
+            incident.cells[&place(OURS)].by,
+            Some(SessionId("eve2".into())),
+            "the same process read it"
+        );
         says(&mut incident, "eve2", 120, saw(vec![zone("more", 1)], &[]));
         says(&mut incident, "eve2", 130, identified(OTHERS));
         let shown = [(OURS, "mail 2"), (OURS, "shop 4"), (OTHERS, "more 1"), (OTHERS, "theirs 1")];
