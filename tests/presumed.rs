@@ -48,8 +48,12 @@ fn an_hour_later(events: &str) -> (Crew, usize) {
 }
 
 fn text(app: &App) -> String {
+    text_at(app, 140, 45)
+}
+
+fn text_at(app: &App, width: u16, height: u16) -> String {
     let look = Look { theme: probe(), glyphs: Glyphs::Unicode };
-    text_rows(&buffer(app, &look, 140, 45)).join("\n")
+    text_rows(&buffer(app, &look, width, height)).join("\n")
 }
 
 /// Rows by region, service, kind and id: what stands there twice, and under which accounts all stand.
@@ -91,6 +95,7 @@ fn started_wholly_dark_the_board_says_down_once_and_nothing_moves_when_sts_agree
     }
     assert!(!frame.contains("partly"), "{frame}");
     assert!(frame.contains("1111…3333 (presumed)"), "{frame}");
+    assert!(text_at(app, 80, 24).contains("1111…3333 (presumed)"), "{}", text_at(app, 80, 24));
     assert!(frame.contains("STS does not say whose prod is"), "{frame}");
     let (doubled, accounts) = twice(&app.incident);
     assert_eq!((doubled, accounts), (Vec::new(), BTreeSet::from([OURS.to_owned()])));

@@ -93,7 +93,7 @@ impl Cell {
     }
 
     /// What a session told that found a cell as others had left it.
-    pub(super) fn as_told_first(self) -> Self {
+    pub(super) fn found_first(self) -> Self {
         let at = self.last_attempt;
         let last_ok = self.is_ok().then_some(at);
         Self { since: at, last_ok, zones: BTreeMap::new(), missing: Vec::new(), ..self }

@@ -19,6 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod kept;
 
+/// Seconds after which somebody who wrote nothing is not here any more: four heartbeats.
+const HERE_S: i64 = 120;
+
 /// Which account a profile is taken for, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presumption {
@@ -37,6 +40,7 @@ pub struct Presumption {
 /// A row as somebody saw it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "nearly every sight is of a row that is there")]
 pub(super) enum Sight {
     /// It is there.
     There(Seen),
@@ -138,7 +142,12 @@ impl Incident {
     /// Whether those who are here only presume that an account is theirs: STS has named it to none of them.
     #[must_use]
     pub fn is_presumed_by_all(&self, account: &Account) -> bool {
-        let here = |session: &SessionId| self.sessions.get(session).is_some_and(|it| it.left.is_none());
+        // Who crashed says no goodbye.
+        let heard =
+            |at: Timestamp| self.latest.is_none_or(|latest| latest.duration_since(at).as_secs() <= HERE_S);
+        let here = |session: &SessionId| {
+            self.sessions.get(session).is_some_and(|it| it.left.is_none() && heard(it.last_heard))
+        };
         let known = self.identities.iter().any(|((of, _), it)| it.account == *account && here(of));
         !known && self.presumptions.iter().any(|((of, _), it)| it.account == *account && here(of))
     }
@@ -282,7 +291,7 @@ impl Incident {
         if let Some(teller) = teller {
             let told = self.provisional.told.entry(teller).or_default();
             // Who found what others had told found it all the same.
-            let own = take(told.cells.remove(&place)).or_else(|| shown.clone().map(Cell::as_told_first));
+            let own = take(told.cells.remove(&place)).or_else(|| shown.clone().map(Cell::found_first));
             told.cells.extend(own.map(|own| (place.clone(), own)));
         }
         self.cells.extend(shown.map(|shown| (place, shown)));
@@ -423,6 +432,10 @@ impl Incident {
 
     /// A session goes on in another strand: what STS says there is also about what was told here.
     pub(super) fn hand_over(&mut self, before: &SessionId, session: &SessionId) {
+        // What the one found the other found: it is the same process, with the same credentials.
+        for cell in self.cells.values_mut().filter(|cell| cell.by.as_ref() == Some(before)) {
+            cell.by = Some(session.clone());
+        }
         let presumed: Vec<(Profile, Presumption)> = of_session(&self.presumptions, before)
             .map(|(profile, presumption)| (profile.clone(), presumption.clone()))
             .collect();

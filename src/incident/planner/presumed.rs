@@ -21,7 +21,7 @@ pub(super) fn weigh(desk: &Desk<'_>, action: &Action, planned: Planned) -> Resul
     let unsaid =
         format!("STS has not yet said whether the credentials of {profile} are those of account {account}");
     if let Action::Undo { operation } = action
-        && !desk.incident.operations.get(operation).is_some_and(|of| of.plan.session == *desk.session)
+        && desk.incident.operations.get(operation).is_none_or(|of| of.plan.session != *desk.session)
     {
         return refused(
             format!("{unsaid}, in which this was done"),

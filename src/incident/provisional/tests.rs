@@ -247,6 +247,11 @@ fn a_strand_that_goes_on_after_another_is_corrected_for_both() {
         says(&mut incident, "eve", 101, saw(vec![zone("theirs", 1)], &["mail"]));
         goes_on.into_iter().for_each(|body| says(&mut incident, "eve2", 110, body));
         says(&mut incident, "eve2", 110, presumed(OURS));
+        assert_eq!(
+            incident.cells[&place(OURS)].by,
+            Some(SessionId("eve2".into())),
+            "the same process read it"
+        );
         says(&mut incident, "eve2", 120, saw(vec![zone("more", 1)], &[]));
         says(&mut incident, "eve2", 130, identified(OTHERS));
         let shown = [(OURS, "mail 2"), (OURS, "shop 4"), (OTHERS, "more 1"), (OTHERS, "theirs 1")];
@@ -267,6 +272,20 @@ fn a_checkpoint_in_between_changes_nothing() {
         says(incident, "eve", 200, identified(OTHERS));
     }
     assert_eq!(again, incident);
+}
+
+#[test]
+fn an_account_is_presumed_where_all_who_are_here_presume_it() {
+    let ours = Account(OURS.into());
+    let mut incident = Incident::default();
+    says(&mut incident, "adam", 0, opened());
+    says(&mut incident, "adam", 1, identified(OURS));
+    for second in [100, 190] {
+        says(&mut incident, "eve", second, opened());
+        says(&mut incident, "eve", second, presumed(OURS));
+        // Adam is heard of until he crashes.
+        assert_eq!(incident.is_presumed_by_all(&ours), second == 190);
+    }
 }
 
 #[test]
