@@ -123,19 +123,26 @@ pub struct Incident {
 impl Incident {
     /// Takes an entry in.
     pub fn fold(&mut self, entry: &Entry) {
-        self.entries += 1;
-        let head = self.heads.entry(entry.session.clone()).or_default();
-        *head = entry.seq.max(*head);
-        self.latest = self.latest.max(Some(entry.ts));
-        if let Some(session) = self.sessions.get_mut(&entry.session) {
-            session.last_heard = session.last_heard.max(entry.ts);
-        }
+        self.arrive(&entry.session, entry.seq, entry.ts);
         // The sentence is made before the state changes: "was dark, is ok again" needs the state of before.
         if let Some(event) = describe(self, entry) {
             let at = self.story.partition_point(|e| e.order() <= event.order());
             self.story.insert(at, event);
         }
         self.take(entry);
+    }
+
+    /// Notes that an entry came, whatever it says.
+    pub(super) fn arrive(&mut self, session: &SessionId, seq: u64, ts: Timestamp) {
+        self.entries += 1;
+        match self.heads.get_mut(session) {
+            Some(head) => *head = seq.max(*head),
+            None => drop(self.heads.insert(session.clone(), seq)),
+        }
+        self.latest = self.latest.max(Some(ts));
+        if let Some(session) = self.sessions.get_mut(session) {
+            session.last_heard = session.last_heard.max(ts);
+        }
     }
 
     fn take(&mut self, entry: &Entry) {
@@ -369,7 +376,7 @@ impl Incident {
 
     /// Takes a row in, unless a newer sight of it is known. Sessions that saw at the same moment are ordered by name,
     /// so that the order in which their entries arrive makes no difference.
-    fn see(&mut self, seen: Seen) {
+    pub(super) fn see(&mut self, seen: Seen) {
         let (key, this) = (seen.resource.key(), (seen.changed, &seen.by));
         if self.gone.get(key).is_some_and(|(at, by)| (*at, by) > this) {
             return;
@@ -541,6 +548,21 @@ impl Incident {
             key.place.scope.account = account.clone();
             self.lies.entry(key).or_insert(lie);
         }
+    }
+
+    /// What the rows that a session knows under a profile's name will be called, once it is known as this account.
+    pub(super) fn renamed(&self, session: &SessionId, profile: &Profile, account: &Account) -> Vec<Key> {
+        let unverified = Account::unverified(profile);
+        let rows = self.rows.iter().map(|(key, seen)| (key, &seen.by));
+        let gone = self.gone.iter().map(|(key, (_, by))| (key, by));
+        rows.chain(gone)
+            .filter(|(key, by)| key.place.scope.account == unverified && *by == session)
+            .map(|(key, _)| {
+                let mut key = key.clone();
+                key.place.scope.account = account.clone();
+                key
+            })
+            .collect()
     }
 
     /// Marks sessions whose process ended without a goodbye: they left when they were last heard.

@@ -335,6 +335,14 @@ pub(super) struct Seal {
 }
 
 impl Seal {
+    /// How long it is at a line's end.
+    pub(super) const LENGTH: usize = SEAL_LENGTH;
+
+    /// Whether the line is what it was when it was sealed.
+    pub(super) fn holds(&self) -> bool {
+        self.written == self.computed
+    }
+
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Flaw> {
         let cut = bytes.len().checked_sub(SEAL_LENGTH).ok_or(Flaw::Unsealed)?;
         let (covered, tail) = bytes.split_at(cut);
@@ -431,6 +439,15 @@ impl Chain {
     /// Whether nothing was wrong so far.
     pub(super) fn is_sound(&self) -> bool {
         self.sound
+    }
+
+    /// Whether a run of lines that hang together comes next here; the chain then goes on after it.
+    pub(super) fn passes(&mut self, first: u64, prev: &str, head: &Head) -> bool {
+        let passes = self.next == first && self.before.admits(prev);
+        if passes {
+            *self = Self { sound: self.sound, ..Self::after(self.session.clone(), head) };
+        }
+        passes
     }
 
     /// Checks the next line: its hash and its links, or why it has none. Gives the one thing most worth saying about

@@ -18,6 +18,7 @@ pub mod follow;
 mod in_order;
 pub mod reader;
 pub mod recover;
+mod scan;
 pub mod strand;
 pub mod stream;
 pub mod tail;
