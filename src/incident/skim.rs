@@ -77,7 +77,58 @@ impl Skim {
         }
     }
 
-    fn read_row(&mut self, timeline: &Timeline, key: &Key) {
+    /// The state, with all its rows.
+    #[must_use]
+    pub fn read(&self, timeline: &Timeline) -> Incident {
+        self.clone().into_read(timeline)
+    }
+
+    /// The state, with all its rows.
+    #[must_use]
+    pub fn into_read(mut self, timeline: &Timeline) -> Incident {
+        for sight in self.unread.iter().flatten() {
+            if let Some(seen) = sight.read(timeline) {
+                self.incident.see(seen);
+            }
+        }
+        self.incident
+    }
+
+    /// The rows of before that must be met before an entry is folded, for who goes on from a state that has not all its rows.
+    #[must_use]
+    pub fn concerned(&self, timeline: &Timeline, at: usize, gist: &Gist) -> Vec<Key> {
+        let body = match gist {
+            Gist::Rows { sweep: None, .. } => return Vec::new(),
+            Gist::Rows { sweep: Some(sweep), .. } => Body::Observed {
+                place: sweep.place.clone(),
+                status: None,
+                changed: Vec::new(),
+                gone: sweep.gone.clone(),
+            },
+            Gist::Whole(body) => (**body).clone(),
+        };
+        timeline.entry_saying(at, body).map_or_else(Vec::new, |entry| self.incident.rows_concerned(&entry))
+    }
+
+    /// Takes in a row of the state that this one goes on from.
+    pub fn meet(&mut self, seen: Seen) {
+        self.incident.see(seen);
+    }
+
+    /// Everything but the rows that are unread.
+    #[must_use]
+    pub fn incident(&self) -> &Incident {
+        &self.incident
+    }
+
+    /// Whether nothing is known of a row but what is unread.
+    #[must_use]
+    pub fn is_unread_alone(&self, key: &Key) -> bool {
+        !self.incident.rows.contains_key(key) && !self.incident.gone.contains_key(key)
+    }
+
+    /// Reads a row, if it is unread.
+    pub fn read_row(&mut self, timeline: &Timeline, key: &Key) {
         let number = timeline.number_of(key).and_then(|number: RowNumber| usize::try_from(number).ok());
         let unread = number.and_then(|number| self.unread.get_mut(number)).and_then(Option::take);
         if let Some(seen) = unread.and_then(|sight| sight.read(timeline)) {
@@ -85,16 +136,22 @@ impl Skim {
         }
     }
 
-    /// The state, with all its rows.
-    #[must_use]
-    pub fn read(&self, timeline: &Timeline) -> Incident {
-        let mut incident = self.incident.clone();
-        for sight in self.unread.iter().flatten() {
-            if let Some(seen) = sight.read(timeline) {
-                incident.see(seen);
-            }
-        }
-        incident
+    /// The rows that are unread: the text of each, when it was seen and by whom.
+    pub fn unread<'a>(
+        &'a self,
+        timeline: &'a Timeline,
+    ) -> impl Iterator<Item = (&'a [u8], Timestamp, &'a SessionId)> {
+        self.unread.iter().flatten().filter_map(|sight| {
+            let (changed, by, _) = timeline.written(sight.at)?;
+            Some((timeline.body(sight.at)?.get(sight.row.clone())?, changed, by))
+        })
+    }
+}
+
+impl From<Incident> for Skim {
+    /// Goes on from a state.
+    fn from(incident: Incident) -> Self {
+        Self { incident, unread: Vec::new() }
     }
 }
 
@@ -153,4 +210,4 @@ impl Incident {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -122,6 +122,11 @@ impl Timeline {
         self.rows.get(key.to_string().as_str()).copied()
     }
 
+    /// The keys of the rows that entries tell of, as text, where they are told of without being read.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.rows.keys().map(|key| &**key)
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -281,11 +281,16 @@ pub(super) fn tame(text: &str) -> String {
 /// A hash in hex digits.
 pub(super) type Hex = [u8; 64];
 
-/// SHA-256 in hex, without the formatter: this runs once per line.
+/// SHA-256 in hex.
 pub(super) fn hex_hash(bytes: &[u8]) -> Hex {
+    hex(Sha256::digest(bytes))
+}
+
+/// A digest in hex, without the formatter: this runs once per line.
+pub(super) fn hex(digest: impl IntoIterator<Item = u8>) -> Hex {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut hex = [0; 64];
-    for (pair, byte) in hex.chunks_exact_mut(2).zip(Sha256::digest(bytes)) {
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(digest) {
         pair[0] = DIGITS[usize::from(byte >> 4)];
         pair[1] = DIGITS[usize::from(byte & 15)];
     }

@@ -326,8 +326,14 @@ impl Follower {
     }
 
     /// What is wrong with the file itself, after what was read of it.
-    pub(super) fn lost(&self, lost: &Lost) -> Breakage {
+    pub(super) fn lost(&mut self, lost: &Lost) -> Breakage {
+        self.said = Some(lost.to_string());
         self.breakage(self.cursor.lines + 1, lost.to_string())
+    }
+
+    /// Whether nothing was wrong with the lines so far.
+    pub(super) fn is_sound(&self) -> bool {
+        self.chain.is_sound()
     }
 
     fn breakage(&self, line: usize, what: String) -> Breakage {

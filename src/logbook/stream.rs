@@ -5,10 +5,11 @@
 //! whoever asked takes in what came before. What is said of the lines is what [`super::Logbook`] says of them. Refuses to
 //! follow strands that still grow.
 
-use super::chain::{Breakage, Line, Seal, Seen, hex_text};
+use super::chain::{Breakage, Head, Line, Seal, Seen, hex_text};
 use super::error::LogbookError;
 use super::follow::{End, Follower, Lost};
 use super::reader::strand_files;
+use super::recover::Torn;
 use super::scan::{Doubtful, Piece, Scan, Scanned, in_full};
 use super::weave::{Feed, Loom, Woven};
 use crate::incident::entry::{Entry, SessionId};
@@ -20,7 +21,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -63,12 +64,23 @@ impl Woven for Item {
 
 /// What all strands share while they are read.
 struct Desk {
-    timeline: RefCell<Timeline>,
-    said: RefCell<Vec<String>>,
+    sheet: RefCell<Streamed>,
     jobs: Sender<Job>,
     /// Bytes of a piece, and pieces of each strand that are read ahead.
     piece: usize,
     ahead: usize,
+}
+
+/// What a logbook held.
+#[derive(Default)]
+pub(super) struct Streamed {
+    pub(super) timeline: Timeline,
+    pub(super) breakages: Vec<Breakage>,
+    pub(super) torn: Vec<Torn>,
+    /// Every strand, read to where it ended.
+    pub(super) followers: Vec<Follower>,
+    /// The newest sound line that was read of each.
+    pub(super) heads: Seen,
 }
 
 /// Reads every line of a logbook in the order of the timeline, and gives each with where it stands in it and what it says.
@@ -86,40 +98,53 @@ pub fn stream(
 fn stream_ahead(
     logbook: &Path,
     ahead: usize,
-    mut give: impl FnMut(&Timeline, usize, Gist),
+    give: impl FnMut(&Timeline, usize, Gist),
 ) -> Result<(Timeline, Vec<String>), LogbookError> {
     let files = strand_files(logbook)?;
     let mut strands = Vec::with_capacity(files.len());
     for path in &files {
         let length = File::open(path).and_then(|file| file.metadata()).map(|meta| meta.len());
         let length = length.map_err(|source| LogbookError::Read { path: path.clone(), source })?;
-        strands.push((path, length));
+        strands.push((Follower::new(path), length));
     }
-    let share = ahead / files.len().max(1);
+    let Streamed { timeline, breakages, torn, .. } = stream_strands(strands, ahead, give);
+    let said = breakages.iter().map(Breakage::to_string).chain(torn.iter().map(Torn::to_string));
+    Ok((timeline, said.collect()))
+}
+
+/// The same of strands from where they were read to, each with its length.
+pub(super) fn stream_on(strands: Vec<(Follower, u64)>, give: impl FnMut(&Timeline, usize, Gist)) -> Streamed {
+    stream_strands(strands, AHEAD, give)
+}
+
+fn stream_strands(
+    strands: Vec<(Follower, u64)>,
+    ahead: usize,
+    mut give: impl FnMut(&Timeline, usize, Gist),
+) -> Streamed {
+    let share = ahead / strands.len().max(1);
     let piece = (share / 4).clamp(PIECE_LEAST, PIECE_MOST);
     let (jobs, inbox) = channel::<Job>();
     let inbox = Mutex::new(inbox);
-    let (timeline, said) = (RefCell::default(), RefCell::default());
-    let desk = Desk { timeline, said, jobs, piece, ahead: (share / piece).max(1) };
-    Ok(thread::scope(|scope| {
+    let desk = Desk { sheet: RefCell::default(), jobs, piece, ahead: (share / piece).max(1) };
+    thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| work(&inbox));
         }
-        let mut reading: Vec<Reading<'_>> =
-            strands.iter().map(|(path, length)| Reading::begin(&desk, path, *length)).collect();
+        let reading = strands.into_iter().map(|(follower, length)| Reading::begin(&desk, follower, length));
+        let mut reading: Vec<Reading<'_>> = reading.collect();
         reading.iter_mut().for_each(Reading::read_ahead);
         let mut loom = Loom::new(reading.into_iter().filter_map(Reading::feed).collect());
         while let Some(Item { stamp, text, body, gist, .. }) = loom.next() {
-            let mut timeline = desk.timeline.borrow_mut();
+            let timeline = &mut desk.sheet.borrow_mut().timeline;
             let at = timeline.len();
             timeline.push(stamp, text, body, &gist);
-            give(&timeline, at, gist);
+            give(timeline, at, gist);
         }
         drop(loom);
         // Nothing more is asked for: with the sender, the threads end.
-        let Desk { timeline, said, .. } = desk;
-        (timeline.into_inner(), said.into_inner())
-    }))
+        desk.sheet.into_inner()
+    })
 }
 
 fn work(inbox: &Mutex<Receiver<Job>>) {
@@ -135,7 +160,6 @@ fn work(inbox: &Mutex<Receiver<Job>>) {
 /// A strand of which the next pieces are always being read.
 struct Reading<'a> {
     desk: &'a Desk,
-    path: PathBuf,
     length: u64,
     follower: Follower,
     coming: VecDeque<Receiver<(Piece, Vec<u8>)>>,
@@ -147,17 +171,8 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn begin(desk: &'a Desk, path: &Path, length: u64) -> Self {
-        Self {
-            desk,
-            path: path.to_path_buf(),
-            length,
-            follower: Follower::new(path),
-            coming: VecDeque::new(),
-            spare: Vec::new(),
-            ended: false,
-            lost: None,
-        }
+    fn begin(desk: &'a Desk, follower: Follower, length: u64) -> Self {
+        Self { desk, length, follower, coming: VecDeque::new(), spare: Vec::new(), ended: false, lost: None }
     }
 
     /// Reads until enough is under way.
@@ -181,8 +196,8 @@ impl<'a> Reading<'a> {
     fn feed(mut self) -> Option<Feed<'a, Item>> {
         let lines = self.more();
         let author = lines.front()?.stamp.author;
-        let session = self.desk.timeline.borrow().author_of(author)?.session.clone();
-        let (first, length) = (first_hash(&self.path), self.length);
+        let session = self.desk.sheet.borrow().timeline.author_of(author)?.session.clone();
+        let (first, length) = (first_hash(self.follower.path()), self.length);
         Some(Feed { session, first, length, lines, more: Box::new(move || self.more()) })
     }
 
@@ -196,7 +211,12 @@ impl<'a> Reading<'a> {
                 return VecDeque::new();
             };
             let items = match piece {
-                Piece::Sound(scan, link) if self.follower.pass(&link, scan.lines.len()) => self.keep(scan),
+                Piece::Sound(scan, link) if self.follower.pass(&link, scan.lines.len()) => {
+                    if self.follower.is_sound() {
+                        self.witness(link.head);
+                    }
+                    self.keep(scan)
+                }
                 Piece::Sound(..) => self.check(in_full(&bytes)),
                 Piece::Doubtful(lines) => self.check(lines),
             };
@@ -208,8 +228,12 @@ impl<'a> Reading<'a> {
         }
     }
 
+    fn witness(&self, head: Head) {
+        self.desk.sheet.borrow_mut().heads.insert(self.follower.session().clone(), head);
+    }
+
     fn keep(&mut self, scan: Scan) -> VecDeque<Item> {
-        let mut timeline = self.desk.timeline.borrow_mut();
+        let timeline = &mut self.desk.sheet.borrow_mut().timeline;
         let authors: Vec<_> = scan.authors.iter().map(|author| timeline.author(author)).collect();
         let text = timeline.keep(scan.text);
         let item = |line: Scanned| {
@@ -222,8 +246,12 @@ impl<'a> Reading<'a> {
 
     fn check(&mut self, lines: Vec<Doubtful>) -> VecDeque<Item> {
         let (lines, breakages) = self.follower.check(lines);
-        self.desk.said.borrow_mut().extend(breakages.iter().map(Breakage::to_string));
-        let mut timeline = self.desk.timeline.borrow_mut();
+        if let Some((line, _)) = lines.iter().rfind(|(line, _)| line.sound) {
+            self.witness(line.head());
+        }
+        let sheet = &mut *self.desk.sheet.borrow_mut();
+        sheet.breakages.extend(breakages);
+        let timeline = &mut sheet.timeline;
         let item = |(line, body): (Line, Vec<u8>)| {
             let Line { entry, seen, .. } = line;
             let Entry { v, seq, ts, mono_ms, session, actor, .. } = entry;
@@ -237,15 +265,16 @@ impl<'a> Reading<'a> {
 
     /// Says how the strand ends, once.
     fn end(&mut self) {
-        let mut said = self.desk.said.borrow_mut();
+        let sheet = &mut *self.desk.sheet.borrow_mut();
         if let Some(lost) = self.lost.take() {
-            said.push(self.follower.lost(&lost).to_string());
+            sheet.breakages.push(self.follower.lost(&lost));
         }
         match self.follower.end() {
             End::Clean => {}
-            End::Torn(torn) => said.push(torn.to_string()),
-            End::Altered(breakage) => said.push(breakage.to_string()),
+            End::Torn(torn) => sheet.torn.push(torn),
+            End::Altered(breakage) => sheet.breakages.push(breakage),
         }
+        sheet.followers.push(self.follower.clone());
     }
 }
 

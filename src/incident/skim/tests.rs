@@ -84,7 +84,7 @@ fn body() -> impl Strategy<Value = Body> {
 }
 
 /// Entries of two sessions, some at one moment and some late.
-fn entries() -> impl Strategy<Value = Vec<Entry>> {
+pub(crate) fn entries() -> impl Strategy<Value = Vec<Entry>> {
     let told = (body(), 0..2_usize, -3..5_i64);
     proptest::collection::vec(told, 1..60).prop_map(|told| {
         let mut second = 1_341_025_200;
