@@ -52,6 +52,23 @@ fn bad_no_credentials() {
 }
 
 #[test]
+fn bad_words_that_are_none() {
+    let home = Home::new().config(&config());
+    for words in [&["note", ""][..], &["note", " ", "\t"], &["declare", ""]] {
+        let ran = home.run(words).expect_code(2);
+        said(&ran, &["is empty: nothing was written", "`blackstart "]);
+    }
+    assert!(strands(&logbook(&home)).is_empty(), "an empty note has a strand");
+    let ran = home.run(&["replay", "--at", "yesterday"]).expect_code(2);
+    said(&ran, &["yesterday", "2012-06-30T03:45:00Z"]);
+    let ran = home.run(&["log", "verify", "nosuch"]).expect_code(2);
+    said(&ran, &["nosuch cannot be read"]);
+    assert!(!ran.stderr.contains(":0:"), "{}", ran.stderr);
+    let ran = home.run(&["demo", "--scenario", "nosuch"]).expect_code(2);
+    said(&ran, &["nosuch: there is no such scenario"]);
+}
+
+#[test]
 fn bad_region_names() {
     let home = dark_home();
     for words in [&["status", "--region", "us-esat-1"][..], &["--region", "us-esat-1"]] {

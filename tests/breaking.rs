@@ -82,10 +82,11 @@ fn alive_a_disk_without_room_is_said_and_recording_goes_on_where_there_is_room_a
         pty.type_text("RDS froze");
         pty.press_enter();
         let screen = pty.wait_for("NOT RECORDING");
-        assert!(screen.contains("log REFUSED") && screen.contains("actions off"), "{screen}");
+        assert!(screen.contains("log DISK FULL") && screen.contains("actions off"), "{screen}");
         assert_answers(&pty);
         pty.press("L");
-        pty.wait_for("NOT RECORDED: recording again");
+        pty.wait_for("still not recording: there is no room");
+        assert_eq!(scene::strands(&place).len(), 1, "a strand that takes no line");
         trouble.disk(Disk::Takes);
         pty.press("L");
         pty.wait_gone("NOT RECORDING");

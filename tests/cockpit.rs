@@ -8,7 +8,7 @@ use blackstart::app::message::{Effect, Message, Stamped, Ticket};
 use blackstart::app::table::RowId;
 use blackstart::app::{App, Focus, Overlay, Planning, Screen};
 use blackstart::incident::cell::SweepStatus;
-use blackstart::incident::entry::{Body, Mode};
+use blackstart::incident::entry::{Body, Mode, SessionId};
 use blackstart::incident::fault::Fault;
 use blackstart::incident::place::{Account, Kind, Profile, Service};
 use blackstart::incident::plan::Risk;
@@ -537,6 +537,25 @@ fn a_stale_plan_is_read_again_and_confirmed_anew() {
 }
 
 #[test]
+fn what_is_typed_before_the_plan_is_shown_is_said_not_to_count() {
+    let mut crew = Crew::alone("2012-storm");
+    crew.press(0, "1gm");
+    assert!(matches!(app(&crew).dialog().unwrap().planning, Planning::Gathering { .. }));
+    crew.type_in(0, "www");
+    crew.press(0, "<enter>");
+    let early = "what was typed before the plan was shown does not count";
+    assert_eq!(app(&crew).dialog().unwrap().remark.as_deref(), Some(early));
+    assert!(crew.wait_until(60, |crew| app(crew).ready_plan().is_some()));
+    let dialog = app(&crew).dialog().unwrap();
+    assert_eq!((dialog.typed.as_str(), dialog.remark.as_deref()), ("", Some(early)));
+    assert!(app(&crew).executions.is_empty());
+    crew.type_in(0, "www");
+    assert_eq!(app(&crew).dialog().unwrap().remark, None);
+    crew.press(0, "<enter>");
+    assert_eq!(app(&crew).executions.len(), 1);
+}
+
+#[test]
 fn a_paste_before_the_plan_is_shown_confirms_nothing() {
     let mut crew = Crew::alone("2012-storm");
     crew.press(0, "1gm");
@@ -646,6 +665,23 @@ fn prompts_write_what_was_typed_and_nothing_for_nothing() {
     broken.press(0, "<enter>");
     assert!(notes(&broken).is_empty());
     assert!(app(&broken).notices.back().unwrap().text.contains("not written down"));
+    assert_eq!(app(&broken).kept_notes().len(), 1);
+    // An incident is declared where all can see it, or not at all: its name stays where it was typed.
+    broken.press(0, "D");
+    broken.type_in(0, "drill");
+    broken.press(0, "<enter>");
+    assert!(matches!(overlay(&broken), Some(Overlay::Prompt { input, .. }) if input == "drill"));
+    assert!(app(&broken).incident.declared().is_none());
+    broken.press(0, "<esc>");
+    // The logbook takes lines again: the note is one of them, once, and nothing was lost.
+    broken.take(0, Message::Reopened(Ok(SessionId("20120630T040000Z-adam@jump-1-7".into()))));
+    let written = notes(&broken);
+    assert!(matches!(&written[..], [note] if note.starts_with("lost? (noted at ")), "{written:?}");
+    let told: Vec<&str> = app(&broken).incident.story.iter().map(|event| event.text.as_str()).collect();
+    assert_eq!(told.iter().filter(|text| text.contains("lost?")).count(), 1, "{told:?}");
+    assert!(told.iter().any(|text| text.contains("nothing that people did was lost")), "{told:?}");
+    assert_eq!(app(&broken).kept_notes().len(), 0);
+    assert!(app(&broken).notices.back().unwrap().text.contains("the note that was kept is written down"));
 }
 
 #[test]

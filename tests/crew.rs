@@ -436,12 +436,15 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Verified { plan, .. }
         | Body::InSync { plan, .. }
         | Body::Finished { plan, .. }
+        | Body::Settled { plan, .. }
         | Body::Undone { plan, .. } => Some(plan),
         Body::Opened { .. }
         | Body::Left { .. }
         | Body::Identified { .. }
+        | Body::Presumed { .. }
         | Body::Observed { .. }
         | Body::Heartbeat { .. }
+        | Body::Failing { .. }
         | Body::Probed { .. }
         | Body::Disagreement { .. }
         | Body::Disagreements { .. }

@@ -410,7 +410,7 @@ mod live {
         ground.standin.set_pace(Pace { dns: 2, ..Pace::default() });
         home.run(&["do", "apex", "www", "page", "--confirm", "www"]).expect_code(0);
         // The cockpit beside it follows the switch from the log, and asks for itself.
-        pty.wait_for("the old expires in");
+        pty.wait_for("old expires in");
         pty.wait_for("4/4 name servers, 1/1 resolvers answer the new");
         // One of them goes back to what stood there before, and is named.
         ground.standin.dns_fault(1, Some(DnsFault::Stale));

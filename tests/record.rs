@@ -13,6 +13,10 @@ use clap::Parser as _;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use blackstart::app::message::{Effect, Message};
+use blackstart::incident::entry::Mode;
+
+use crate::crew::{Crew, scenario};
 use crate::support::cli::{BINARY, Home};
 use crate::support::estate::{Ground, ground};
 use crate::support::scene::{self, all_entries, assert_intact, assert_untouched, logbook, of_kind, strands};
@@ -219,6 +223,52 @@ fn record_bears_an_aws_that_is_dark() {
     assert!(said.contains("0 of 13 cells fresh"), "{said}");
 }
 
+#[test]
+fn a_logbook_without_room_is_one_state_said_once_and_no_word_of_actions() {
+    let mut crew = Crew::on(scenario("quiet", ""));
+    crew.sit("blackstart", Mode::Record);
+    crew.run_for(30);
+    assert!(crew.seats[0].app.is_recording());
+    let mut heard: Vec<String> = Vec::new();
+    let full = "there is no room for a strand in /log: No space left on device";
+    crew.take(0, Message::RecordFailed("entry 7 was not written: No space left on device".into()));
+    let mut asked = 0;
+    for _ in 0..120 {
+        crew.run_for(1);
+        for notice in &crew.seats[0].app.notices {
+            if heard.last() != Some(&notice.text) && !heard.contains(&notice.text) {
+                heard.push(notice.text.clone());
+            }
+        }
+        let reopens = crew.seats[0].effects.iter().filter(|(_, effect)| matches!(effect, Effect::Reopen(_)));
+        let reopens = reopens.count();
+        if reopens > asked {
+            asked = reopens;
+            crew.take(0, Message::Reopened(Err(full.into())));
+            let said = crew.seats[0].app.notices.iter().filter(|notice| notice.text.contains(full)).count();
+            assert!(said <= 1);
+        }
+    }
+    assert!((10..=13).contains(&asked), "tried every ten seconds: {asked}");
+    assert_eq!(
+        heard,
+        [
+            "the logbook refused: entry 7 was not written: No space left on device; it is tried again every 10 s".to_owned(),
+            format!("still not recording: {full}"),
+        ]
+    );
+    assert!(!crew.seats[0].app.is_recording());
+    assert!(crew.seats[0].app.freshness_words().starts_with("NOT RECORDING ("));
+    let strand = crew.seats[0].effects.iter().rev().find_map(|(_, effect)| match effect {
+        Effect::Reopen(session) => Some(session.clone()),
+        _ => None,
+    });
+    crew.run_for(10);
+    crew.take(0, Message::Reopened(Ok(strand.unwrap())));
+    crew.run_for(1);
+    assert!(crew.seats[0].app.is_recording());
+}
+
 // --- the unit
 
 /// The settings of a unit, by section; what is given twice is joined by spaces.
@@ -257,6 +307,8 @@ fn the_unit_starts_what_the_readme_says() {
     assert_eq!(of("Service", "Type"), "notify");
     assert!(of("Service", "WatchdogSec").parse::<u64>().unwrap() >= 10);
     assert_eq!(of("Service", "Restart"), "on-failure");
+    // A full disk is waited for, not begun anew upon.
+    assert_eq!(of("Service", "TimeoutStartSec"), "infinity");
     assert_eq!(of("Service", "UMask"), "0027");
     assert_eq!(of("Service", "StateDirectoryMode"), "2770");
     for (name, value) in [

@@ -169,6 +169,10 @@ pub fn small(action: &str, version: &str, region: &str) -> String {
             "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
             format!("<TargetGroups><member><TargetGroupArn>arn:aws:elasticloadbalancing:{region}:123456789012:targetgroup/edge/73e2d6bc24d8a067</TargetGroupArn><TargetGroupName>edge</TargetGroupName><Protocol>HTTP</Protocol><Port>80</Port><TargetType>instance</TargetType><LoadBalancerArns><member>{}</member></LoadBalancerArns></member></TargetGroups>", balancer(region)),
         ),
+        ("DescribeListeners", _) => (
+            "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+            "<Listeners><member><Protocol>HTTPS</Protocol><Port>443</Port></member></Listeners>".to_owned(),
+        ),
         ("DescribeTargetHealth", _) => (
             "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
             format!("<TargetHealthDescriptions><member><Target><Id>{}</Id><Port>80</Port></Target><TargetHealth><State>healthy</State></TargetHealth></member></TargetHealthDescriptions>", id(region, 0)),

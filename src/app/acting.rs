@@ -180,7 +180,7 @@ impl App {
         self.go_on_planning(effects);
     }
 
-    fn refuse(&mut self, refusal: Refusal, effects: &mut Vec<Effect>) {
+    pub(super) fn refuse(&mut self, refusal: Refusal, effects: &mut Vec<Effect>) {
         self.planning = PlanningState::default();
         let action = self.dialog().map(|dialog| dialog.action.clone());
         if let (Some(action), LogState::Writing) = (action, &self.log) {

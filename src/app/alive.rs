@@ -5,8 +5,9 @@
 //! as recorded, and never forgotten either: a new strand, opened by the operator's own choice, names what was lost.
 
 use super::message::{ClockNews, Effect};
+use super::recording::REOPEN_EVERY_S;
 use super::{App, LogState, Overlay, Phase};
-use crate::incident::entry::{Body, Entry, SessionId};
+use crate::incident::entry::{Body, Entry, Mode, SessionId};
 use crate::incident::hash::sha256_hex;
 use crate::incident::story::{Tone, describe};
 use jiff::{SignedDuration, Timestamp};
@@ -26,10 +27,28 @@ pub(super) struct Unwritten {
     waiting: VecDeque<Entry>,
     /// What of them was lost, in words, since the logbook refused.
     lost: Vec<String>,
+    /// What was noted since: written down when recording goes on.
+    notes: Vec<KeptNote>,
     /// When it refused.
     refused: Option<Timestamp>,
     /// A new strand was asked for and has not come yet: a second one would leave the first without a writer.
     pub(super) reopening: bool,
+}
+
+/// A note that no strand has yet.
+#[derive(Debug, Clone)]
+struct KeptNote {
+    at: Timestamp,
+    text: String,
+    /// The line of the story that says that it is not recorded.
+    line: (SessionId, u64),
+}
+
+impl KeptNote {
+    /// Its text, with when it was written: the strand says when it was written down.
+    fn dated(&self) -> String {
+        format!("{} (noted at {})", self.text, self.at.strftime("%H:%M:%S"))
+    }
 }
 
 impl Unwritten {
@@ -54,8 +73,31 @@ impl App {
             effects.push(Effect::Record(Box::new(entry)));
         } else {
             self.incident.mark_unrecorded(&entry.session, entry.seq);
-            self.lose(&entry);
+            match &entry.body {
+                Body::Note { text } => {
+                    let line = (entry.session.clone(), entry.seq);
+                    self.unwritten.notes.push(KeptNote { at: entry.ts, text: text.clone(), line });
+                }
+                _ => self.lose(&entry),
+            }
         }
+    }
+
+    /// Takes a note: while nothing is recorded it is kept, and written down when recording goes on.
+    pub(super) fn note(&mut self, text: &str, effects: &mut Vec<Effect>) {
+        self.record(Body::Note { text: text.into() }, effects);
+        if self.log != LogState::Writing {
+            let text = "the note is kept, not written down yet: that comes when recording goes on";
+            self.notice(Tone::Warn, text.into());
+        }
+    }
+
+    /// What waits in memory for a logbook that takes it, in words.
+    pub fn kept_notes(&self) -> impl ExactSizeIterator<Item = String> {
+        self.unwritten
+            .notes
+            .iter()
+            .map(|note| format!("{} note: {}", note.at.strftime("%H:%M:%S"), note.text))
     }
 
     /// Remembers what the logbook does not.
@@ -74,6 +116,12 @@ impl App {
         }
     }
 
+    /// Whether the logbook takes entries, and has taken the first: until then that it is written is a hope.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.log == LogState::Writing && self.next_seq > 0 && self.unwritten.waiting.is_empty()
+    }
+
     /// What happened and is not in the logbook, in words, oldest first.
     #[must_use]
     pub fn not_recorded(&self) -> &[String] {
@@ -86,7 +134,13 @@ impl App {
         if self.log != LogState::Writing {
             return;
         }
-        self.notice(Tone::Bad, format!("the logbook refused: {why}; actions are off"));
+        // On a screen the reason stands above the last line for as long as it holds.
+        let words = if self.opening.mode == Mode::Record {
+            format!("the logbook refused: {why}; it is tried again every {REOPEN_EVERY_S} s")
+        } else {
+            "the logbook refused: nothing is recorded, actions are off".into()
+        };
+        self.notice(Tone::Bad, words);
         self.log = LogState::Refused(why.to_owned());
         self.unwritten.refused = Some(self.unwritten.waiting.front().map_or(self.now, |entry| entry.ts));
         // It was shown when it was asked for; now it is known that it is nowhere else.
@@ -118,7 +172,10 @@ impl App {
         let session = match result {
             Ok(session) => session,
             Err(why) => {
-                self.notice(Tone::Bad, format!("still not recording: {why}"));
+                // Where it is tried by itself, again and again, each reason is said once.
+                if self.opening.mode != Mode::Record || self.is_news(&why) {
+                    self.notice(Tone::Bad, format!("still not recording: {why}"));
+                }
                 return;
             }
         };
@@ -137,11 +194,23 @@ impl App {
         self.identify_again(&before, effects);
         let since = self.unwritten.refused.take().unwrap_or(self.started);
         self.tell_all_again(&before, since, effects);
-        let things = if count == 1 { "1 entry".into() } else { format!("{count} entries") };
-        self.notice(
-            Tone::Good,
-            format!("recording again, in a new strand; it names {things} that were lost"),
-        );
+        let notes = std::mem::take(&mut self.unwritten.notes);
+        for note in &notes {
+            // It stands in the story once, as it is in the log.
+            self.incident.story.retain(|event| (&event.session, event.seq) != (&note.line.0, note.line.1));
+            self.record(Body::Note { text: note.dated() }, effects);
+        }
+        let lost = match count {
+            0 => String::new(),
+            1 => "; it names 1 entry that was lost".into(),
+            n => format!("; it names {n} entries that were lost"),
+        };
+        let kept = match notes.len() {
+            0 => String::new(),
+            1 => "; the note that was kept is written down".into(),
+            n => format!("; the {n} notes that were kept are written down"),
+        };
+        self.notice(Tone::Good, format!("recording again, in a new strand{lost}{kept}"));
     }
 
     // --- leaving ---
@@ -234,7 +303,7 @@ impl App {
                 // What another reads is left to it for as long again: its machine may have slept as well.
                 let later = if schedule.left_to.is_some() { 3 * SPREAD_MS } else { 0 };
                 let due = now + SignedDuration::from_millis(later + SPREAD_MS * share / 0xffff);
-                schedule.due = Some(due);
+                schedule.ask_at(Some(due));
             }
         }
     }

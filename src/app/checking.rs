@@ -48,7 +48,7 @@ pub(super) fn resolve_call(call: &mut Call, launched: &BTreeMap<usize, String>) 
     }
 }
 
-fn ids(targets: &[InstanceRef], launched: &BTreeMap<usize, String>) -> Vec<String> {
+pub(super) fn ids(targets: &[InstanceRef], launched: &BTreeMap<usize, String>) -> Vec<String> {
     targets
         .iter()
         .map(|target| {

@@ -157,6 +157,8 @@ pub enum Command {
     Note,
     /// Declare or close an incident.
     Declare,
+    /// Look again at an action of unknown outcome.
+    Verify,
     /// Go on in a new strand after the logbook refused.
     ReopenLogbook,
     /// Play or pause.
@@ -191,7 +193,7 @@ const PLAYER: &[Context] = &[Context::Replay];
 
 impl Command {
     /// Every command, grouped, in the order help shows them.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::Board,
         Self::Instances,
         Self::RestorePoints,
@@ -221,6 +223,7 @@ impl Command {
         Self::Undo,
         Self::Note,
         Self::Declare,
+        Self::Verify,
         Self::ReopenLogbook,
         Self::PlayPause,
         Self::StepForward,
@@ -282,6 +285,7 @@ impl Command {
             Self::Undo => ("undo", Actions, ChangesAws, LIVE, "take the last action back"),
             Self::Note => ("note", Record, None, LIVE, "write a note into the log"),
             Self::Declare => ("declare", Record, None, LIVE, "declare an incident, or close it"),
+            Self::Verify => ("verify", Record, None, LIVE, "see what became of an action of unknown outcome"),
             Self::ReopenLogbook => {
                 ("reopen-logbook", Record, None, LIVE, "record again, in a new strand, after a refusal")
             }

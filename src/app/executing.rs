@@ -105,29 +105,34 @@ pub struct Execution {
     pub refused: Option<Fault>,
 }
 
+impl Execution {
+    /// A plan of which nothing was done yet.
+    pub(super) fn begin(plan: Plan, confirmed_in: SessionId, phase: Phase, began: Timestamp) -> Self {
+        Self {
+            plan,
+            confirmed_in,
+            step: 0,
+            phase,
+            began,
+            launched: BTreeMap::new(),
+            change_id: None,
+            in_sync: false,
+            stranded: false,
+            reread: None,
+            unknown: None,
+            unseen: Vec::new(),
+            refused: None,
+        }
+    }
+}
+
 impl App {
     /// Begins to carry out a confirmed plan.
     pub(super) fn execute(&mut self, plan: Plan, typed: String, effects: &mut Vec<Effect>) {
         let hash = plan.hash.clone();
         let seq = self.record(Body::Confirmed { plan: hash.clone(), typed }, effects);
-        self.executions.insert(
-            hash,
-            Execution {
-                plan,
-                confirmed_in: self.opening.session.clone(),
-                step: 0,
-                phase: Phase::Recording(seq, Next::Guard),
-                began: self.now,
-                launched: BTreeMap::new(),
-                change_id: None,
-                in_sync: false,
-                stranded: false,
-                reread: None,
-                unknown: None,
-                unseen: Vec::new(),
-                refused: None,
-            },
-        );
+        let (session, phase) = (self.opening.session.clone(), Phase::Recording(seq, Next::Guard));
+        self.executions.insert(hash, Execution::begin(plan, session, phase, self.now));
     }
 
     /// Whether a plan of this cockpit is still under way.
@@ -235,7 +240,12 @@ impl App {
         Some((execution, step))
     }
 
-    fn ask_about(&mut self, scope: &Scope, query: Query, effects: &mut Vec<Effect>) -> Option<Ticket> {
+    pub(super) fn ask_about(
+        &mut self,
+        scope: &Scope,
+        query: Query,
+        effects: &mut Vec<Effect>,
+    ) -> Option<Ticket> {
         let profile = self.profile_of(&scope.account)?;
         let ticket = self.ticket();
         effects.push(Effect::Ask(ticket, profile, query));
@@ -399,6 +409,10 @@ impl App {
         let scope = step.call.scope().clone();
         let question = check_query(&step, execution);
         match question {
+            None if execution.unknown.is_some() => {
+                let detail = "nothing that can be read tells".into();
+                self.unheld(hash, Finding::Unseen { detail }, effects);
+            }
             None => self.held(hash, "accepted".into(), effects),
             Some(query) => {
                 let query_scope = query.scope().cloned().unwrap_or(scope);
@@ -657,6 +671,7 @@ impl App {
     /// An answer that no sweep waited for: a plan's, a guard's or a check's.
     pub(super) fn answered(&mut self, ticket: Ticket, result: QueryResult, effects: &mut Vec<Effect>) {
         let Some(result) = self.plan_answered(ticket, result, effects) else { return };
+        let Some(result) = self.settling_answered(ticket, result, effects) else { return };
         let found = self.executions.iter().find_map(|(hash, execution)| match &execution.phase {
             Phase::Guarding { asked, .. } if *asked == Some(ticket) => Some((hash.clone(), true)),
             Phase::Checking { asked, .. } if *asked == Some(ticket) => Some((hash.clone(), false)),

@@ -9,7 +9,7 @@ use super::commands::Command;
 use super::keys::{Key, KeyCode, Match};
 use super::message::Effect;
 use super::table::RowId;
-use super::{App, Screen};
+use super::{App, LogState, Screen};
 use crate::incident::entry::Body;
 use crate::incident::hash::PlanHash;
 use crate::incident::plan::{Action, Risk};
@@ -18,6 +18,9 @@ use crate::incident::story::Tone;
 use jiff::Timestamp;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
+
+/// Said where keys come before there is a plan that they could be about.
+const TYPED_TOO_EARLY: &str = "what was typed before the plan was shown does not count";
 
 /// What lies over a screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +97,8 @@ pub enum Purpose {
     Declare,
     /// Close the incident.
     Close,
+    /// Look again at what became of a plan's unknown call.
+    Verify(PlanHash),
     /// Restore a database, up to a time typed.
     RestoreAt(Box<crate::incident::place::Key>),
 }
@@ -110,6 +115,7 @@ impl Purpose {
             Self::Run(command) => command.doc().into(),
             Self::Act(action) => action.to_string(),
             Self::TargetOf(site) => format!("point {site} at"),
+            Self::Verify(plan) => format!("verify {}", plan.short()),
         }
     }
 }
@@ -219,7 +225,8 @@ impl App {
                     dialog.remark = None;
                     dialog.typed.push_str(&line);
                 }
-                Planning::Ready(_) | Planning::Gathering { .. } | Planning::Refused(_) => {}
+                Planning::Gathering { .. } => dialog.remark = Some(TYPED_TOO_EARLY.into()),
+                Planning::Ready(_) | Planning::Refused(_) => {}
             },
             Some(Overlay::Palette(picker) | Overlay::Picker(picker)) => {
                 picker.input.push_str(&line);
@@ -276,7 +283,13 @@ impl App {
             }
             Overlay::Progress(plan) => match key.code {
                 KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q') => {}
-                _ => self.overlays.push(Overlay::Progress(plan)),
+                _ => {
+                    self.overlays.push(Overlay::Progress(plan));
+                    let command = self.opening.keymap.lookup(self.context(), &[key]);
+                    if command == Match::Command(Command::Verify) {
+                        self.run(Command::Verify, effects);
+                    }
+                }
             },
         }
     }
@@ -307,7 +320,11 @@ impl App {
         let Some(dialog) = self.dialog_mut() else { return };
         let plan = match &dialog.planning {
             Planning::Ready(plan) => plan.clone(),
-            Planning::Gathering { .. } => return,
+            // What is typed before the plan is on the screen confirms nothing, and is not kept for when it is.
+            Planning::Gathering { .. } => {
+                dialog.remark = Some(TYPED_TOO_EARLY.into());
+                return;
+            }
             Planning::Refused(_) => {
                 if matches!(key.code, KeyCode::Enter | KeyCode::Char('q')) {
                     self.cancel_plan(effects);
@@ -355,6 +372,7 @@ impl App {
             Purpose::Run(command) => self.run(command, effects),
             Purpose::Act(action) => self.propose(*action, effects),
             Purpose::TargetOf(site) => self.pick_target(&site),
+            Purpose::Verify(plan) => self.settle(&plan, effects),
             purpose @ (Purpose::Note | Purpose::Declare | Purpose::Close | Purpose::RestoreAt(_)) => {
                 self.overlays.push(Overlay::Prompt { purpose, input: String::new() });
             }
@@ -373,20 +391,21 @@ impl App {
                     ),
                 }
             }
-            Purpose::Note if !text.is_empty() => self.write_down(Body::Note { text: text.into() }, effects),
+            Purpose::Note if !text.is_empty() => self.note(text, effects),
             Purpose::Declare if !text.is_empty() => {
-                self.write_down(Body::Declared { title: text.into() }, effects);
+                self.write_down(purpose, text, Body::Declared { title: text.into() }, effects);
             }
-            Purpose::Close => self.write_down(Body::Closed { summary: text.into() }, effects),
+            Purpose::Close => self.write_down(purpose, text, Body::Closed { summary: text.into() }, effects),
             Purpose::Note | Purpose::Declare => {}
-            Purpose::Run(_) | Purpose::Act(_) | Purpose::TargetOf(_) => {}
+            Purpose::Run(_) | Purpose::Act(_) | Purpose::TargetOf(_) | Purpose::Verify(_) => {}
         }
     }
 
-    fn write_down(&mut self, body: Body, effects: &mut Vec<Effect>) {
-        if let super::LogState::Refused(why) = &self.log {
-            let text = format!("not written down: the logbook cannot be written: {why}");
-            self.notice(Tone::Bad, text);
+    /// Records what only stands if it is in the log; while the logbook refuses, what was typed stays in its prompt.
+    fn write_down(&mut self, purpose: Purpose, typed: &str, body: Body, effects: &mut Vec<Effect>) {
+        if self.log != LogState::Writing {
+            self.notice(Tone::Bad, "not written down: the logbook refuses; what was typed stays here".into());
+            self.overlays.push(Overlay::Prompt { purpose, input: typed.to_owned() });
             return;
         }
         self.record(body, effects);
@@ -448,6 +467,7 @@ impl App {
                     if self.incident.declared().is_some() { Purpose::Close } else { Purpose::Declare };
                 self.prompt(purpose);
             }
+            Command::Verify => self.settle_in_view(effects),
             Command::ReopenLogbook => self.reopen(effects),
             Command::PlayPause
             | Command::StepForward
@@ -482,11 +502,10 @@ impl App {
 
     fn undo(&mut self, effects: &mut Vec<Effect>) {
         if let Some(op) = self.incident.unsettled_last() {
-            let what = format!("{} (plan {})", op.plan.title, op.plan.hash.short());
-            self.notice(
-                Tone::Warn,
-                format!("unknown whether the last action was done: {what}; see what is there, then `blackstart do undo PLAN` or act anew"),
-            );
+            let (plan, key) = (op.plan.hash.short().to_owned(), self.verify_key());
+            // Said within 80 columns: what to do must not be cut.
+            let text = format!("unknown whether plan {plan} was done: {key} verifies it first");
+            self.notice(Tone::Warn, text);
             return;
         }
         match self.incident.last_undoable().map(|op| op.plan.hash.clone()) {

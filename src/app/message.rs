@@ -82,6 +82,8 @@ pub enum Message {
     Gone(Vec<SessionId>),
     /// Something is wrong with another strand.
     LogComplaint(String),
+    /// What was complained about is so no longer.
+    LogMended(String),
     /// Plan an action (the command line's way in; keys go through pickers).
     Act(Action),
     /// Confirm the plan that is shown, with the text typed (the command line's way in).
@@ -91,6 +93,8 @@ pub enum Message {
         /// What was typed.
         typed: String,
     },
+    /// Look again at what became of a plan's unknown call (the command line's way in).
+    Verify(PlanHash),
     /// The text was copied to the operator's clipboard, or why not.
     Copied(Result<(), String>),
     /// The process was told to end: `SIGTERM`, `SIGHUP`.

@@ -6,7 +6,7 @@
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
 //! type), `sweeping`, `sharing`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
 //! asked when, and by whom), `acting` (from an action to a confirmed plan), `executing` (from a
-//! confirmed plan to a verified effect), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
+//! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
 //! `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod access;
@@ -26,6 +26,7 @@ pub mod propagation;
 mod recording;
 mod replaying;
 mod restore_points;
+mod settling;
 mod sharing;
 mod sites;
 mod sweeping;
@@ -37,6 +38,7 @@ pub use access::{CredentialsLeft, Urgency};
 pub use acting::{Dialog, Focus, Planning};
 pub use budget::Slowed;
 pub use executing::{Execution, Next, Phase};
+pub use identifying::Standing as AccountStanding;
 pub use input::{Choice, Overlay, Picker, Purpose};
 pub use recording::Freshness;
 pub use replaying::{Recording, Replay};
@@ -44,6 +46,7 @@ pub use restore_points::RestorePoint;
 pub use sites::Readiness;
 pub use sweeping::Schedule;
 pub use table::ListView;
+pub use turns::NextAsked;
 
 use crate::app::commands::Context;
 use crate::app::keys::{Key, Keymap};
@@ -218,6 +221,7 @@ pub struct App {
     asking: propagation::Asking,
     identifying: identifying::Identifying,
     planning: acting::PlanningState,
+    settling: BTreeMap<PlanHash, settling::Settling>,
     listing: table::Listing,
     next_ticket: u64,
     next_seq: u64,
@@ -264,6 +268,7 @@ impl App {
             asking: propagation::Asking::default(),
             identifying: identifying::Identifying::default(),
             planning: acting::PlanningState::default(),
+            settling: BTreeMap::new(),
             listing: table::Listing::default(),
             next_ticket: 0,
             next_seq: 0,
@@ -277,6 +282,7 @@ impl App {
     /// Begins on what the logbook holds.
     pub fn begin_on(&mut self, incident: Incident) {
         self.incident = incident;
+        self.presume();
         self.refresh_list();
     }
 
@@ -285,6 +291,7 @@ impl App {
         for entry in entries {
             self.incident.fold(entry);
         }
+        self.presume();
         self.refresh_list();
     }
 
@@ -346,8 +353,10 @@ impl App {
                 self.notice(Tone::Bad, why.clone());
                 self.opening.breakages.push(why);
             }
+            Message::LogMended(why) => self.opening.breakages.retain(|breakage| *breakage != why),
             Message::Act(action) => self.propose(action, &mut effects),
             Message::Confirm { plan, typed } => self.confirm(&plan, &typed, &mut effects),
+            Message::Verify(plan) => self.settle(&plan, &mut effects),
             Message::Copied(Ok(())) => self.notice(Tone::Neutral, "copied".into()),
             Message::Copied(Err(why)) => self.notice(Tone::Warn, format!("not copied: {why}")),
             Message::Signal(name) => self.leave(name, &mut effects),
@@ -359,6 +368,7 @@ impl App {
 
     fn start(&mut self, effects: &mut Vec<Effect>) {
         self.record_opened(None, effects);
+        self.tell_presumptions(effects);
         self.start_sweeping(effects);
     }
 
@@ -378,11 +388,13 @@ impl App {
     fn tick(&mut self, effects: &mut Vec<Effect>) {
         self.drop_notices();
         self.sweep_due(effects);
+        self.tell_failing(effects);
         self.ask_servers_due(effects);
         self.execution_tick(effects);
         self.note_disagreements(effects);
         self.note_lies(effects);
         self.planning_tick(effects);
+        self.settling_tick(effects);
         self.recording_tick(effects);
     }
 
@@ -407,6 +419,7 @@ impl App {
     /// Folds an entry of our own and asks for it to be written. Returns its number.
     pub(crate) fn record(&mut self, body: Body, effects: &mut Vec<Effect>) -> u64 {
         let seq = self.next_seq;
+        let body = self.body_as_told(body);
         let entry = Entry {
             v: ENTRY_VERSION,
             seq,

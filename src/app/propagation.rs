@@ -15,7 +15,7 @@
 use super::App;
 use super::executing::Phase;
 use super::message::{Effect, Ticket};
-use crate::incident::cell::{Evidence, ProbeSubject, Probed};
+use crate::incident::cell::{Evidence, ProbeSubject, Probed, Verdict};
 use crate::incident::dns::{DnsSubject, Expected, Says, ServerRole, Switch, plain_name};
 use crate::incident::entry::Body;
 use crate::incident::hash::sha256_hex;
@@ -130,6 +130,19 @@ impl Propagation<'_> {
             })
     }
 
+    /// Why no name server is seen, where none is.
+    #[must_use]
+    pub fn blocked_words(&self) -> &'static str {
+        let unresolved = |server: &ServerSays<'_>| {
+            server.probed.is_some_and(|probed| probed.evidence.verdict == Verdict::Unreachable)
+        };
+        if self.name_servers.iter().all(|(_, server)| unresolved(server)) {
+            "name servers not seen from here: their names do not resolve, or there is no route"
+        } else {
+            "name servers not seen from here: DNS is blocked"
+        }
+    }
+
     /// In a line: `3/4 name servers, 2/3 resolvers answer the new`.
     #[must_use]
     pub fn words(&self) -> String {
@@ -149,7 +162,7 @@ impl Propagation<'_> {
             } else {
                 format!("; {} {verb}", count(&self.resolvers, "resolvers"))
             };
-            return format!("name servers not seen from here: DNS is blocked{rest}");
+            return format!("{}{rest}", self.blocked_words());
         }
         let mut counts = Vec::new();
         if !self.name_servers.is_empty() {
@@ -590,7 +603,7 @@ impl App {
         let waited = self.now.duration_since(since).as_secs() >= SILENT_S;
         let all = |wanted: &[Says]| servers.iter().all(|(_, server)| wanted.contains(&server.says));
         if propagation.is_blocked() || (waited && all(&[Says::Silent, Says::NotAsked])) {
-            return ServersSay::Settled("name servers not seen from here: DNS is blocked".into());
+            return ServersSay::Settled(propagation.blocked_words().into());
         }
         let others: Vec<String> = servers
             .iter()

@@ -11,7 +11,7 @@ use crate::incident::place::{Account, Profile};
 use jiff::{SignedDuration, Timestamp};
 
 /// Seconds between two tries to open a logbook that refused.
-const REOPEN_EVERY_S: i64 = 10;
+pub(super) const REOPEN_EVERY_S: i64 = 10;
 
 /// Seconds of a UTC day.
 const DAY_S: i64 = 86_400;
@@ -20,6 +20,8 @@ const DAY_S: i64 = 86_400;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Recording {
     tried: Option<Timestamp>,
+    /// Why it could not be, as it was said last.
+    said: Option<String>,
 }
 
 /// How well the cells of a cockpit are known.
@@ -42,6 +44,7 @@ impl App {
         }
         match self.log {
             LogState::Writing => {
+                self.recording.said = None;
                 let day = |at: Timestamp| at.as_second().div_euclid(DAY_S);
                 let opened = self.incident.sessions.get(&self.opening.session).map(|p| p.opened);
                 if opened.is_some_and(|opened| day(opened) < day(self.now)) {
@@ -57,6 +60,11 @@ impl App {
                 }
             }
         }
+    }
+
+    /// Whether this reason was not the last one said.
+    pub(super) fn is_news(&mut self, why: &str) -> bool {
+        self.recording.said.replace(why.to_owned()).as_deref() != Some(why)
     }
 
     /// The strand's name for this process at this moment.
@@ -88,6 +96,7 @@ impl App {
         for (profile, account, arn) in known {
             self.record(Body::Identified { profile, account, arn }, effects);
         }
+        self.tell_presumptions(effects);
     }
 
     /// How well everything is known.

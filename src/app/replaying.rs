@@ -217,6 +217,8 @@ impl App {
             .iter()
             .map(|((_, profile), identity)| (identity.account.clone(), profile.clone()))
             .collect();
+        let presumed = self.incident.presumptions.iter();
+        accounts.extend(presumed.map(|((_, profile), it)| (it.account.clone(), profile.clone())));
         accounts.sort();
         accounts.dedup();
         if !accounts.is_empty() {
@@ -267,7 +269,9 @@ impl App {
             | Message::Others(_)
             | Message::Gone(_)
             | Message::Act(_)
-            | Message::Confirm { .. } => {}
+            | Message::Confirm { .. }
+            | Message::Verify(_)
+            | Message::LogMended(_) => {}
         }
     }
 
@@ -346,6 +350,7 @@ impl App {
             | Command::Register
             | Command::Deregister
             | Command::Undo
+            | Command::Verify
             | Command::ReopenLogbook
             | Command::Suspend
             | Command::Note

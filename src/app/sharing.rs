@@ -4,7 +4,7 @@
 //! not in a heartbeat, every few seconds while others are here. Whoever hears that somebody before them in the order read
 //! a cell puts their own asking off by more than that one's pause; so it is asked by one, and by the next when the news
 //! stops coming. The order: `record` first, then who opened first. Leaving, dying and strands that go on elsewhere hand
-//! over at once, one after the other.
+//! over at once, one after the other. Whoever only presumes whose its credentials are comes after everybody whom STS told.
 //!
 //! What does not count as news: what is older than [`NEWS_WITHIN_S`] by our own clock (a clock that is off, a file system
 //! that lags), another account, a failure that is about the reader (its credentials, its clock, the way from its host).
@@ -76,13 +76,15 @@ struct Member {
     host: String,
     regions: BTreeSet<String>,
     accounts: BTreeSet<Account>,
+    /// Those of them that it only presumes to be its own.
+    presumed: BTreeSet<Account>,
 }
 
 /// Who comes before whom; the least first.
-type Order = (bool, Timestamp, SessionId);
+type Order = (bool, bool, Timestamp, SessionId);
 
-fn order_of(session: &SessionId, presence: &Presence) -> Order {
-    (presence.mode != Mode::Record, presence.opened, session.clone())
+fn order_of(session: &SessionId, presence: &Presence, presumes: bool) -> Order {
+    (presumes, presence.mode != Mode::Record, presence.opened, session.clone())
 }
 
 impl Member {
@@ -120,10 +122,15 @@ impl App {
         others
             .map(|(session, presence)| Member {
                 session: session.clone(),
-                order: order_of(session, presence),
+                order: order_of(session, presence, incident.presumes(session)),
                 host: presence.actor.host.clone(),
                 regions: presence.regions.iter().cloned().collect(),
                 accounts: incident.accounts_of(session).cloned().collect(),
+                presumed: incident
+                    .accounts_of(session)
+                    .filter(|account| incident.presumption(session, account).is_some())
+                    .cloned()
+                    .collect(),
             })
             .collect()
     }
@@ -132,11 +139,11 @@ impl App {
         let session = &self.opening.session;
         // Whose logbook refuses is heard by nobody.
         if self.log != LogState::Writing {
-            return (true, Timestamp::MAX, session.clone());
+            return (true, true, Timestamp::MAX, session.clone());
         }
         self.incident.sessions.get(session).map_or_else(
-            || (self.opening.mode != Mode::Record, self.started, session.clone()),
-            |presence| order_of(session, presence),
+            || (self.presumes(), self.opening.mode != Mode::Record, self.started, session.clone()),
+            |presence| order_of(session, presence, self.presumes()),
         )
     }
 
@@ -167,6 +174,16 @@ impl App {
         let presence = self.incident.sessions.get(self.left_to(place)?)?;
         let (who, host) = (presence.who(), &presence.actor.host);
         Some(if *host == self.opening.actor.host { who.to_owned() } else { format!("{who}@{host}") })
+    }
+
+    /// Whether whoever reads a place instead of us is another cockpit of the same user on the same host.
+    #[must_use]
+    pub fn is_read_by_us_elsewhere(&self, place: &Place) -> bool {
+        let presence = self.left_to(place).and_then(|session| self.incident.sessions.get(session));
+        presence.is_some_and(|presence| {
+            let (theirs, ours) = (&presence.actor, &self.opening.actor);
+            presence.mode != Mode::Record && theirs.user == ours.user && theirs.host == ours.host
+        })
     }
 
     // --- how long we wait for them ---
@@ -251,7 +268,7 @@ impl App {
     fn assign(&mut self, place: &Place, to: Option<SessionId>, due: Option<Timestamp>) {
         if let Some(schedule) = self.schedule.get_mut(place) {
             schedule.left_to = to;
-            schedule.due = due;
+            schedule.ask_at(due);
         }
     }
 
@@ -339,6 +356,11 @@ impl App {
         if !place.scope.account.is_verified() || !self.schedule.contains_key(&place) {
             return;
         }
+        // What is read by a presumption may be another account's: whoever knows better goes by it in nothing.
+        let account = &place.scope.account;
+        if member.presumed.contains(account) && self.presumption(account).is_none() {
+            return;
+        }
         let (now, own) = (self.now, self.own_order());
         let same_host = member.host == self.opening.actor.host;
         let key = (place.clone(), member.session.clone());
@@ -368,16 +390,16 @@ impl App {
             (Some(due), News::Read(_) | News::Failed(_)) => {
                 schedule.left_to = Some(member.session.clone());
                 // What was to be asked at once is asked all the same.
-                schedule.due = schedule.due.map(|_| due);
+                schedule.ask_at(schedule.due.map(|_| due));
             }
             // Read in our place by somebody after us: it is fresh, and it is ours the next time.
             (None, News::Read(at)) if schedule.left_to.is_none() => {
                 let next = *at + SignedDuration::from_secs(usual_pause(place.service) - LEAD_S);
-                schedule.due = schedule.due.map(|due| due.max(next));
+                schedule.ask_at(schedule.due.map(|due| due.max(next)));
             }
             (None, News::Failed(_)) if was_theirs => {
                 schedule.left_to = None;
-                schedule.due = Some(handover);
+                schedule.ask_at(Some(handover));
             }
             (None, News::Read(_) | News::Failed(_)) => {}
         }

@@ -135,6 +135,25 @@ impl App {
         })
     }
 
+    /// What the newest probe of a site amounts to, the verdict first: `DOWN for 40m, HTTP 503`. The detail has it whole.
+    #[must_use]
+    pub fn site_verdict(&self, site: &str) -> Option<String> {
+        let (health, words) = self.site_evidence(site)?;
+        let probed = self.incident.probes.get(&ProbeSubject::Site(site.to_owned()))?;
+        let first = probed.evidence.gist();
+        let verdict = match health {
+            Health::Proven => "ok",
+            Health::Down => "DOWN",
+            Health::Lie
+            | Health::Changing
+            | Health::Unknown
+            | Health::Stale
+            | Health::Off
+            | Health::Claimed => return Some(words),
+        };
+        Some(format!("{verdict} for {}, {first}", age(self.now, probed.since)))
+    }
+
     /// What the newest probe of a site says, in words, with its health.
     #[must_use]
     pub fn site_evidence(&self, site: &str) -> Option<(Health, String)> {
@@ -150,7 +169,8 @@ impl App {
         };
         Some(match probed.evidence.verdict {
             Verdict::Answers if fresh => {
-                (Health::Proven, format!("{} ok {since}{ends}", probed.evidence.detail))
+                // What else was found as expected is in the detail.
+                (Health::Proven, format!("{} ok for {since}{ends}", probed.evidence.gist()))
             }
             Verdict::Answers => {
                 (Health::Stale, format!("{} {} ago", probed.evidence.detail, age(self.now, probed.at)))
@@ -163,7 +183,7 @@ impl App {
             | Verdict::Unreachable
                 if fresh =>
             {
-                (Health::Down, format!("{} DOWN {since}", probed.evidence.detail))
+                (Health::Down, format!("{} DOWN for {since}", probed.evidence.detail))
             }
             // What was found long ago is no evidence, neither way.
             Verdict::Wrong

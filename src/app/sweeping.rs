@@ -8,7 +8,7 @@ use super::budget::bucket_of;
 use super::message::{Effect, Ticket};
 use super::zones::{ByZone, ZonePart};
 use crate::incident::Seen;
-use crate::incident::cell::SweepStatus;
+use crate::incident::cell::{Cell, SweepStatus};
 use crate::incident::entry::{Body, SessionId};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Account, Kind, Place, Service};
@@ -27,12 +27,16 @@ const SWEEP_BY_ZONE_EVERY_S: i64 = 30;
 pub(super) const BACK_OFF_S: i64 = 5;
 /// The longest back-off.
 pub(super) const BACK_OFF_MOST_S: i64 = 60;
+/// The longest back-off of a cell that somebody looks at: that it is back is what they wait for.
+pub(super) const BACK_OFF_IN_SIGHT_MOST_S: i64 = 15;
 
 /// When a cell is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Schedule {
     /// When it is asked next; `None` is at once.
     pub due: Option<Timestamp>,
+    /// When it is asked next if it is in sight, while it fails and backs off.
+    pub(super) due_in_sight: Option<Timestamp>,
     /// The sweep under way and when it began.
     pub in_flight: Option<(Ticket, Timestamp)>,
     /// Sweeps that failed in a row.
@@ -43,6 +47,14 @@ pub struct Schedule {
     pub left_to: Option<SessionId>,
     /// What of its failing was told last, while it fails.
     pub(super) told: Option<Fault>,
+}
+
+impl Schedule {
+    /// From now on it is asked at this time, whoever looks; `None` is at once.
+    pub(super) fn ask_at(&mut self, due: Option<Timestamp>) {
+        self.due = due;
+        self.due_in_sight = None;
+    }
 }
 
 /// The sweeps in flight, with what was seen on the way.
@@ -82,7 +94,7 @@ impl App {
         self.identifying.forget();
         for schedule in self.schedule.values_mut() {
             if schedule.in_flight.take().is_some() {
-                schedule.due = None;
+                schedule.ask_at(None);
             }
         }
     }
@@ -106,8 +118,10 @@ impl App {
         self.take_over_if_due(place);
         let Some(schedule) = self.schedule.get_mut(place) else { return };
         schedule.in_flight = Some((ticket, self.now));
+        // STS may say that it is another account's while the sweep is under way.
+        let told = self.place_as_told(place);
         let under_way = SweepUnderWay {
-            place: place.clone(),
+            place: told.clone(),
             began: self.now,
             seen: BTreeSet::new(),
             pages: 0,
@@ -118,7 +132,7 @@ impl App {
             Service::Route53 => self.opening.sites.iter().map(|s| normalise_name(&s.record)).collect(),
             Service::Ec2 | Service::Rds | Service::Elb | Service::ElbV2 => Vec::new(),
         };
-        let sweep = Sweep { profile, place: place.clone(), record_names, ids: Vec::new() };
+        let sweep = Sweep { profile, place: told, record_names, ids: Vec::new() };
         effects.push(Effect::Sweep(ticket, sweep));
     }
 
@@ -138,7 +152,7 @@ impl App {
     /// Asks everything again at the next tick.
     pub(super) fn refresh_all(&mut self) {
         for schedule in self.schedule.values_mut() {
-            schedule.due = None;
+            schedule.ask_at(None);
         }
         self.probing.all_at_once();
         self.asking.all_at_once();
@@ -147,7 +161,7 @@ impl App {
     /// Asks a place again at the next tick.
     pub(super) fn refresh_place(&mut self, place: &Place) {
         if let Some(schedule) = self.schedule.get_mut(place) {
-            schedule.due = None;
+            schedule.ask_at(None);
         }
     }
 
@@ -241,19 +255,27 @@ impl App {
                 (Vec::new(), failed(), self.with_jitter(place, failed(), SWEEP_BY_ZONE_EVERY_S))
             }
         };
+        let in_sight = matches!(&status, SweepStatus::Failed { error } if !is_throttled(error))
+            .then(|| pause.min(self.with_jitter(place, failures, BACK_OFF_IN_SIGHT_MOST_S)));
+        let in_sight = in_sight.map(|pause| self.now + SignedDuration::from_secs(pause));
         let pause = self.now + SignedDuration::from_secs(pause);
         let due = self.due_beside_reader(place).filter(|_| failures == 0).unwrap_or(pause);
         let mut told = None;
+        let mut recovered = false;
         if let Some(schedule) = self.schedule.get_mut(place) {
             // What a sweep that broke off would have cost is not known: as before.
             schedule.pages =
                 if failures == 0 { under_way.pages } else { schedule.pages.max(under_way.pages) };
             schedule.due = Some(due);
+            schedule.due_in_sight = in_sight;
             schedule.in_flight = None;
+            recovered = schedule.failures > 0 && failures == 0;
             schedule.failures = failures;
             told = std::mem::replace(&mut schedule.told, status.fault().cloned());
         }
-        let now = self.now;
+        if recovered {
+            self.ask_neighbours_of(place);
+        }
         if matches!(status, SweepStatus::Ok { .. }) {
             self.sweeping.untold_rows.remove(place);
         }
@@ -265,7 +287,7 @@ impl App {
                 (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => {
                     // Two hosts may fail in different ways: each tells what changed for it.
                     let told = if told.is_some() { told.as_ref() } else { Some(a) };
-                    told != Some(b) || (!cell.told && cell.worth_telling(now))
+                    told != Some(b)
                 }
                 // When a zone was read is told by this alone.
                 (
@@ -303,21 +325,48 @@ impl App {
         self.refresh_all();
     }
 
+    /// One service of a region is back: the others of the same account there need not wait out their back-off.
+    fn ask_neighbours_of(&mut self, place: &Place) {
+        for (other, schedule) in &mut self.schedule {
+            let waits = schedule.failures > 0 && schedule.in_flight.is_none() && schedule.left_to.is_none();
+            if waits && other.scope == place.scope && !schedule.told.as_ref().is_some_and(is_throttled) {
+                schedule.ask_at(schedule.due.map(|due| due.min(self.now)));
+            }
+        }
+    }
+
+    /// Tells the story of every cell that has failed for its minute, when the minute is over and not when the next answer
+    /// comes: a back-off may be as long. Whoever asked last tells.
+    pub(super) fn tell_failing(&mut self, effects: &mut Vec<Effect>) {
+        let (now, own) = (self.now, &self.opening.session);
+        let ours = |cell: &Cell| cell.by.as_ref() == Some(own) && cell.last_attempt >= self.started;
+        let due = |cell: &Cell| !cell.told && cell.worth_telling(now) && ours(cell);
+        let places: Vec<Place> = self
+            .incident
+            .cells
+            .iter()
+            .filter(|(_, cell)| due(cell))
+            .map(|(place, _)| place.clone())
+            .collect();
+        for place in places {
+            self.record(Body::Failing { place }, effects);
+        }
+    }
+
+    /// Everything of an account is asked again, and told although it may be what is known.
+    pub(super) fn tell_account_again(&mut self, account: &Account) {
+        let places = self.schedule.keys().filter(|place| place.scope.account == *account);
+        let places: Vec<Place> = places.cloned().collect();
+        self.sweeping.untold_rows.extend(places.iter().cloned());
+        self.sweeping.untold_status.extend(places);
+        self.refresh_all();
+    }
+
     /// A sweep that brought nothing new is not an entry; the heartbeat tells the log about it.
     fn touch(&mut self, place: &Place, status: &SweepStatus) {
-        let now = self.now;
-        if let Some(cell) = self.incident.cells.get_mut(place) {
-            cell.last_attempt = now;
-            match status {
-                SweepStatus::Ok { .. } => {
-                    cell.last_ok = Some(now);
-                    cell.failures = 0;
-                    cell.status = status.clone();
-                }
-                SweepStatus::Failed { .. } | SweepStatus::Partial { .. } => cell.failures += 1,
-            }
-            cell.by = Some(self.opening.session.clone());
-        }
+        let told = self.place_as_told(place);
+        let session = self.opening.session.clone();
+        self.incident.touch(&session, &told, self.now, status);
     }
 
     /// Seconds until a cell is asked again, with up to a quarter of jitter.
@@ -354,6 +403,11 @@ impl App {
     }
 }
 
+/// Whether asking sooner would make it worse.
+fn is_throttled(fault: &Fault) -> bool {
+    matches!(fault, Fault::Throttled { .. })
+}
+
 /// Whether a row says something new. A restorable time that moved on is news only by the minute: it moves for ever.
 fn is_news(known: &Resource, read: &mut Resource) -> bool {
     match (known, read) {
@@ -377,3 +431,6 @@ fn is_news(known: &Resource, read: &mut Resource) -> bool {
         (a, b) => *a != *b,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,10 @@
 
 use super::budget::{self, Slowed};
 use super::message::{Effect, Ticket};
-use super::sweeping::{SWEEP_EVERY_S, SWEEP_ROUTE53_EVERY_S};
+use super::sweeping::{SWEEP_EVERY_S, SWEEP_ROUTE53_EVERY_S, Schedule};
 use super::table::RowId;
 use super::{App, Screen};
+use crate::incident::entry::Mode;
 use crate::incident::fault::Fault;
 use crate::incident::hash::sha256_hex;
 use crate::incident::place::{Place, Region, Service};
@@ -33,6 +34,15 @@ pub(super) enum Turn {
     Screen,
     /// None of these.
     Other,
+}
+
+/// When a place is asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextAsked {
+    /// It is being asked, for so many seconds.
+    Now(i64),
+    /// In so many seconds; 0 is as soon as the budget allows.
+    In(i64),
 }
 
 /// Cells named one by one, by region, or as all of Route 53.
@@ -92,7 +102,7 @@ impl App {
         let (mut selected, mut visible) = (Spot::default(), Spot::default());
         if let Some(view) = self.lists.get(&self.screen) {
             view.selected.iter().for_each(|row| selected.add(row));
-            view.rows.iter().skip(view.offset).take(self.table_rows()).for_each(|row| visible.add(row));
+            view.rows.from(view.offset).take(self.table_rows()).for_each(|row| visible.add(row));
         }
         let services: &[Service] = match self.screen {
             Screen::Board => &Service::ALL,
@@ -114,20 +124,50 @@ impl App {
             .filter(|(_, schedule)| schedule.in_flight.is_none())
             .filter_map(|(place, schedule)| {
                 let turn = eyes.turn(place);
-                let waits = schedule.failures == 0
-                    && schedule.left_to.is_none()
-                    && match turn {
-                        Turn::Selected | Turn::Visible => false,
-                        Turn::Screen | Turn::Other => self.waits_out_of_view(place),
-                    };
-                let more = SignedDuration::from_secs(if waits { OUT_OF_VIEW_S } else { 0 });
-                let at = schedule.due.map(|at| at.saturating_add(more).unwrap_or(at));
-                let at = at.map(|at| self.impatient(place, turn, at));
+                let at = self.due(place, schedule, turn);
                 at.is_none_or(|at| at <= self.now).then_some((turn, at, place))
             })
             .collect();
         due.sort();
         due.into_iter().map(|(_, _, place)| place.clone()).collect()
+    }
+
+    /// When a place is asked next, seen as it is; `None` is at once.
+    fn due(&self, place: &Place, schedule: &Schedule, turn: Turn) -> Option<Timestamp> {
+        let looked_at = match turn {
+            Turn::Selected | Turn::Visible => true,
+            Turn::Screen | Turn::Other => false,
+        };
+        let waits = !looked_at
+            && schedule.failures == 0
+            && schedule.left_to.is_none()
+            && self.waits_out_of_view(place);
+        let more = SignedDuration::from_secs(if waits { OUT_OF_VIEW_S } else { 0 });
+        let at = schedule.due.map(|at| at.saturating_add(more).unwrap_or(at));
+        let at = at.map(|at| self.impatient(place, turn, at));
+        // Who records has nobody at the screen.
+        let hasten = looked_at && schedule.left_to.is_none() && self.opening.mode != Mode::Record;
+        match schedule.due_in_sight {
+            Some(sooner) if hasten => at.map(|at| at.min(sooner)),
+            Some(_) | None => at,
+        }
+    }
+
+    /// When a place is asked again, if it is watched and we ask it: for the screen.
+    #[must_use]
+    pub fn next_asked(&self, place: &Place) -> Option<NextAsked> {
+        if self.replay.is_some() || self.opening.looks_only {
+            return None;
+        }
+        let schedule = self.schedule.get(place).filter(|schedule| schedule.left_to.is_none())?;
+        let seconds = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs().max(0);
+        Some(match schedule.in_flight {
+            Some((_, since)) => NextAsked::Now(seconds(since, self.now)),
+            None => {
+                let due = self.due(place, schedule, self.eyes().turn(place));
+                NextAsked::In(due.map_or(0, |due| seconds(self.now, due)))
+            }
+        })
     }
 
     /// Whether a place is read less often while it is out of view: the estate is large, or the budget short.

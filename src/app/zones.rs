@@ -136,7 +136,7 @@ impl App {
             };
             self.sweeping.sweeps.insert(ticket, part);
             let record_names = Vec::new();
-            let sweep = Sweep { profile: profile.clone(), place: place.clone(), record_names, ids };
+            let sweep = Sweep { profile: profile.clone(), place: under_way.place.clone(), record_names, ids };
             effects.push(Effect::Sweep(ticket, sweep));
         }
         self.budget.debit(&bucket, self.now, u32::try_from(cost).unwrap_or(u32::MAX));

@@ -86,7 +86,7 @@ pub enum Command {
     Do {
         /// Which action.
         #[command(subcommand)]
-        action: Act,
+        deed: Deed,
         /// The text that the plan says to type.
         #[arg(long, global = true, value_name = "TEXT")]
         confirm: Option<String>,
@@ -100,7 +100,7 @@ pub enum Command {
         #[arg(value_name = "LOGBOOK")]
         path: Option<PathBuf>,
         /// Open at this moment (RFC 3339, UTC).
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         at: Option<Timestamp>,
         /// Play at so many times the speed of the log.
         #[arg(long, value_name = "N")]
@@ -201,7 +201,7 @@ pub enum Act {
         #[arg(value_name = "POINT|DB")]
         from: String,
         /// Up to when (RFC 3339, UTC); the newest restorable second by default.
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         at: Option<Timestamp>,
     },
     /// Register instances under a balancer or target group.
@@ -225,6 +225,20 @@ pub enum Act {
         /// The beginning of a plan's hash, as the log shows it.
         #[arg(value_name = "PLAN")]
         operation: Option<String>,
+    },
+}
+
+/// What `do` does, as typed.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Deed {
+    /// An action.
+    #[command(flatten)]
+    Act(Act),
+    /// See what became of an action of unknown outcome, and write it down; changes nothing, needs no --confirm.
+    Verify {
+        /// The beginning of a plan's hash, as the log shows it; the only one that is unknown by default.
+        #[arg(value_name = "PLAN")]
+        plan: Option<String>,
     },
 }
 
@@ -272,6 +286,11 @@ pub enum LogCommand {
     },
 }
 
+/// A moment, as typed.
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "a time is written like 2012-06-30T03:45:00Z (UTC)".to_owned())
+}
+
 /// Formats of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
@@ -293,6 +312,14 @@ mod tests {
     }
 
     #[test]
+    fn a_time_that_is_none_is_answered_with_one_that_is() {
+        for line in ["blackstart replay --at yesterday", "blackstart plan restore db --at 3pm"] {
+            let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err().to_string();
+            assert!(error.contains("2012-06-30T03:45:00Z"), "{error}");
+        }
+    }
+
+    #[test]
     fn the_contract_parses() {
         for line in [
             "blackstart",
@@ -302,6 +329,9 @@ mod tests {
             "blackstart plan maintenance on www --via west --json",
             "blackstart do maintenance off www --confirm www",
             "blackstart plan apex www linode",
+            "blackstart do verify",
+            "blackstart do verify 1a2b3c4d --json",
+            "blackstart do undo 1a2b3c4d --confirm www",
             "blackstart do relaunch i-1 i-2 --region us-east-1 --confirm us-east-1 --json",
             "blackstart do restore fito-db --at 2012-06-30T03:00:00Z --confirm fito-db",
             "blackstart plan register web i-1",

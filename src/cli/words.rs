@@ -2,6 +2,7 @@
 
 use super::{Act, OnOff};
 use crate::incident::Incident;
+use crate::incident::hash::PlanHash;
 use crate::incident::plan::{Action, Refusal};
 use crate::incident::planner::resolve::Lookup;
 
@@ -42,7 +43,7 @@ pub fn action(act: &Act, lookup: Lookup<'_>) -> Result<Action, Refusal> {
             return Err(Refusal::new(
                 "undo",
                 format!("it is unknown whether the last action was done: {what}"),
-                "See what is there, then name the plan to undo: `blackstart do undo PLAN`",
+                "Verify it first: `blackstart do verify`",
             ));
         }
         Act::Undo { operation: None } => match incident.last_undoable() {
@@ -56,26 +57,42 @@ pub fn action(act: &Act, lookup: Lookup<'_>) -> Result<Action, Refusal> {
             }
         },
         Act::Undo { operation: Some(start) } => {
-            let mut found = incident.operations.keys().filter(|hash| hash.0.starts_with(&start));
-            match (found.next(), found.next()) {
-                (Some(hash), None) => Action::Undo { operation: hash.clone() },
-                (None, _) => {
-                    return Err(Refusal::new(
-                        format!("undo {start}"),
-                        "no plan in the logbook begins so",
-                        "See `blackstart log show`",
-                    ));
-                }
-                (Some(_), Some(_)) => {
-                    return Err(Refusal::new(
-                        format!("undo {start}"),
-                        "several plans begin so",
-                        "Give more digits of the hash",
-                    ));
-                }
-            }
+            Action::Undo { operation: plan_of(incident, "undo", &start)? }
         }
     })
+}
+
+/// The plan whose hash begins so.
+fn plan_of(incident: &Incident, what: &str, start: &str) -> Result<PlanHash, Refusal> {
+    let mut found = incident.operations.keys().filter(|hash| hash.0.starts_with(start));
+    let (why, next) = match (found.next(), found.next()) {
+        (Some(hash), None) => return Ok(hash.clone()),
+        (None, _) => ("no plan in the logbook begins so", "See `blackstart log show`"),
+        (Some(_), Some(_)) => ("several plans begin so", "Give more digits of the hash"),
+    };
+    Err(Refusal::new(format!("{what} {start}"), why, next))
+}
+
+/// The plan to verify: the one named, else the only one whose outcome is unknown.
+///
+/// # Errors
+/// A name that means nothing or several things; nothing that is unknown, or several.
+pub fn plan_to_verify(incident: &Incident, start: Option<&str>) -> Result<PlanHash, Refusal> {
+    if let Some(start) = start {
+        return plan_of(incident, "verify", start);
+    }
+    match incident.unsettled().as_slice() {
+        [only] => Ok(only.plan.hash.clone()),
+        [] => {
+            Err(Refusal::new("verify", "no action in the logbook is of unknown outcome", "Nothing to verify"))
+        }
+        several => {
+            let names: Vec<String> =
+                several.iter().map(|op| format!("{} ({})", op.plan.hash.short(), op.plan.title)).collect();
+            let why = format!("the outcome of several is unknown: {}", names.join(", "));
+            Err(Refusal::new("verify", why, "Name one: `blackstart do verify PLAN`"))
+        }
+    }
 }
 
 type Registering = (crate::incident::place::Scope, crate::incident::request::BalancerRef, Vec<String>);

@@ -3,6 +3,8 @@
 //! It reads tags and nothing else, knows no schema, and resolves no entities. Imported by `aws`, which asks it about every
 //! answer.
 
+use memchr::{memchr, memchr3, memmem};
+
 /// What is wrong with an XML text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
@@ -12,33 +14,32 @@ pub enum Flaw {
     Malformed,
 }
 
-/// The first flaw of an XML text, as far as its tags go. An empty body has nothing to close.
+/// The first flaw of an XML text, as far as its tags go. An empty body has nothing to close. One pass over the bytes: every
+/// answer of AWS goes through here.
 #[must_use]
 pub fn flaw(body: &[u8]) -> Option<Flaw> {
-    let body = String::from_utf8_lossy(body);
-    let mut rest = body.trim_start_matches('\u{feff}').trim();
-    let mut open: Vec<&str> = Vec::new();
+    let mut rest = begin(body).trim_ascii_end();
+    let mut open: Vec<&[u8]> = Vec::new();
     let mut rooted = rest.is_empty();
     while !rest.is_empty() {
-        let Some(start) = rest.find('<') else {
+        let Some(start) = memchr(b'<', rest) else {
             return Some(if open.is_empty() { Flaw::Malformed } else { Flaw::Cut });
         };
         // Text belongs into an element; and a document has one.
-        if open.is_empty() && !rest[..start].trim().is_empty() {
+        if open.is_empty() && !rest[..start].trim_ascii().is_empty() {
             return Some(Flaw::Malformed);
         }
         rest = &rest[start..];
-        let skipped = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"), ("<!", ">")];
-        if let Some((begin, end)) = skipped.into_iter().find(|(begin, _)| rest.starts_with(begin)) {
-            let Some(at) = rest[begin.len()..].find(end) else { return Some(Flaw::Cut) };
-            rest = &rest[begin.len() + at + end.len()..];
+        if let Some(skipped) = aside(rest) {
+            let Some(end) = skipped else { return Some(Flaw::Cut) };
+            rest = &rest[end..];
             continue;
         }
         let Some(end) = tag_end(rest) else { return Some(Flaw::Cut) };
         let tag = &rest[1..end];
         rest = &rest[end + 1..];
-        if let Some(name) = tag.strip_prefix('/') {
-            if open.pop() != Some(name.trim_end()) {
+        if let Some(name) = tag.strip_prefix(b"/") {
+            if open.pop() != Some(name.trim_ascii_end()) {
                 return Some(Flaw::Malformed);
             }
             continue;
@@ -47,8 +48,8 @@ pub fn flaw(body: &[u8]) -> Option<Flaw> {
             return Some(Flaw::Malformed);
         }
         rooted = true;
-        if !tag.ends_with('/') {
-            let name = tag.split(char::is_whitespace).next().unwrap_or_default();
+        if !tag.ends_with(b"/") {
+            let name = name_of(tag);
             if name.is_empty() {
                 return Some(Flaw::Malformed);
             }
@@ -58,18 +59,57 @@ pub fn flaw(body: &[u8]) -> Option<Flaw> {
     (!open.is_empty() || !rooted).then_some(Flaw::Cut)
 }
 
-/// Where the `>` of a tag is; one in an attribute's quotes ends nothing.
-fn tag_end(tag: &str) -> Option<usize> {
-    let mut quote = None;
-    for (at, byte) in tag.bytes().enumerate() {
-        match (quote, byte) {
-            (None, b'>') => return Some(at),
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (Some(open), byte) if open == byte => quote = None,
-            (None | Some(_), _) => {}
+/// The first tag of an XML text, with its brackets: what kind of document it is.
+#[must_use]
+pub fn root(body: &[u8]) -> Option<&[u8]> {
+    let mut rest = begin(body);
+    loop {
+        rest = &rest[memchr(b'<', rest)?..];
+        match aside(rest) {
+            Some(end) => rest = &rest[end?..],
+            None => return rest.get(..=tag_end(rest)?),
         }
     }
-    None
+}
+
+/// The name of a tag: without brackets, attributes and the slash at its end.
+#[must_use]
+pub fn name_of(tag: &[u8]) -> &[u8] {
+    let tag = tag.strip_prefix(b"<").unwrap_or(tag);
+    let end = tag.iter().position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'));
+    &tag[..end.unwrap_or(tag.len())]
+}
+
+/// Without what may stand before a document.
+fn begin(body: &[u8]) -> &[u8] {
+    let mut body = body;
+    while let Some(rest) = body.strip_prefix("\u{feff}".as_bytes()) {
+        body = rest;
+    }
+    body.trim_ascii_start()
+}
+
+/// Where what is no tag ends (a comment, a declaration, text taken literally), if it ends; `None` for a tag.
+fn aside(rest: &[u8]) -> Option<Option<usize>> {
+    const ASIDES: [(&[u8], &[u8]); 4] =
+        [(b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"), (b"<!", b">")];
+    if !matches!(rest.get(1), Some(b'!' | b'?')) {
+        return None;
+    }
+    let (begin, end) = ASIDES.into_iter().find(|(begin, _)| rest.starts_with(begin))?;
+    Some(memmem::find(&rest[begin.len()..], end).map(|at| begin.len() + at + end.len()))
+}
+
+/// Where the `>` of a tag is; one in an attribute's quotes ends nothing.
+fn tag_end(tag: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + memchr3(b'>', b'"', b'\'', tag.get(from..)?)?;
+        match tag[at] {
+            b'>' => return Some(at),
+            quote => from = at + 2 + memchr(quote, tag.get(at + 1..)?)?,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -105,6 +145,17 @@ mod tests {
             ["Service Unavailable", "<A><B></A>", "<A></A></A>", "<A/><B/>", "<A/>x", "<><A/>", "x<A/>"]
         {
             assert_eq!(flaw(malformed.as_bytes()), Some(Flaw::Malformed), "{malformed}");
+        }
+    }
+
+    #[test]
+    fn the_root_is_the_first_tag_that_is_one() {
+        let of = |text: &'static str| root(text.as_bytes()).map(|tag| (tag, name_of(tag)));
+        let tag = |tag: &'static str, name: &'static str| Some((tag.as_bytes(), name.as_bytes()));
+        assert_eq!(of("\u{feff}<?xml x?>\n<!-- <B> --><A\nb='>'><C/></A>"), tag("<A\nb='>'>", "A"));
+        assert_eq!(of(" <A/>"), tag("<A/>", "A"));
+        for none in ["", "A", "<!-- <A>", "<A", "<A b='>"] {
+            assert_eq!(of(none), None, "{none}");
         }
     }
 }

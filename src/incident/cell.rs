@@ -3,7 +3,7 @@
 use super::dns::{DnsAnswer, DnsSubject};
 use super::entry::SessionId;
 use super::fault::Fault;
-use super::place::{Key, Kind};
+use super::place::{Account, Key, Kind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -267,6 +267,16 @@ impl ProbeSubject {
         }
     }
 
+    /// The same, where the account of the row has another name.
+    #[must_use]
+    pub fn of_account(&self, account: &Account) -> Self {
+        let mut subject = self.clone();
+        if let Some(key) = subject.key_mut() {
+            key.place.scope.account.clone_from(account);
+        }
+        subject
+    }
+
     /// The row it is about, to be renamed.
     pub(super) fn key_mut(&mut self) -> Option<&mut Key> {
         match self {
@@ -419,6 +429,12 @@ impl Evidence {
         }
     }
 
+    /// The first of its few words: `HTTP 200` of `HTTP 200, marker found`.
+    #[must_use]
+    pub fn gist(&self) -> &str {
+        self.detail.split(", ").next().unwrap_or_default()
+    }
+
     /// Whether it tells the same as another: the same verdict, and from a DNS server the same addresses.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
@@ -473,8 +489,12 @@ pub enum Health {
     Down,
     /// Neither up nor down yet.
     Changing,
+    /// In a state that this version does not know.
+    Unknown,
     /// Read too long ago, or its cell fails.
     Stale,
+    /// Not running, as claimed.
+    Off,
     /// Nothing wrong is known, nothing right is proven.
     Claimed,
     /// Fresh evidence says so.

@@ -10,13 +10,15 @@ use super::dns::Switch;
 use super::entry::SessionId;
 use super::fold::{Declaration, Identity, Incident, Presence, Seen};
 use super::hash::PlanHash;
+use super::health::claimed_trouble;
 use super::operation::Operation;
 use super::place::{Key, Place, Profile};
+use super::provisional::{Presumption, Provisional, ProvisionalKept};
 use super::story::Event;
 use super::touched::Touched;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Lines of the story that a checkpoint keeps.
 pub const STORY_KEPT: usize = 5_000;
@@ -38,8 +40,8 @@ pub struct Checkpoint {
     entries: u64,
     latest: Option<Timestamp>,
     gone: Vec<(Key, Timestamp, SessionId)>,
-    #[serde(default)]
-    unnamed: Vec<(ProbeSubject, SessionId, Probed)>,
+    presumptions: Vec<(SessionId, Profile, Presumption)>,
+    provisional: ProvisionalKept,
     heads: Vec<(SessionId, u64)>,
 }
 
@@ -63,9 +65,11 @@ impl Incident {
             entries,
             latest,
             gone,
-            unnamed,
+            presumptions,
+            provisional,
             heads,
             touched: _,
+            troubled: _,
         } = self;
         fn pairs<K: Clone, V: Clone>(map: &BTreeMap<K, V>) -> Vec<(K, V)> {
             map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
@@ -87,7 +91,11 @@ impl Incident {
             entries: *entries,
             latest: *latest,
             gone: pairs(gone).into_iter().map(|(key, (at, by))| (key, at, by)).collect(),
-            unnamed: pairs(unnamed).into_iter().map(|((of, by), it)| (of, by, it)).collect(),
+            presumptions: pairs(presumptions)
+                .into_iter()
+                .map(|((s, profile), it)| (s, profile, it))
+                .collect(),
+            provisional: provisional.into(),
             heads: pairs(heads),
         }
     }
@@ -110,11 +118,19 @@ impl Incident {
             entries: kept.entries,
             latest: kept.latest,
             gone: kept.gone.into_iter().map(|(key, at, by)| (key, (at, by))).collect(),
-            unnamed: kept.unnamed.into_iter().map(|(of, by, it)| ((of, by), it)).collect(),
+            presumptions: kept.presumptions.into_iter().map(|(s, profile, it)| ((s, profile), it)).collect(),
+            provisional: Provisional::from(kept.provisional),
             heads: kept.heads.into_iter().collect(),
             touched: Touched::default(),
+            troubled: BTreeSet::new(),
         };
         incident.touched.everything();
+        incident.troubled = incident
+            .rows
+            .iter()
+            .filter(|(_, seen)| claimed_trouble(&seen.resource).is_some())
+            .map(|(key, _)| key.clone())
+            .collect();
         incident
     }
 }

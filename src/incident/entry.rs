@@ -7,6 +7,7 @@ use super::place::{Account, Key, Place, Profile};
 use super::plan::{Action, Plan, Refusal};
 use super::request::{Call, Done};
 use super::resource::Resource;
+use super::settlement::Settlement;
 use super::site::Site;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -173,6 +174,21 @@ pub enum Body {
         /// The caller.
         arn: String,
     },
+    /// Until STS names a profile's account to this session, it goes by the one that STS named last: told when the strand
+    /// begins, and once more when STS was asked and did not answer.
+    Presumed {
+        /// The profile.
+        profile: Profile,
+        /// The account it is taken for.
+        account: Account,
+        /// When STS said so.
+        said: Timestamp,
+        /// To whom: a user.
+        to: String,
+        /// Why STS does not say so now, once it was asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Fault>,
+    },
     /// A sweep ended, or a page of one came: changes only.
     Observed {
         /// What was read.
@@ -194,6 +210,11 @@ pub enum Body {
         /// Cell -> when it was last asked, and failed as it had before.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         failing: BTreeMap<Place, Timestamp>,
+    },
+    /// A cell has failed for a minute, and lasts: the story tells of it now. Nobody asked it just then.
+    Failing {
+        /// Which.
+        place: Place,
     },
     /// A probe found something (first, changed, or after a minute).
     Probed {
@@ -338,6 +359,15 @@ pub enum Body {
         /// The file they were kept in.
         kept_in: String,
     },
+    /// Somebody had a call of unknown outcome looked at again.
+    Settled {
+        /// Of which plan.
+        plan: PlanHash,
+        /// Which step.
+        step: usize,
+        /// What was found.
+        settlement: Settlement,
+    },
 }
 
 /// How a plan ended.
@@ -381,13 +411,82 @@ impl Ending {
 }
 
 impl Body {
+    /// Names what was read by another name of its account.
+    pub fn rename_account(&mut self, from: &Account, to: &Account) {
+        let place = |place: &mut Place| {
+            if place.scope.account == *from {
+                place.scope.account.clone_from(to);
+            }
+        };
+        let keys = |times: &mut BTreeMap<Place, Timestamp>| {
+            *times = std::mem::take(times)
+                .into_iter()
+                .map(|(mut of, at)| {
+                    place(&mut of);
+                    (of, at)
+                })
+                .collect();
+        };
+        match self {
+            Self::Failing { place: of } => place(of),
+            Self::Observed { place: of, changed, .. } => {
+                place(of);
+                changed.iter_mut().for_each(|resource| place(&mut resource.key_mut().place));
+            }
+            Self::Heartbeat { fresh, failing } => {
+                keys(fresh);
+                keys(failing);
+            }
+            Self::Probed { subject, .. } => {
+                if let Some(key) = subject.key_mut() {
+                    place(&mut key.place);
+                }
+            }
+            Self::Disagreements { resources } => {
+                *resources = std::mem::take(resources)
+                    .into_iter()
+                    .map(|(mut key, words)| {
+                        place(&mut key.place);
+                        (key, words)
+                    })
+                    .collect();
+            }
+            // These name no place, or one that a plan was made for.
+            Self::Opened { .. }
+            | Self::Left { .. }
+            | Self::Identified { .. }
+            | Self::Presumed { .. }
+            | Self::Declared { .. }
+            | Self::Closed { .. }
+            | Self::Note { .. }
+            | Self::Proposed { .. }
+            | Self::Refused { .. }
+            | Self::Approved { .. }
+            | Self::Vetoed { .. }
+            | Self::Confirmed { .. }
+            | Self::Intent { .. }
+            | Self::Outcome { .. }
+            | Self::Verified { .. }
+            | Self::InSync { .. }
+            | Self::Disagreement { .. }
+            | Self::Finished { .. }
+            | Self::Undone { .. }
+            | Self::Reopened { .. }
+            | Self::Clock { .. }
+            | Self::Recovered { .. }
+            | Self::Settled { .. } => {}
+        }
+    }
+
     /// Every kind's word.
-    pub const KINDS: [&'static str; 25] = [
+    pub const KINDS: [&'static str; 28] = [
         "opened",
         "left",
         "identified",
+        "presumed",
         "observed",
         "heartbeat",
+        "failing",
         "probed",
         "declared",
         "closed",
@@ -408,6 +507,7 @@ impl Body {
         "reopened",
         "clock",
         "recovered",
+        "settled",
     ];
 
     /// The kind's word, as in the file.
@@ -417,8 +517,10 @@ impl Body {
             Self::Opened { .. } => "opened",
             Self::Left { .. } => "left",
             Self::Identified { .. } => "identified",
+            Self::Presumed { .. } => "presumed",
             Self::Observed { .. } => "observed",
             Self::Heartbeat { .. } => "heartbeat",
+            Self::Failing { .. } => "failing",
             Self::Probed { .. } => "probed",
             Self::Declared { .. } => "declared",
             Self::Closed { .. } => "closed",
@@ -439,6 +541,7 @@ impl Body {
             Self::Reopened { .. } => "reopened",
             Self::Clock { .. } => "clock",
             Self::Recovered { .. } => "recovered",
+            Self::Settled { .. } => "settled",
         }
     }
 
@@ -461,11 +564,14 @@ impl Body {
             | Self::Finished { .. }
             | Self::Undone { .. }
             | Self::Reopened { .. }
-            | Self::Recovered { .. } => true,
+            | Self::Recovered { .. }
+            | Self::Settled { .. } => true,
             Self::Identified { .. }
+            | Self::Presumed { .. }
             | Self::Clock { .. }
             | Self::Observed { .. }
             | Self::Heartbeat { .. }
+            | Self::Failing { .. }
             | Self::Probed { .. }
             | Self::InSync { .. }
             | Self::Disagreement { .. }

@@ -2,6 +2,7 @@
 //!
 //! The question that matters for a mutation is [`Fault::performed`]: may the call have happened all the same?
 
+use super::span::span;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -263,13 +264,7 @@ impl Fault {
 /// A skew in words that end in the other clock: `4m ahead of`.
 #[must_use]
 pub fn skew_words(ahead_s: i64) -> String {
-    let seconds = ahead_s.unsigned_abs();
-    let span = match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m", seconds / 60),
-        _ => format!("{}h", seconds / 3600),
-    };
-    format!("{span} {}", if ahead_s < 0 { "behind" } else { "ahead of" })
+    format!("{} {}", span(ahead_s.saturating_abs()), if ahead_s < 0 { "behind" } else { "ahead of" })
 }
 
 impl fmt::Display for Fault {

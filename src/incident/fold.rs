@@ -4,18 +4,20 @@
 //! an entry that makes no sense leaves the state as it was. Entries of several strands may arrive slightly out of
 //! order, so every row, cell and finding keeps its own time and an older entry never replaces a newer one.
 
-use super::cell::{Cell, Evidence, ProbeSubject, Probed, READ_ELSEWHERE_S, SweepStatus};
+use super::cell::{Cell, ProbeSubject, Probed, SweepStatus};
 use super::dns::Switch;
 use super::entry::{Actor, Body, Entry, Mode, Outcome, SessionId};
 use super::hash::PlanHash;
 use super::operation::Operation;
 use super::place::{Account, Key, Kind, Place, Profile};
+use super::provisional::{Presumption, Provisional, Sight};
 use super::resource::Resource;
+use super::settlement::Settlement;
 use super::story::{Event, describe};
 use super::touched::Touched;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A row, with when and by whom it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +102,8 @@ pub struct Incident {
     pub sessions: BTreeMap<SessionId, Presence>,
     /// Which account each session's profiles are.
     pub identities: BTreeMap<(SessionId, Profile), Identity>,
+    /// Which account each session takes a profile for that STS has not named to it.
+    pub presumptions: BTreeMap<(SessionId, Profile), Presumption>,
     /// Plans and what became of them.
     pub operations: BTreeMap<PlanHash, Operation>,
     /// Declared incidents, oldest first.
@@ -113,11 +117,13 @@ pub struct Incident {
     /// Rows that are gone, with when and by whom that was seen: an older sight of one, arriving late from another
     /// strand, does not bring it back.
     pub(super) gone: BTreeMap<Key, (Timestamp, SessionId)>,
-    /// What each session found under a name that its account had before STS gave the number: it follows its session.
-    pub(super) unnamed: BTreeMap<(ProbeSubject, SessionId), Probed>,
+    /// What each session told of an account that STS has not named to it.
+    pub(super) provisional: Provisional,
     /// The newest entry folded of every session, by its sequence number: where whoever keeps this state goes on.
     pub(super) heads: BTreeMap<SessionId, u64>,
     pub(super) touched: Touched,
+    /// Rows of which AWS itself says that something is wrong: looked for in every frame, so not among all rows.
+    pub(super) troubled: BTreeSet<Key>,
 }
 
 impl Incident {
@@ -150,6 +156,9 @@ impl Incident {
             Body::Opened { mode, regions, continues, .. } => {
                 // A strand that is gone on from in another says no goodbye of its own.
                 self.gone(continues.as_slice());
+                if let Some(before) = continues {
+                    self.hand_over(before, &entry.session);
+                }
                 self.sessions.insert(
                     entry.session.clone(),
                     Presence {
@@ -166,29 +175,40 @@ impl Incident {
                 if let Some(session) = self.sessions.get_mut(&entry.session) {
                     session.left = Some(entry.ts);
                 }
+                self.settle_all(&entry.session);
             }
             Body::Identified { profile, account, arn } => {
                 let identity = Identity { account: account.clone(), arn: arn.clone(), at: entry.ts };
-                self.identities.insert((entry.session.clone(), profile.clone()), identity);
-                self.verify_account(&entry.session, &Account::unverified(profile), account);
+                self.identify(&entry.session, profile, identity);
+            }
+            Body::Presumed { profile, account, said, to, error } => {
+                let presumption = Presumption {
+                    account: account.clone(),
+                    since: entry.ts,
+                    said: *said,
+                    to: to.clone(),
+                    told: error.is_some(),
+                };
+                self.presume(&entry.session, profile, presumption);
             }
             Body::Observed { place, status, changed, gone } => {
                 self.observe(entry, place, status.as_ref(), changed, gone);
             }
             Body::Heartbeat { fresh, failing } => {
                 for (place, at) in fresh {
-                    self.read_unchanged(&entry.session, place, *at);
+                    self.tell_cell(&entry.session, place, |cell| {
+                        cell.map(|c| c.unchanged(&entry.session, *at))
+                    });
                 }
                 for (place, at) in failing {
-                    let place = self.resolve(&entry.session, place);
-                    if let Some(cell) = self.cells.get_mut(&place)
-                        && !cell.is_ok()
-                    {
-                        cell.last_attempt = cell.last_attempt.max(*at);
-                    }
+                    self.tell_cell(&entry.session, place, |cell| cell.map(|c| c.failing_still(*at)));
                 }
             }
-            Body::Probed { subject, evidence } => self.probe(entry, subject, evidence),
+            Body::Failing { place } => {
+                let at = entry.ts;
+                self.tell_cell(&entry.session, place, |cell| cell.map(|c| c.failing_for_long(at)));
+            }
+            Body::Probed { subject, evidence } => self.tell_probe(entry, subject, evidence),
             Body::Declared { title } => {
                 let (since, by) = (entry.ts, entry.actor.user.clone());
                 // Of two declared at the same time the later arrives first on the screen of whoever declared it.
@@ -216,7 +236,8 @@ impl Incident {
             | Body::Intent { plan, .. }
             | Body::Outcome { plan, .. }
             | Body::Verified { plan, .. }
-            | Body::Finished { plan, .. } => {
+            | Body::Finished { plan, .. }
+            | Body::Settled { plan, .. } => {
                 if let Some(operation) = self.operations.get_mut(plan) {
                     operation.take(entry);
                 }
@@ -235,21 +256,14 @@ impl Incident {
             }
             Body::Disagreements { resources } => {
                 for (key, words) in resources {
-                    let place = self.resolve(&entry.session, &key.place);
-                    let key = place.key(key.kind, key.id.clone());
-                    match words {
-                        Some(words) => {
-                            let since = self.lies.get(&key).map_or(entry.ts, |(since, _)| *since);
-                            self.lies.insert(key, (since, words.clone()));
-                        }
-                        None => {
-                            self.lies.remove(&key);
-                        }
-                    }
+                    self.tell_lie(entry, key, words.as_ref());
                 }
             }
             // The strand of before will not say goodbye any more.
-            Body::Reopened { before, .. } => self.gone(std::slice::from_ref(before)),
+            Body::Reopened { before, .. } => {
+                self.gone(std::slice::from_ref(before));
+                self.hand_over(before, &entry.session);
+            }
             Body::Refused { .. } | Body::Note { .. } | Body::Clock { .. } | Body::Recovered { .. } => {}
         }
         self.follow_switch(entry);
@@ -261,6 +275,9 @@ impl Incident {
             && let Some((name, switch)) = Switch::announced(self, plan, *step, call, entry.ts)
         {
             self.switches.insert(name, switch);
+        }
+        if let Body::Settled { plan, settlement: Settlement::NotDone { .. }, .. } = &entry.body {
+            self.revert_switch(plan);
         }
         if let Body::Outcome { plan, outcome, .. } = &entry.body
             && let Some(name) =
@@ -279,22 +296,14 @@ impl Incident {
         }
     }
 
-    /// A session read a cell again and found what it knew.
-    fn read_unchanged(&mut self, session: &SessionId, place: &Place, at: Timestamp) {
-        let place = self.resolve(session, place);
-        let Some(cell) = self.cells.get_mut(&place).filter(|cell| cell.last_attempt <= at) else { return };
-        if !cell.is_ok() {
-            // Somebody else's failing came between two sweeps of one who never failed.
-            cell.status = SweepStatus::Ok { latency_ms: 0 };
-            cell.since = at;
-            cell.failures = 0;
-            cell.told = false;
-            cell.zones.clear();
-            cell.missing.clear();
+    /// A batch that was not done after all changed nothing.
+    fn revert_switch(&mut self, plan: &PlanHash) {
+        let found = self.switches.iter().find(|(_, switch)| switch.plan == *plan);
+        if let Some(name) = found.map(|(name, _)| name.clone())
+            && let Some(switch) = self.switches.remove(&name)
+        {
+            self.switches.extend(switch.before.map(|before| (name, *before)));
         }
-        cell.last_ok = cell.last_ok.max(Some(at));
-        cell.last_attempt = at;
-        cell.by = Some(session.clone());
     }
 
     fn observe(
@@ -305,13 +314,16 @@ impl Incident {
         changed: &[Resource],
         gone: &[String],
     ) {
-        let place = self.resolve(&entry.session, place);
+        let (at, by) = (entry.ts, &entry.session);
+        let teller = self.teller(by, &place.scope.account);
+        let resolved = self.resolve(by, place);
         for resource in changed {
             let mut resource = resource.clone();
-            if resource.key().place != place {
-                resource.key_mut().place = place.clone();
+            if resource.key().place != resolved {
+                resource.key_mut().place = resolved.clone();
             }
-            self.see(Seen { resource, changed: entry.ts, by: entry.session.clone() });
+            let key = resource.key().clone();
+            self.tell(teller.as_ref(), key, Sight::There(Seen { resource, changed: at, by: by.clone() }));
         }
         for id in gone {
             let Some((kind, id)) = id.split_once('/') else {
@@ -320,249 +332,11 @@ impl Incident {
             let Ok(kind) = kind.parse::<Kind>() else {
                 continue;
             };
-            self.miss(place.key(kind, id), entry.ts, &entry.session);
+            self.tell(teller.as_ref(), resolved.key(kind, id), Sight::Gone(at, by.clone()));
         }
-        let Some(status) = status else { return };
-        let ok = matches!(status, SweepStatus::Ok { .. });
-        match self.cells.get_mut(&place) {
-            Some(cell) if cell.last_attempt > entry.ts => {}
-            // It was read from elsewhere a moment ago: the failing is about the way there, until that one fails too.
-            Some(cell) if !ok && read_elsewhere(cell, entry) => {}
-            Some(cell) => {
-                // The story tells of failing that lasts (`App` records it again after a minute), and of the end of what it told.
-                cell.told = !ok && (cell.told || cell.worth_telling(entry.ts));
-                if cell.is_ok() != ok {
-                    cell.since = entry.ts;
-                }
-                cell.status = status.clone();
-                cell.last_attempt = entry.ts;
-                cell.by = Some(entry.session.clone());
-                if ok {
-                    cell.last_ok = Some(entry.ts);
-                    cell.failures = 0;
-                    cell.zones.clear();
-                    cell.missing.clear();
-                } else {
-                    cell.failures += 1;
-                }
-            }
-            None => {
-                self.cells.insert(
-                    place.clone(),
-                    Cell {
-                        status: status.clone(),
-                        since: entry.ts,
-                        last_attempt: entry.ts,
-                        last_ok: ok.then_some(entry.ts),
-                        zones: BTreeMap::new(),
-                        missing: Vec::new(),
-                        failures: u32::from(!ok),
-                        told: false,
-                        by: Some(entry.session.clone()),
-                    },
-                );
-            }
+        if let Some(status) = status {
+            self.tell_cell(by, place, |cell| Some(Cell::swept(cell, entry, status)));
         }
-        if let (SweepStatus::Partial { answered, missing, .. }, Some(cell)) =
-            (status, self.cells.get_mut(&place))
-        {
-            cell.missing.clone_from(missing);
-            for zone in answered {
-                let read = cell.zones.entry(zone.clone()).or_insert(entry.ts);
-                *read = entry.ts.max(*read);
-            }
-        }
-    }
-
-    /// Takes a row in, unless a newer sight of it is known. Sessions that saw at the same moment are ordered by name,
-    /// so that the order in which their entries arrive makes no difference.
-    pub(super) fn see(&mut self, seen: Seen) {
-        let (key, this) = (seen.resource.key(), (seen.changed, &seen.by));
-        if self.gone.get(key).is_some_and(|(at, by)| (*at, by) > this) {
-            return;
-        }
-        match self.rows.get_mut(key) {
-            Some(known) if (known.changed, &known.by) > this => {}
-            Some(known) => {
-                self.touched.note(key);
-                *known = seen;
-            }
-            None => {
-                let key = key.clone();
-                self.gone.remove(&key);
-                self.touched.note(&key);
-                self.rows.insert(key, seen);
-            }
-        }
-    }
-
-    /// Takes a row out, unless a newer sight of it is known.
-    fn miss(&mut self, key: Key, at: Timestamp, by: &SessionId) {
-        if self.rows.get(&key).is_some_and(|known| (known.changed, &known.by) > (at, by))
-            || self.gone.get(&key).is_some_and(|(known, whom)| (*known, whom) > (at, by))
-        {
-            return;
-        }
-        self.touched.note(&key);
-        self.rows.remove(&key);
-        self.gone.insert(key, (at, by.clone()));
-    }
-
-    fn probe(&mut self, entry: &Entry, subject: &ProbeSubject, evidence: &Evidence) {
-        let at = entry.ts;
-        let subject = &self.resolve_subject(&entry.session, subject);
-        let answers = evidence.verdict == super::cell::Verdict::Answers;
-        let after = |before: Option<&Probed>| {
-            let since = before
-                .filter(|before| before.evidence.agrees_with(evidence))
-                .map_or(at, |before| before.since);
-            let answered = if answers { Some(at) } else { before.and_then(|before| before.answered) };
-            Probed { evidence: evidence.clone(), at, since, answered, by: entry.session.clone() }
-        };
-        if subject.key().is_some_and(|key| !key.place.scope.account.is_verified()) {
-            let whose = (subject.clone(), entry.session.clone());
-            let probed = after(self.unnamed.get(&whose));
-            self.unnamed.insert(whose, probed);
-        }
-        let before = self.probes.get(subject);
-        // Sessions that looked at the same moment are ordered by name, as with rows.
-        if before.is_some_and(|before| (before.at, &before.by) > (at, &entry.session)) {
-            return;
-        }
-        if let Some(key) = subject.key() {
-            self.touched.note(key);
-        }
-        let probed = after(before);
-        self.probes.insert(subject.clone(), probed);
-    }
-
-    /// What a session found under the name of before is evidence on what has the number; what others found stays theirs.
-    fn name_evidence(&mut self, session: &SessionId, unverified: &Account, account: &Account) {
-        let is_old = |key: &Key| key.place.scope.account == *unverified;
-        let theirs =
-            self.unnamed.keys().filter(|(subject, by)| by == session && subject.key().is_some_and(is_old));
-        for whose in theirs.cloned().collect::<Vec<_>>() {
-            let Some(probed) = self.unnamed.remove(&whose) else { continue };
-            let (old, _) = whose;
-            let others = self.unnamed.range((old.clone(), SessionId(String::new()))..);
-            let others = others.take_while(|((subject, _), _)| *subject == old).map(|(_, probed)| probed);
-            match others.max_by_key(|probed| probed.at).cloned() {
-                Some(other) => drop(self.probes.insert(old.clone(), other)),
-                None => drop(self.probes.remove(&old)),
-            }
-            let mut subject = old.clone();
-            if let Some(key) = subject.key_mut() {
-                key.place.scope.account = account.clone();
-            }
-            for key in [old.key(), subject.key()].into_iter().flatten() {
-                self.touched.note(key);
-            }
-            if self.probes.get(&subject).is_none_or(|known| (known.at, &known.by) < (probed.at, &probed.by)) {
-                self.probes.insert(subject, probed);
-            }
-        }
-    }
-
-    /// The place as this session's newest identity names it.
-    #[must_use]
-    pub fn resolve(&self, session: &SessionId, place: &Place) -> Place {
-        let mut place = place.clone();
-        if !place.scope.account.is_verified() {
-            let known = self
-                .identities
-                .range((session.clone(), Profile::default())..)
-                .take_while(|((s, _), _)| s == session)
-                .find(|((_, profile), _)| Account::unverified(profile) == place.scope.account);
-            if let Some((_, identity)) = known {
-                place.scope.account = identity.account.clone();
-            }
-        }
-        place
-    }
-
-    /// The accounts that a session's profiles are, as far as STS said.
-    pub fn accounts_of(&self, session: &SessionId) -> impl Iterator<Item = &Account> {
-        self.identities
-            .range((session.clone(), Profile::default())..)
-            .take_while(move |((s, _), _)| s == session)
-            .map(|(_, identity)| &identity.account)
-    }
-
-    /// The subject as this session's newest identity names it.
-    #[must_use]
-    pub fn resolve_subject(&self, session: &SessionId, subject: &ProbeSubject) -> ProbeSubject {
-        let mut subject = subject.clone();
-        if let Some(key) = subject.key_mut() {
-            key.place = self.resolve(session, &key.place);
-        }
-        subject
-    }
-
-    /// Renames what a session saw under an unverified account, once its number is known.
-    fn verify_account(&mut self, session: &SessionId, unverified: &Account, account: &Account) {
-        let rows: Vec<Key> = self
-            .rows
-            .iter()
-            .filter(|(key, seen)| key.place.scope.account == *unverified && seen.by == *session)
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in rows {
-            let Some(mut seen) = self.rows.remove(&key) else {
-                continue;
-            };
-            self.touched.note(&key);
-            seen.resource.key_mut().place.scope.account = account.clone();
-            self.see(seen);
-        }
-        let gone: Vec<Key> = self
-            .gone
-            .iter()
-            .filter(|(key, (_, by))| key.place.scope.account == *unverified && by == session)
-            .map(|(key, _)| key.clone())
-            .collect();
-        for mut key in gone {
-            if let Some((at, by)) = self.gone.remove(&key) {
-                key.place.scope.account = account.clone();
-                self.miss(key, at, &by);
-            }
-        }
-        let cells: Vec<Place> =
-            self.cells.keys().filter(|place| place.scope.account == *unverified).cloned().collect();
-        for old in cells {
-            let Some(cell) = self.cells.remove(&old) else {
-                continue;
-            };
-            let mut place = old;
-            place.scope.account = account.clone();
-            let cell = match self.cells.remove(&place) {
-                Some(known) => known.joined(cell),
-                None => cell,
-            };
-            self.cells.insert(place, cell);
-        }
-        self.name_evidence(session, unverified, account);
-        let is_old = |key: &Key| key.place.scope.account == *unverified;
-        let lies: Vec<Key> = self.lies.keys().filter(|key| is_old(key)).cloned().collect();
-        for mut key in lies {
-            let Some(lie) = self.lies.remove(&key) else { continue };
-            key.place.scope.account = account.clone();
-            self.lies.entry(key).or_insert(lie);
-        }
-    }
-
-    /// What the rows that a session knows under a profile's name will be called, once it is known as this account.
-    pub(super) fn renamed(&self, session: &SessionId, profile: &Profile, account: &Account) -> Vec<Key> {
-        let unverified = Account::unverified(profile);
-        let rows = self.rows.iter().map(|(key, seen)| (key, &seen.by));
-        let gone = self.gone.iter().map(|(key, (_, by))| (key, by));
-        rows.chain(gone)
-            .filter(|(key, by)| key.place.scope.account == unverified && *by == session)
-            .map(|(key, _)| {
-                let mut key = key.clone();
-                key.place.scope.account = account.clone();
-                key
-            })
-            .collect()
     }
 
     /// Marks sessions whose process ended without a goodbye: they left when they were last heard.
@@ -600,8 +374,10 @@ impl Incident {
             Body::Opened { .. }
             | Body::Left { .. }
             | Body::Identified { .. }
+            | Body::Presumed { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
+            | Body::Failing { .. }
             | Body::Probed { .. }
             | Body::Note { .. }
             | Body::Proposed { .. }
@@ -619,7 +395,8 @@ impl Incident {
             | Body::Undone { .. }
             | Body::Reopened { .. }
             | Body::Clock { .. }
-            | Body::Recovered { .. } => {}
+            | Body::Recovered { .. }
+            | Body::Settled { .. } => {}
         }
     }
 
@@ -647,6 +424,11 @@ impl Incident {
                 .take_while(move |(key, _)| key.place == *place && key.kind == kind)
                 .map(|(_, seen)| seen)
         })
+    }
+
+    /// Rows of which AWS itself says that something is wrong, in the order of their keys.
+    pub fn troubled(&self) -> impl Iterator<Item = &Seen> {
+        self.troubled.iter().filter_map(|key| self.rows.get(key))
     }
 
     /// Rows read from a place.
@@ -679,12 +461,6 @@ impl Incident {
     pub fn declared(&self) -> Option<&Declaration> {
         self.declarations.iter().rev().find(|d| d.closed.is_none())
     }
-}
-
-/// Whether another session than the entry's read this cell so lately that the entry's failing says nothing about it.
-fn read_elsewhere(cell: &Cell, entry: &Entry) -> bool {
-    let young = cell.last_ok.is_some_and(|at| entry.ts.duration_since(at).as_secs() <= READ_ELSEWHERE_S);
-    cell.is_ok() && young && cell.by.as_ref().is_some_and(|by| *by != entry.session)
 }
 
 #[cfg(test)]

@@ -20,7 +20,12 @@ impl Incident {
         // What evidence settles stays settled; what only a claim says is stale when the claim is.
         match judged.0 {
             Health::Lie | Health::Proven => judged,
-            Health::Down | Health::Changing | Health::Stale | Health::Claimed => {
+            Health::Down
+            | Health::Changing
+            | Health::Unknown
+            | Health::Stale
+            | Health::Off
+            | Health::Claimed => {
                 if self.is_stale(key, now) {
                     (Health::Stale, judged.1)
                 } else {
@@ -97,12 +102,11 @@ fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static st
     match resource {
         Resource::Instance(instance) => match instance.state {
             InstanceState::Running => {
-                let bad = |status: &Option<String>| status.as_deref() == Some("impaired");
                 let young = |status: &Option<String>| status.as_deref() == Some("initializing");
-                if bad(&instance.system_status) || bad(&instance.instance_status) {
-                    (Health::Down, "impaired")
+                if let Some(word) = claimed_trouble(resource) {
+                    (Health::Down, word)
                 } else if young(&instance.system_status) || young(&instance.instance_status) {
-                    (Health::Changing, "initializing")
+                    (Health::Changing, "starting")
                 } else if is_starting(instance, evidence) {
                     (Health::Changing, "starting")
                 } else {
@@ -110,14 +114,11 @@ fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static st
                 }
             }
             InstanceState::Pending => (Health::Changing, "pending"),
-            InstanceState::ShuttingDown => (Health::Changing, "shutting-down"),
-            InstanceState::Stopping => (Health::Changing, "stopping"),
-            InstanceState::Stopped => (Health::Claimed, "stopped"),
-            InstanceState::Terminated => (Health::Claimed, "terminated"),
-            InstanceState::Other(_) => (Health::Claimed, "unknown state"),
+            InstanceState::ShuttingDown | InstanceState::Stopping => (Health::Changing, "stopping"),
+            InstanceState::Stopped | InstanceState::Terminated => (Health::Off, "off"),
+            InstanceState::Other(_) => (Health::Unknown, "unknown"),
         },
-        Resource::Database(database) => claim_and_evidence(&database.status, evidence),
-        Resource::Cluster(cluster) => claim_and_evidence(&cluster.status, evidence),
+        Resource::Database(_) | Resource::Cluster(_) => claim_and_evidence(resource, evidence),
         Resource::Snapshot(snapshot) => match snapshot.status.as_str() {
             "available" => (Health::Claimed, "available"),
             "failed" => (Health::Down, "failed"),
@@ -125,8 +126,9 @@ fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static st
         },
         Resource::AutomatedBackup(_) => (Health::Claimed, "backup"),
         Resource::Balancer(balancer) => match balancer.state.as_deref() {
-            Some("failed") => (Health::Down, "failed"),
-            Some("active_impaired") => (Health::Down, "impaired"),
+            Some("failed" | "active_impaired") => {
+                (Health::Down, claimed_trouble(resource).unwrap_or("failed"))
+            }
             Some("provisioning") => (Health::Changing, "provisioning"),
             // Somebody answers for it, and not what was expected: it is up, and what stands behind it is not.
             Some(_) | None if evidence.is_some_and(|probed| probed.evidence.verdict == Verdict::Wrong) => {
@@ -152,15 +154,60 @@ fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static st
     }
 }
 
-fn claim_and_evidence(status: &str, evidence: Option<&Probed>) -> (Health, &'static str) {
+fn claim_and_evidence(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static str) {
     let answers = evidence.is_some_and(|probed| probed.evidence.verdict == Verdict::Answers);
-    match status {
+    if let Some(word) = claimed_trouble(resource) {
+        return (Health::Down, word);
+    }
+    match resource.claim() {
         "available" => weighed("available", evidence),
-        "failed" | "inaccessible-encryption-credentials" | "storage-full" | "storage-failure" => {
-            (Health::Down, "failed")
-        }
         _ if answers => (Health::Changing, "answers"),
         _ => (Health::Changing, "not available"),
+    }
+}
+
+/// States of a DB instance or cluster that are trouble by RDS's own word: it does not get out of them by itself.
+const DATABASE_TROUBLES: [&str; 13] = [
+    "failed",
+    "inaccessible-encryption-credentials",
+    "inaccessible-encryption-credentials-recoverable",
+    "incompatible-create",
+    "incompatible-credentials",
+    "incompatible-network",
+    "incompatible-option-group",
+    "incompatible-parameters",
+    "incompatible-restore",
+    "insufficient-capacity",
+    "restore-error",
+    "storage-failure",
+    "storage-full",
+];
+
+/// What AWS itself says is wrong with something that serves, in its word; `None` where it says nothing of the kind.
+#[must_use]
+pub fn claimed_trouble(resource: &Resource) -> Option<&'static str> {
+    match resource {
+        Resource::Instance(instance) => {
+            let bad = |status: &Option<String>| status.as_deref() == Some("impaired");
+            let impaired = bad(&instance.system_status) || bad(&instance.instance_status);
+            (instance.state == InstanceState::Running && impaired).then_some("impaired")
+        }
+        Resource::Database(_) | Resource::Cluster(_) => {
+            let status = resource.claim();
+            let new = status.starts_with("incompatible-").then_some("incompatible");
+            DATABASE_TROUBLES.into_iter().find(|trouble| *trouble == status).or(new)
+        }
+        Resource::Balancer(balancer) => match balancer.state.as_deref() {
+            Some("failed") => Some("failed"),
+            Some("active_impaired") => Some("impaired"),
+            Some(_) | None => None,
+        },
+        Resource::Snapshot(_)
+        | Resource::AutomatedBackup(_)
+        | Resource::TargetGroup(_)
+        | Resource::Registration(_)
+        | Resource::HostedZone(_)
+        | Resource::RecordSet(_) => None,
     }
 }
 

@@ -5,10 +5,11 @@
 //! answer), [`fault`] (what
 //! goes wrong), [`site`] and [`probe`] (what the operator declared), [`request`] (what can be asked), [`access`] (with
 //! which credentials), [`plan`] (what would be done),
-//! [`entry`] (what happened), [`Incident`] (the fold of it all).
+//! [`entry`] (what happened), [`settlement`] (what was found of it later), [`Incident`] (the fold of it all).
 
 pub mod access;
 pub mod cell;
+mod cell_fold;
 pub mod checkpoint;
 pub mod dns;
 pub mod entry;
@@ -22,11 +23,14 @@ pub mod place;
 pub mod plan;
 pub mod planner;
 pub mod probe;
+mod provisional;
 pub mod request;
 pub mod resource;
 pub mod secret;
+pub mod settlement;
 pub mod site;
 pub mod skim;
+pub mod span;
 pub mod story;
 pub mod timeline;
 pub mod timeouts;
@@ -34,3 +38,4 @@ pub mod touched;
 pub(crate) mod walk;
 
 pub use fold::{Declaration, Identity, Incident, Presence, Seen};
+pub use provisional::Presumption;

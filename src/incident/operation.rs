@@ -5,6 +5,7 @@ use super::fold::Incident;
 use super::hash::PlanHash;
 use super::plan::{Action, Plan};
 use super::request::Call;
+use super::settlement::{Settled, Settlement};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -20,15 +21,39 @@ pub struct StepProgress {
     pub outcome: Option<(Timestamp, Outcome)>,
     /// What its check found, and when.
     pub finding: Option<(Timestamp, Finding)>,
+    /// What somebody found who looked later, where its outcome was unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
 }
 
 impl StepProgress {
     /// Whether its call may have been done and nothing was read since that says so.
     fn is_open(&self) -> bool {
+        if self.settlement().is_some_and(Settlement::is_known) {
+            return false;
+        }
         match &self.outcome {
             None => self.intent.is_some(),
             Some((_, Outcome::Unknown { .. })) => !matches!(self.finding, Some((_, Finding::Holds { .. }))),
             Some((_, Outcome::Ok { .. } | Outcome::Failed { .. })) => false,
+        }
+    }
+
+    /// What was found by whoever looked later.
+    fn settlement(&self) -> Option<&Settlement> {
+        self.settled.as_ref().map(|settled| &settled.settlement)
+    }
+
+    /// Whether its call was performed: accepted, or unanswered and then seen to hold, or seen by whoever looked later.
+    fn is_done(&self) -> bool {
+        match &self.outcome {
+            Some((_, Outcome::Ok { .. })) => true,
+            Some((_, Outcome::Failed { .. })) => false,
+            Some((_, Outcome::Unknown { .. })) => {
+                self.settlement().is_some_and(Settlement::is_done)
+                    || matches!(self.finding, Some((_, Finding::Holds { .. })))
+            }
+            None => self.settlement().is_some_and(Settlement::is_done),
         }
     }
 }
@@ -137,11 +162,21 @@ impl Operation {
                 }
             }
             Body::Finished { ending, .. } => self.ending = Some((at, ending.clone())),
+            Body::Settled { step, settlement, .. } => {
+                let settled = Settled { at, by: who, settlement: settlement.clone() };
+                if let Some(progress) = self.steps.get_mut(*step)
+                    && progress.settled.as_ref().is_none_or(|before| before.yields_to(&settled))
+                {
+                    progress.settled = Some(settled);
+                }
+            }
             Body::Opened { .. }
             | Body::Left { .. }
             | Body::Identified { .. }
+            | Body::Presumed { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
+            | Body::Failing { .. }
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }
@@ -169,7 +204,7 @@ impl Operation {
             Some((_, Ending::Verified)) => Standing::Verified,
             Some((_, Ending::Unverified { .. })) => Standing::Unverified,
             Some((_, Ending::Stopped { .. })) => Standing::Stopped,
-            Some((_, Ending::Unknown { .. })) => Standing::Unknown,
+            Some((_, Ending::Unknown { step, .. })) => self.settled_standing(*step),
             None if self.vetoed.is_some() => Standing::Vetoed,
             None if self.confirmed.is_none() => Standing::Proposed,
             None => {
@@ -179,10 +214,38 @@ impl Operation {
                 });
                 match (gone, self.steps.iter().any(StepProgress::is_open)) {
                     (true, true) => Standing::Unknown,
-                    (true, false) => Standing::Stopped,
+                    (true, false) => self
+                        .steps
+                        .iter()
+                        .rposition(|step| step.settled.is_some())
+                        .map_or(Standing::Stopped, |step| self.settled_standing(step)),
                     (false, _) => Standing::Running,
                 }
             }
+        }
+    }
+
+    /// Where it stands that ended with the outcome of a step unknown, by what was found of that step since.
+    fn settled_standing(&self, step: usize) -> Standing {
+        let last = step + 1 >= self.steps.len();
+        match self.steps.get(step).and_then(StepProgress::settlement) {
+            None | Some(Settlement::Unknown { .. }) => Standing::Unknown,
+            Some(Settlement::Verified { .. }) if last => Standing::Verified,
+            Some(Settlement::Unverified { .. }) if last => Standing::Unverified,
+            // It is known how far it came, and what comes after was not called.
+            Some(
+                Settlement::Verified { .. } | Settlement::Unverified { .. } | Settlement::NotDone { .. },
+            ) => Standing::Stopped,
+        }
+    }
+
+    /// The step whose call may have been done without anybody knowing.
+    #[must_use]
+    pub fn unknown_step(&self) -> Option<usize> {
+        match &self.ending {
+            Some((_, Ending::Unknown { step, .. })) => Some(*step),
+            Some((_, Ending::Verified | Ending::Unverified { .. } | Ending::Stopped { .. })) => None,
+            None => self.steps.iter().position(StepProgress::is_open),
         }
     }
 
@@ -190,23 +253,19 @@ impl Operation {
     #[must_use]
     pub fn touched(&self) -> bool {
         self.steps.iter().any(|step| match &step.outcome {
-            Some((_, Outcome::Ok { .. } | Outcome::Unknown { .. })) => true,
+            Some((_, Outcome::Ok { .. })) => true,
             Some((_, Outcome::Failed { .. })) => false,
-            None => step.intent.is_some(),
+            Some((_, Outcome::Unknown { .. })) | None => match step.settlement() {
+                Some(settlement) if settlement.is_known() => settlement.is_done(),
+                Some(_) | None => step.intent.is_some() || step.outcome.is_some(),
+            },
         })
     }
 
     /// Whether every call of it was performed: accepted, or unanswered and then seen to hold.
     #[must_use]
     pub fn done(&self) -> bool {
-        !self.steps.is_empty()
-            && self.steps.iter().all(|step| match &step.outcome {
-                Some((_, Outcome::Ok { .. })) => true,
-                Some((_, Outcome::Unknown { .. })) => {
-                    matches!(step.finding, Some((_, Finding::Holds { .. })))
-                }
-                Some((_, Outcome::Failed { .. })) | None => false,
-            })
+        !self.steps.is_empty() && self.steps.iter().all(StepProgress::is_done)
     }
 
     /// The step that has begun and not ended, or the next to begin.
@@ -270,6 +329,12 @@ impl Incident {
         let undoable = self.last_undoable().map(|op| op.proposed);
         let unsettled = self.operations_in_order().into_iter().rev().find(|op| self.is_unsettled(op))?;
         undoable.is_none_or(|at| unsettled.proposed > at).then_some(unsettled)
+    }
+
+    /// The operations of which it is unknown whether they were done, oldest first.
+    #[must_use]
+    pub fn unsettled(&self) -> Vec<&Operation> {
+        self.operations_in_order().into_iter().filter(|op| self.is_unsettled(op)).collect()
     }
 
     /// Whether it is unknown if an operation was done, and nothing was done on the same resources since.

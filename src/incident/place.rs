@@ -44,8 +44,9 @@ impl fmt::Display for Profile {
 
 /// An AWS account: its twelve digits, or `~PROFILE` while STS has not yet said which account a profile is.
 ///
-/// An unverified account is renamed exactly once, to the first number that STS gives for its profile
-/// (see [`super::Incident::fold`]); a verified one is never renamed.
+/// What a session reads stands in its strand under `~PROFILE` until STS names the account to it. The fold shows it under the
+/// account that the profile is presumed to be, if the logbook knows one, and moves it to the first number that STS gives
+/// (see [`super::Incident::fold`]); what was read under a number is never renamed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Account(pub String);
@@ -57,7 +58,8 @@ impl Account {
         Self(format!("~{profile}"))
     }
 
-    /// Whether the number is known from STS (or from an ARN).
+    /// Whether it is a number, and not a profile's name in place of one. Whether STS gave that number to a session, or it is
+    /// presumed, is [`super::Incident::presumption`]'s to say.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         !self.0.starts_with('~')

@@ -8,13 +8,14 @@ use super::entry::{Body, Entry, SessionId};
 use super::fold::{Incident, Seen};
 use super::gist::{Gist, RowText};
 use super::place::Key;
+use super::provisional::Sight;
 use super::timeline::{RowNumber, Timeline};
 use jiff::Timestamp;
 use std::ops::Range;
 
 /// The newest sight of a row that was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Sight {
+struct Unread {
     /// Which entry tells of it.
     at: usize,
     /// Where in the text of its body.
@@ -26,7 +27,7 @@ struct Sight {
 pub struct Skim {
     incident: Incident,
     /// By the row's number in the timeline.
-    unread: Vec<Option<Sight>>,
+    unread: Vec<Option<Unread>>,
 }
 
 impl Skim {
@@ -72,7 +73,7 @@ impl Skim {
             if let Some(known) = self.unread.get_mut(number)
                 && known.as_ref().is_none_or(|known| written(timeline, known.at) <= this)
             {
-                *known = Some(Sight { at, row: row.row });
+                *known = Some(Unread { at, row: row.row });
             }
         }
     }
@@ -112,7 +113,8 @@ impl Skim {
 
     /// Takes in a row of the state that this one goes on from.
     pub fn meet(&mut self, seen: Seen) {
-        self.incident.see(seen);
+        let key = seen.resource.key().clone();
+        self.incident.show(key, Sight::There(seen));
     }
 
     /// Everything but the rows that are unread.
@@ -124,7 +126,9 @@ impl Skim {
     /// Whether nothing is known of a row but what is unread.
     #[must_use]
     pub fn is_unread_alone(&self, key: &Key) -> bool {
-        !self.incident.rows.contains_key(key) && !self.incident.gone.contains_key(key)
+        !self.incident.rows.contains_key(key)
+            && !self.incident.gone.contains_key(key)
+            && !self.incident.is_provisional(key)
     }
 
     /// Reads a row, if it is unread.
@@ -155,7 +159,7 @@ impl From<Incident> for Skim {
     }
 }
 
-impl Sight {
+impl Unread {
     fn read(&self, timeline: &Timeline) -> Option<Seen> {
         let (changed, by, _) = timeline.written(self.at)?;
         let resource = serde_json::from_slice(timeline.body(self.at)?.get(self.row.clone())?).ok()?;
@@ -168,6 +172,12 @@ fn written(timeline: &Timeline, at: usize) -> Option<(Timestamp, &SessionId)> {
 }
 
 impl Incident {
+    /// Takes in a row of an account that has its number.
+    fn see(&mut self, seen: Seen) {
+        let key = seen.resource.key().clone();
+        self.tell(None, key, Sight::There(seen));
+    }
+
     /// The rows whose newest sight decides what an entry does, beside the rows that it replaces.
     fn rows_concerned(&self, entry: &Entry) -> Vec<Key> {
         match &entry.body {
@@ -183,10 +193,16 @@ impl Incident {
             // The story names rows, and knows what a database claimed.
             Body::Probed { subject, .. } => subject.key().cloned().into_iter().collect(),
             Body::Disagreements { resources } => resources.keys().cloned().collect(),
-            Body::Identified { profile, account, .. } => self.renamed(&entry.session, profile, account),
-            Body::Opened { .. }
-            | Body::Left { .. }
+            // What was told provisionally moves, and what stood beneath comes up.
+            Body::Identified { account, .. } | Body::Presumed { account, .. } => {
+                self.provisional_rows(Some(account))
+            }
+            Body::Opened { continues: Some(_), .. } | Body::Reopened { .. } | Body::Left { .. } => {
+                self.provisional_rows(None)
+            }
+            Body::Opened { continues: None, .. }
             | Body::Heartbeat { .. }
+            | Body::Failing { .. }
             | Body::Declared { .. }
             | Body::Closed { .. }
             | Body::Note { .. }
@@ -202,9 +218,9 @@ impl Incident {
             | Body::Disagreement { .. }
             | Body::Finished { .. }
             | Body::Undone { .. }
-            | Body::Reopened { .. }
             | Body::Clock { .. }
-            | Body::Recovered { .. } => Vec::new(),
+            | Body::Recovered { .. }
+            | Body::Settled { .. } => Vec::new(),
         }
     }
 }

@@ -1,17 +1,21 @@
 //! The story: each entry that people care about, as one sentence. The same words on the screen, in `log show` and in
 //! the report.
 
-use super::cell::{ProbeSubject, SweepStatus, Verdict};
+use super::cell::{Cell, ProbeSubject, SweepStatus, Verdict};
 use super::entry::{Body, Ending, Entry, Finding, Mode, Outcome, SessionId};
 use super::fold::Incident;
 use super::hash::PlanHash;
-use super::place::{Key, Kind, Place, Service};
+use super::place::{Account, Key, Kind, Place, Profile, Service};
 use super::request::Done;
 use super::resource::Resource;
+use super::span::span;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// Hours from which a moment is told with its date.
+const DATED_AFTER_H: i64 = 12;
 
 /// What an event means for whoever reads it; the theme gives it a colour, the sentence never needs one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,6 +64,9 @@ impl Event {
         (self.ts, &self.session, self.seq)
     }
 }
+
+/// Who, where nobody did anything: the cockpit saw it by itself.
+pub const BY_ITSELF: &str = "-";
 
 /// A kind's word, one of [`Body::KINDS`].
 pub type KindWord = &'static str;
@@ -114,10 +121,37 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
             ..
         } => (Tone::Neutral, format!("opened a cockpit ({}, {version})", mode.as_str())),
         Body::Left { reason } => (Tone::Neutral, format!("left ({reason})")),
-        Body::Identified { .. } | Body::Heartbeat { .. } => return None,
+        Body::Heartbeat { .. } | Body::Presumed { error: None, .. } => return None,
+        Body::Presumed { profile, account, said, to, error: Some(error) } => {
+            by_itself = true;
+            let ago = lasted(*said, entry.ts);
+            (
+                Tone::Warn,
+                format!(
+                    "STS does not say whose {profile} is ({error}): taken for account {account}, as it was for {to} {ago} ago"
+                ),
+            )
+        }
+        Body::Identified { profile, account, .. } => {
+            by_itself = true;
+            let presumed = before.presumptions.get(&(entry.session.clone(), profile.clone()))?;
+            if presumed.account != *account {
+                (Tone::Bad, wrong_presumption(profile, &presumed.account, account))
+            } else if presumed.told {
+                (Tone::Good, format!("STS answers: {profile} is account {account}, as presumed"))
+            } else {
+                return None;
+            }
+        }
         Body::Observed { place, status, .. } => {
             by_itself = true;
             cell_turned(before, entry, place, status.as_ref()?)?
+        }
+        Body::Failing { place } => {
+            by_itself = true;
+            let place = before.resolve(&entry.session, place);
+            let cell = before.cells.get(&place).filter(|cell| !cell.told && cell.worth_telling(entry.ts))?;
+            (Tone::Bad, cell_fails(&cell_words(before, &place), cell, &cell.status, entry.ts)?)
         }
         Body::Probed { subject, evidence } => {
             by_itself = true;
@@ -263,18 +297,31 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         Body::Recovered { bytes, kept_in, .. } => {
             (Tone::Warn, format!("set {bytes} bytes of an unfinished line aside in {kept_in}"))
         }
+        Body::Settled { plan, step, settlement } => {
+            is_action = true;
+            plan_of = Some(plan.clone());
+            settlement.sentence(&step_title(plan, *step))
+        }
     };
     Some(Event {
         ts: entry.ts,
         session: entry.session.clone(),
         seq: entry.seq,
-        who: if by_itself { "-".into() } else { entry.actor.user.clone() },
+        who: if by_itself { BY_ITSELF.into() } else { entry.actor.user.clone() },
         kind: entry.body.kind(),
         text,
         tone,
         plan: plan_of,
         is_action,
     })
+}
+
+/// That an account was presumed wrongly, and what became of what was read meanwhile.
+#[must_use]
+pub fn wrong_presumption(profile: &Profile, presumed: &Account, account: &Account) -> String {
+    format!(
+        "STS says {profile} is account {account}, not {presumed} as presumed: what was read since is {account}'s, and of {presumed} the last known stands"
+    )
 }
 
 fn cell_turned(
@@ -285,11 +332,7 @@ fn cell_turned(
 ) -> Option<(Tone, String)> {
     let place = before.resolve(&entry.session, place);
     let cell = before.cells.get(&place);
-    let several = before.cells.keys().any(|other| other.scope.account != place.scope.account);
-    let mut words = place_words(&place);
-    if several {
-        words = format!("{words} of {}", place.scope.account.short());
-    }
+    let words = cell_words(before, &place);
     match (status, cell) {
         // A failed sweep is on the board; a minute of failing is worth a line, and so is the end of what was told.
         (SweepStatus::Ok { .. }, Some(cell)) if cell.told => {
@@ -297,12 +340,14 @@ fn cell_turned(
             Some((Tone::Good, format!("{words} answers again after {lasted}")))
         }
         (SweepStatus::Failed { .. } | SweepStatus::Partial { .. }, Some(cell)) if !cell.is_ok() => {
-            let (word, trouble) = (status.word()?, status.trouble()?);
+            let word = status.word()?;
             let turned = cell.status.word().as_ref() != Some(&word);
             match (cell.told, turned) {
                 (false, _) if !cell.worth_telling(entry.ts) => None,
-                (false, _) => Some((Tone::Bad, format!("{words} {word}: {trouble}"))),
-                (true, true) => Some((Tone::Warn, format!("{words} now {word}: {trouble}"))),
+                (false, _) => Some((Tone::Bad, cell_fails(&words, cell, status, entry.ts)?)),
+                (true, true) => {
+                    Some((Tone::Warn, format!("{words} now {word}: {}", trouble_beside(&word, status)?)))
+                }
                 (true, false) => None,
             }
         }
@@ -313,12 +358,33 @@ fn cell_turned(
     }
 }
 
-/// How long it lasted: `90s`, `41m`.
-fn lasted(since: Timestamp, until: Timestamp) -> String {
-    match until.duration_since(since).as_secs() {
-        seconds if seconds < 120 => format!("{seconds}s"),
-        seconds => format!("{}m", seconds / 60),
+/// A cell in words, with its account where there are several.
+fn cell_words(before: &Incident, place: &Place) -> String {
+    let words = place_words(place);
+    if before.cells.keys().any(|other| other.scope.account != place.scope.account) {
+        return format!("{words} of {}", place.scope.account.short());
     }
+    words
+}
+
+/// That a cell fails, and since when: `us-east-1 ec2 dark since 03:12:10: unreachable: …`.
+fn cell_fails(words: &str, cell: &Cell, status: &SweepStatus, now: Timestamp) -> Option<String> {
+    let word = status.word()?;
+    let young = now.duration_since(cell.since).as_hours() < DATED_AFTER_H;
+    let since = cell.since.strftime(if young { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" });
+    Some(format!("{words} {word} since {since}: {}", trouble_beside(&word, status)?))
+}
+
+/// What went wrong, without the word that stands beside it already.
+fn trouble_beside(word: &str, status: &SweepStatus) -> Option<String> {
+    let trouble = status.trouble()?;
+    let rest = trouble.strip_prefix(word).and_then(|rest| rest.strip_prefix(": "));
+    Some(rest.map_or_else(|| trouble.clone(), str::to_owned))
+}
+
+/// How long it lasted: `50s`, `41m`.
+fn lasted(since: Timestamp, until: Timestamp) -> String {
+    span(until.duration_since(since).as_secs())
 }
 
 /// Rows named in a line of the story; of more, how many.
@@ -390,23 +456,18 @@ fn rows_words(before: &Incident, kind: Kind, keys: &[&Key]) -> String {
 
 /// What befell the clock, in words.
 fn clock_words(stepped_s: i64, stopped_s: i64, behind_s: i64) -> String {
-    let span = |seconds: i64| match seconds.abs() {
-        s if s < 120 => format!("{s}s"),
-        s if s < 7200 => format!("{}m", s / 60),
-        s => format!("{}h", s / 3600),
-    };
     if stepped_s < 0 {
-        let behind = span(behind_s);
+        let behind = span(behind_s.abs());
         return format!(
             "the system clock stepped back {}: times here go on, {behind} ahead of it",
-            span(stepped_s)
+            span(stepped_s.abs())
         );
     }
     if stepped_s > 0 {
         let leapt = span(stepped_s);
         return format!("the clock leapt {leapt} ahead (set, or the machine slept): ages count the leap too");
     }
-    format!("the cockpit stood still for {}: everything is read again", span(stopped_s))
+    format!("the cockpit stood still for {}: everything is read again", span(stopped_s.abs()))
 }
 
 fn done_words(done: &Done) -> String {

@@ -259,7 +259,7 @@ fn not_an_entry(text: &str, error: &serde_json::Error) -> Flaw {
 pub struct Breakage {
     /// The strand's file.
     pub file: PathBuf,
-    /// Line number, from 1.
+    /// Line number, from 1; 0 where it is about the whole.
     pub line: usize,
     /// In words.
     pub what: String,
@@ -269,7 +269,8 @@ impl fmt::Display for Breakage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // What a forger wrote is quoted here: it must not reach a terminal as more than text.
         let file = tame(&self.file.to_string_lossy());
-        write!(f, "{file}:{}: {}", self.line, tame(&self.what))
+        let what = tame(&self.what);
+        if self.line == 0 { write!(f, "{file}: {what}") } else { write!(f, "{file}:{}: {what}", self.line) }
     }
 }
 

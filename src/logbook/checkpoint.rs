@@ -37,7 +37,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 /// The version of the format; another one is not read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The file name's end.
 const EXTENSION: &str = "checkpoint";
 /// Fewer rows than this are parsed where they are.

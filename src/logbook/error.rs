@@ -16,6 +16,14 @@ pub enum LogbookError {
         /// Why.
         source: io::Error,
     },
+    /// A new strand would find no room.
+    #[error("there is no room for a strand in {dir}: {source}. {}", advice(source))]
+    Room {
+        /// The directory.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The strand cannot be made.
     #[error("the strand {path} cannot be created: {source}. {}", advice(source))]
     Create {
@@ -49,10 +57,7 @@ pub enum LogbookError {
         why: String,
     },
     /// A line could not be written whole.
-    #[error(
-        "entry {seq} was not written to {path}: {source}. {} Actions are off until the logbook is reopened",
-        advice(source)
-    )]
+    #[error("entry {seq} was not written to {path}: {source}. {}", advice(source))]
     Write {
         /// The strand.
         path: PathBuf,
@@ -62,10 +67,7 @@ pub enum LogbookError {
         source: io::Error,
     },
     /// A line was written and the disk did not take it.
-    #[error(
-        "entry {seq} in {path} did not reach the disk: {source}. {} Actions are off until the logbook is reopened",
-        advice(source)
-    )]
+    #[error("entry {seq} in {path} did not reach the disk: {source}. {}", advice(source))]
     Sync {
         /// The strand.
         path: PathBuf,

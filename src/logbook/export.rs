@@ -8,6 +8,7 @@ use super::chain::{Line, tame};
 use crate::incident::entry::{Body, Entry, Outcome, SessionId};
 use crate::incident::hash::PlanHash;
 use crate::incident::plan::Plan;
+use crate::incident::settlement::Settlement;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -22,6 +23,8 @@ pub struct Sentence {
     pub text: String,
     /// Whether it belongs to the story that people read; the rest is bookkeeping.
     pub is_story: bool,
+    /// Whether it was observed, and nobody's doing.
+    pub by_itself: bool,
 }
 
 /// What `export` writes.
@@ -53,7 +56,11 @@ pub fn show(lines: &[Line], all: bool, describe: Describe<'_>, out: &mut dyn Wri
         let described = lines.iter().map(|line| (line, describe(&line.entry)));
         described.filter(|(_, sentence)| all || sentence.is_story)
     };
-    let width = told().map(|(l, _)| l.entry.actor.user.chars().count()).max().unwrap_or(0).min(16);
+    let who = |line: &Line, sentence: &Sentence| {
+        if sentence.by_itself { "-".to_owned() } else { tame(&line.entry.actor.user) }
+    };
+    let width =
+        told().map(|(line, sentence)| who(line, &sentence).chars().count()).max().unwrap_or(0).min(16);
     until_closed(told().try_for_each(|(line, sentence)| {
         let entry = &line.entry;
         let mark = if line.sound { "" } else { "  [unproven: the chain is broken at or before this line]" };
@@ -61,7 +68,7 @@ pub fn show(lines: &[Line], all: bool, describe: Describe<'_>, out: &mut dyn Wri
             out,
             "{}  {:width$}  {:10}  {}{mark}",
             day_and_time(entry.ts),
-            tame(&entry.actor.user),
+            who(line, &sentence),
             entry.body.kind(),
             tame(&sentence.text),
         )
@@ -143,6 +150,9 @@ fn duration(ms: i64) -> String {
     }
 }
 
+/// What is said of a call of which nobody heard whether it was done.
+const OUTCOME_UNKNOWN: &str = "sent, outcome unknown";
+
 struct Span<'a> {
     title: &'a str,
     declared: &'a Entry,
@@ -157,9 +167,11 @@ struct Operation<'a> {
     confirmed: Option<Moment<'a>>,
     intent: Option<Moment<'a>>,
     outcome: Option<Moment<'a>>,
-    words: Vec<&'static str>,
+    /// What became of each call, by step.
+    calls: BTreeMap<usize, &'static str>,
     verified: Option<Moment<'a>>,
     ending: Option<&'static str>,
+    settled: Option<(&'a Entry, &'a Settlement)>,
     undone_by: Option<&'a PlanHash>,
 }
 
@@ -196,26 +208,33 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             Body::Approved { plan } => all.of(plan).approved_by.push(who),
             Body::Vetoed { plan, .. } => all.of(plan).vetoed_by.push(who),
             Body::Confirmed { plan, .. } => all.of(plan).confirmed = Some(moment),
-            Body::Intent { plan, .. } => {
-                all.of(plan).intent.get_or_insert(moment);
+            Body::Intent { plan, step, .. } => {
+                let operation = all.of(plan);
+                operation.intent.get_or_insert(moment);
+                // Until an outcome says otherwise it may have left.
+                operation.calls.entry(*step).or_insert(OUTCOME_UNKNOWN);
             }
-            Body::Outcome { plan, outcome, .. } => {
+            Body::Outcome { plan, step, outcome } => {
                 let operation = all.of(plan);
                 operation.outcome = Some(moment);
-                operation.words.push(match outcome {
+                let word = match outcome {
                     Outcome::Ok { .. } => "ok",
                     Outcome::Failed { .. } => "failed",
-                    Outcome::Unknown { .. } => "unknown",
-                });
+                    Outcome::Unknown { .. } => OUTCOME_UNKNOWN,
+                };
+                operation.calls.insert(*step, word);
             }
+            Body::Settled { plan, settlement, .. } => all.of(plan).settled = Some((entry, settlement)),
             Body::Verified { plan, .. } => all.of(plan).verified = Some(moment),
             Body::Finished { plan, ending } => all.of(plan).ending = Some(ending.word()),
             Body::Undone { plan, by } => all.of(plan).undone_by = Some(by),
             Body::Opened { .. }
             | Body::Left { .. }
             | Body::Identified { .. }
+            | Body::Presumed { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
+            | Body::Failing { .. }
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }
@@ -324,7 +343,7 @@ fn write_report(lines: &[Line], describe: Describe<'_>, out: &mut dyn Write) -> 
     for line in lines {
         let sentence = describe(&line.entry);
         if sentence.is_story {
-            write_item(&line.entry, &sentence.text, line.sound, out)?;
+            write_item(&line.entry, &sentence, line.sound, out)?;
         }
     }
     writeln!(out, "\n## Notes\n")?;
@@ -332,7 +351,8 @@ fn write_report(lines: &[Line], describe: Describe<'_>, out: &mut dyn Write) -> 
     for line in lines {
         if let Body::Note { text } = &line.entry.body {
             any = true;
-            write_item(&line.entry, text, line.sound, out)?;
+            let note = Sentence { text: text.clone(), is_story: true, by_itself: false };
+            write_item(&line.entry, &note, line.sound, out)?;
         }
     }
     if !any {
@@ -344,13 +364,17 @@ fn write_report(lines: &[Line], describe: Describe<'_>, out: &mut dyn Write) -> 
     )
 }
 
-fn write_item(entry: &Entry, text: &str, sound: bool, out: &mut dyn Write) -> io::Result<()> {
+fn write_item(entry: &Entry, sentence: &Sentence, sound: bool, out: &mut dyn Write) -> io::Result<()> {
+    let who = if sentence.by_itself {
+        "_observed_".to_owned()
+    } else {
+        format!("**{}**", markdown(&entry.actor.user))
+    };
     writeln!(
         out,
-        "- {} **{}** {}{}",
+        "- {} {who} {}{}",
         day_and_time(entry.ts),
-        markdown(&entry.actor.user),
-        markdown(text),
+        markdown(&sentence.text),
         if sound { "" } else { " _(unproven)_" }
     )
 }
@@ -374,11 +398,19 @@ fn write_operations(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     for (hash, operation) in &done {
         let started = operation.confirmed.or(operation.intent);
         let ended = operation.ending.unwrap_or("no end in the log: verify what it did");
+        let settled = operation.settled.map_or_else(String::new, |(entry, settlement)| {
+            format!(
+                "; {} looked again {}: {}",
+                markdown(&entry.actor.user),
+                day_and_time(entry.ts),
+                settlement.word()
+            )
+        });
         let undone = operation.undone_by.map_or_else(String::new, |by| format!(", undone by {}", by.short()));
         let span = |from: Option<Moment<'_>>, to| from.map_or_else(|| "—".to_owned(), |m| m.lasted(to));
         writeln!(
             out,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {ended}{undone} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {ended}{settled}{undone} |",
             operation.plan.map_or_else(|| "(plan not in these strands)".to_owned(), |p| markdown(&p.title)),
             markdown(hash.short()),
             started.map_or_else(String::new, |m| markdown(&m.entry.actor.user)),
@@ -388,14 +420,24 @@ fn write_operations(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
                 markdown(&operation.approved_by.join(", "))
             },
             operation.confirmed.map_or_else(|| "—".to_owned(), |m| day_and_time(m.entry.ts)),
-            if operation.words.is_empty() { "none".to_owned() } else { operation.words.join(", ") },
+            if operation.calls.is_empty() {
+                "none".to_owned()
+            } else {
+                operation.calls.values().copied().collect::<Vec<_>>().join("; ")
+            },
             span(operation.intent, operation.outcome),
             span(operation.outcome, operation.verified),
         )?;
     }
     if !shown.is_empty() {
-        let vetoed = shown.iter().filter(|(_, o)| !o.vetoed_by.is_empty()).count();
-        writeln!(out, "\n{} plan(s) were shown and not carried out, {vetoed} of them vetoed.", shown.len())?;
+        let cancelled = shown.iter().filter(|(_, o)| !o.vetoed_by.is_empty()).count();
+        let were = if shown.len() == 1 { "1 plan was" } else { &format!("{} plans were", shown.len()) };
+        let cancelled = match cancelled {
+            0 => String::new(),
+            1 => "; 1 was cancelled at its confirmation".to_owned(),
+            n => format!("; {n} were cancelled at their confirmation"),
+        };
+        writeln!(out, "\n{were} shown and not carried out{cancelled}.")?;
     }
     Ok(())
 }

@@ -78,7 +78,8 @@ fn sentence(entry: &Entry) -> Sentence {
     };
     let bookkeeping =
         matches!(entry.body, Body::Observed { .. } | Body::Heartbeat { .. } | Body::Identified { .. });
-    Sentence { text, is_story: !bookkeeping }
+    let by_itself = matches!(entry.body, Body::Probed { .. });
+    Sentence { text, is_story: !bookkeeping, by_itself }
 }
 
 fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
@@ -127,9 +128,22 @@ fn the_report_has_spans_actions_with_durations_and_notes() {
     assert!(text.contains("| 42 min 00 s | back |"), "{text}");
     let row = text.lines().find(|l| l.starts_with("| www: maintenance \\| on")).unwrap();
     assert!(row.contains("| ok | 2.0 s | 41.0 s | verified |"), "{row}");
-    assert!(text.contains("1 plan(s) were shown and not carried out"), "{text}");
+    assert!(text.contains("\n1 plan was shown and not carried out."), "{text}");
     assert!(text.contains("\n## Notes\n\n- 2012-10-22 23:00:10Z **adam** RDS logs"), "{text}");
     assert!(!text.contains("unproven"));
+}
+
+#[test]
+fn what_was_observed_is_nobodys_doing() {
+    let evidence = crate::incident::cell::Evidence::new(crate::incident::cell::Verdict::Refused, "tcp", 3);
+    let subject = crate::incident::cell::ProbeSubject::Site("www".into());
+    let mut lines = incident();
+    lines.push(line("root", 0, 3000, Body::Probed { subject, evidence }, Seen::new()));
+    let text = written(|out| report(&lines, &sentence, out));
+    assert!(text.contains("- 2012-10-22 23:50:00Z _observed_ probed"), "{text}");
+    assert!(!text.contains("**root**"), "{text}");
+    let text = written(|out| show(&lines, false, &sentence, out));
+    assert!(text.lines().last().unwrap().starts_with("2012-10-22 23:50:00Z  -     probed"), "{text}");
 }
 
 #[test]
@@ -137,7 +151,28 @@ fn an_action_without_an_end_says_so() {
     let lines = &incident()[..7];
     let text = written(|out| report(lines, &sentence, out));
     assert!(text.contains("no end in the log: verify what it did"), "{text}");
+    assert!(text.contains("| sent, outcome unknown |"), "{text}");
     assert!(text.contains("still open"), "{text}");
+}
+
+#[test]
+fn an_unknown_action_says_that_it_was_sent_and_who_looked_again() {
+    let mut lines = incident()[..7].to_vec();
+    let plan = plan(1).hash;
+    let error = crate::incident::fault::Fault::TimedOut { after_ms: 9_000 };
+    let outcome = Outcome::Unknown { error };
+    lines.push(line("adam", 7, 40, Body::Outcome { plan: plan.clone(), step: 0, outcome }, Seen::new()));
+    let ending = Ending::Unknown { step: 0, why: "no answer".into() };
+    lines.push(line("adam", 8, 160, Body::Finished { plan: plan.clone(), ending }, Seen::new()));
+    let row = |lines: &[Line]| {
+        let text = written(|out| report(lines, &sentence, out));
+        text.lines().find(|l| l.starts_with("| www: maintenance \\| on")).unwrap().to_owned()
+    };
+    assert!(row(&lines).contains("| sent, outcome unknown | 9.0 s | — | unknown |"), "{}", row(&lines));
+    let settlement = Settlement::NotDone { detail: "as before".into() };
+    lines.push(line("daniel", 0, 3600, Body::Settled { plan, step: 0, settlement }, Seen::new()));
+    let settled = "| unknown; daniel looked again 2012-10-23 00:00:00Z: not done |";
+    assert!(row(&lines).contains(settled), "{}", row(&lines));
 }
 
 #[test]

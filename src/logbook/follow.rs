@@ -293,6 +293,11 @@ impl Follower {
         catch
     }
 
+    /// Whole lines read so far.
+    pub(super) fn lines_read(&self) -> usize {
+        self.cursor.lines
+    }
+
     /// Reads on by about so many bytes, in whole lines; whether there were any.
     pub(super) fn piece(&mut self, bytes: usize, into: &mut Vec<u8>) -> Result<bool, Lost> {
         self.cursor.piece(bytes, into)

@@ -9,7 +9,7 @@ use super::checkpoint::{After, Covered, Footer, checkpoints, parse_header, posit
 use super::error::LogbookError;
 use super::reader::list;
 use super::stream::{Streamed, stream_on};
-use crate::incident::entry::{Body, SessionId};
+use crate::incident::entry::SessionId;
 use crate::incident::gist::Gist;
 use crate::incident::place::Key;
 use crate::incident::skim::Skim;
@@ -127,15 +127,6 @@ impl Before {
 
     /// Reads the rows that an entry is about into the state that it is folded into.
     fn lend(&mut self, state: &mut Skim, timeline: &Timeline, at: usize, gist: &Gist) {
-        if let Gist::Whole(body) = gist
-            && let Body::Identified { .. } = **body
-        {
-            // Whoever gets their number takes rows along that no entry names.
-            let unnamed: Vec<Key> = self.rows.keys().filter_map(|key| key.parse().ok()).collect();
-            for key in unnamed.into_iter().filter(|key: &Key| !key.scope().account.is_verified()) {
-                self.meet(state, &key);
-            }
-        }
         for key in state.concerned(timeline, at, gist) {
             self.meet(state, &key);
         }

@@ -32,7 +32,7 @@ pub use error::LogbookError;
 pub use keep::keep;
 pub use reader::{Logbook, Strand, read_strand};
 pub use recover::Torn;
-pub use strand::{Presence, StrandWriter, name_session, presence};
+pub use strand::{Presence, StrandWriter, check_room, name_session, presence};
 pub use stream::stream;
 pub use tail::{News, Tail};
 pub use verify::{Verdict, verify};

@@ -38,6 +38,21 @@ pub fn strand_path(dir: &Path, session: &SessionId) -> PathBuf {
     dir.join(format!("{session}.jsonl"))
 }
 
+/// Bytes that a new strand must find room for: what it begins with, and what a reopening names as lost.
+const ROOM: usize = 1 << 16;
+
+/// Whether the disk takes what a strand begins with: a full one still makes files, and an empty strand is worth nothing.
+///
+/// # Errors
+/// When the directory cannot be made, or has no room.
+pub fn check_room(dir: &Path) -> Result<(), LogbookError> {
+    make_directory(dir)?;
+    let failed = |source| LogbookError::Room { dir: dir.to_path_buf(), source };
+    // A file without a name: whatever happens, it is gone afterwards.
+    let mut file = tempfile::tempfile_in(dir).map_err(failed)?;
+    file.write_all(&[b' '; ROOM]).and_then(|()| file.sync_data()).map_err(failed)
+}
+
 /// Whether a strand's writer is still there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
@@ -194,6 +209,9 @@ impl StrandWriter {
             .map_err(|source| LogbookError::Unwritable { seq: entry.seq, source })?;
         if let Err(error) = self.put(entry, &bytes) {
             self.poison = Some(error.to_string());
+            if self.next == 0 && matches!(error, LogbookError::Write { .. }) {
+                self.withdraw();
+            }
             return Err(error);
         }
         self.length += bytes.len() as u64;
@@ -201,6 +219,15 @@ impl StrandWriter {
         self.prev.clone_from(&hash);
         self.witnessed.extend(news);
         Ok(Head { seq: entry.seq, hash })
+    }
+
+    /// Takes a strand back that never took a line: nobody will miss it, and a full disk must not fill with empty ones.
+    fn withdraw(&self) {
+        let ours = |meta: fs::Metadata| meta.is_file() && (meta.dev(), meta.ino()) == self.identity;
+        if fs::symlink_metadata(&self.path).is_ok_and(ours) {
+            // If it stays, it stays: an empty strand does no harm.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 
     fn put(&mut self, entry: &Entry, bytes: &[u8]) -> Result<(), LogbookError> {
@@ -352,6 +379,26 @@ mod tests {
         let again = writer.append(&entry("adam", 0, 0, observed()), &Seen::new()).unwrap_err();
         assert!(matches!(again, LogbookError::Poisoned { .. }));
         assert!(again.to_string().contains("was not written"), "{again}");
+    }
+
+    #[test]
+    fn a_strand_that_took_no_line_is_taken_back_and_nothing_else_is() {
+        let tmp = tempfile::tempdir().unwrap();
+        let full = |writer: &mut StrandWriter| {
+            writer.file = OpenOptions::new().append(true).open("/dev/full").unwrap();
+        };
+        let mut writer = StrandWriter::create(tmp.path(), &session("adam")).unwrap();
+        full(&mut writer);
+        assert!(writer.append(&entry("adam", 0, 0, observed()), &Seen::new()).is_err());
+        assert!(!writer.path().exists());
+        assert!(Path::new("/dev/full").exists());
+        let mut writer = StrandWriter::create(tmp.path(), &session("eve")).unwrap();
+        writer.append(&entry("eve", 0, 0, note("x")), &Seen::new()).unwrap();
+        full(&mut writer);
+        assert!(writer.append(&entry("eve", 1, 0, observed()), &Seen::new()).is_err());
+        assert!(writer.path().exists());
+        check_room(tmp.path()).unwrap();
+        assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 1, "nothing is left of the try");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::reader::list;
 use super::weave::weave;
 use crate::incident::entry::SessionId;
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// What a poll brought.
@@ -18,6 +19,8 @@ pub struct News {
     pub lines: Vec<Line>,
     /// What is wrong, each thing said once.
     pub complaints: Vec<Breakage>,
+    /// What was said to be wrong and is no longer.
+    pub mended: Vec<Breakage>,
 }
 
 /// All strands but one's own, followed.
@@ -27,7 +30,12 @@ pub struct Tail {
     own: Vec<SessionId>,
     followers: BTreeMap<PathBuf, Follower>,
     heads: Seen,
-    said: Option<String>,
+    /// That the directory cannot be read, where it cannot.
+    away: Option<Breakage>,
+    /// Which directory it was when it was read first: another one may come into its place.
+    identity: Option<(u64, u64)>,
+    /// Strands that were said to be gone.
+    missing: Vec<Breakage>,
 }
 
 impl Tail {
@@ -49,7 +57,9 @@ impl Tail {
                 .collect(),
             own: vec![own],
             heads,
-            said: None,
+            away: None,
+            identity: identity(dir),
+            missing: Vec::new(),
         }
     }
 
@@ -58,6 +68,24 @@ impl Tail {
         self.heads.remove(&session);
         self.followers.retain(|_, follower| *follower.session() != session);
         self.own.push(session);
+    }
+
+    /// The own strand was opened anew. If that made another directory, because the one of before was taken away, what was in that
+    /// one is followed and witnessed no more. Gives what was said about it, which holds no longer.
+    pub fn begin_anew(&mut self) -> Vec<Breakage> {
+        let identity = identity(&self.dir);
+        let mut mended = Vec::from_iter(self.away.take());
+        if self.identity != identity {
+            self.identity = identity;
+            let lost: Vec<SessionId> = self
+                .followers
+                .extract_if(.., |path, _| !path.exists())
+                .map(|(_, follower)| follower.session().clone())
+                .collect();
+            self.heads.retain(|session, _| !lost.contains(session));
+            mended.append(&mut self.missing);
+        }
+        mended
     }
 
     /// The directory followed.
@@ -71,7 +99,8 @@ impl Tail {
         let mut news = News::default();
         match list(&self.dir) {
             Ok(files) => {
-                self.said = None;
+                news.mended.extend(self.away.take());
+                self.identity = self.identity.or_else(|| identity(&self.dir));
                 for path in files {
                     // Years of strands are looked at five times a second: what is known costs no memory.
                     if self.followers.contains_key(&path) {
@@ -85,15 +114,25 @@ impl Tail {
             }
             Err(error) => {
                 let what = error.to_string();
-                if self.said.as_ref() != Some(&what) {
-                    news.complaints.push(Breakage { file: self.dir.clone(), line: 0, what: what.clone() });
-                    self.said = Some(what);
+                // The directory is named as the place of the complaint.
+                let what = what.strip_prefix(&format!("{} ", self.dir.display())).unwrap_or(&what).to_owned();
+                let away = Breakage { file: self.dir.clone(), line: 0, what };
+                if self.away.as_ref() != Some(&away) {
+                    news.complaints.push(away.clone());
+                    news.mended.extend(self.away.replace(away));
                 }
+                // Of what is in a directory that is away nothing can be said.
+                return news;
             }
         }
         let mut strands = Vec::new();
-        for follower in self.followers.values_mut() {
+        // A strand that never took a line may be taken back by its writer.
+        self.followers.retain(|path, follower| follower.lines_read() > 0 || path.exists());
+        for (path, follower) in &mut self.followers {
             let catch = follower.poll();
+            if !catch.breakages.is_empty() && !path.exists() {
+                self.missing.extend(catch.breakages.iter().cloned());
+            }
             news.complaints.extend(catch.breakages);
             // Only what holds is witnessed: vouching for a broken line would make its breaker's hash ours.
             if let Some(line) = catch.lines.iter().rfind(|line| line.sound) {
@@ -115,6 +154,11 @@ impl Tail {
     pub fn strands(&self) -> impl Iterator<Item = (&SessionId, &Path)> {
         self.followers.values().map(|f| (f.session(), f.path()))
     }
+}
+
+/// Which directory is there.
+fn identity(dir: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(dir).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
 #[cfg(test)]
@@ -186,10 +230,56 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_is_gone_is_complained_about_once() {
+    fn a_directory_that_is_gone_is_complained_about_once_until_it_is_there() {
         let tmp = tempfile::tempdir().unwrap();
-        let mut tail = Tail::new(&tmp.path().join("none"), session("adam"));
+        let dir = tmp.path().join("none");
+        let mut tail = Tail::new(&dir, session("adam"));
+        let said = tail.poll().complaints;
+        assert_eq!(said.len(), 1);
+        let words = said[0].to_string();
+        assert!(words.starts_with(&format!("{}: cannot be read: ", dir.display())), "{words}");
+        assert!(tail.poll().complaints.is_empty());
+        fs::create_dir(&dir).unwrap();
+        assert_eq!(tail.poll().mended, said);
+        assert!(tail.poll().mended.is_empty());
+    }
+
+    #[test]
+    fn a_directory_that_was_taken_away_and_made_anew_holds_a_new_log() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = tmp.path().join("log");
+        write_strand(&dir, "eve", [(0, note("a"))]);
+        let mut tail = Tail::new(&dir, session("adam"));
+        assert_eq!(tail.poll().lines.len(), 1);
+        fs::rename(&dir, tmp.path().join("away")).unwrap();
+        let gone = tail.poll().complaints;
+        // Of its strands nothing is said.
+        assert_eq!(gone.len(), 1, "{gone:?}");
+        write_strand(&dir, "zoe", [(1, note("z"))]);
+        let news = tail.poll();
+        assert_eq!((news.mended, texts(&news.lines)), (gone, vec!["z"]));
+        assert_eq!(news.complaints.len(), 1, "eve's strand is missed");
+        assert_eq!(tail.begin_anew(), news.complaints);
+        assert_eq!(
+            tail.heads().keys().collect::<Vec<_>>(),
+            [&session("zoe")],
+            "what is not there is not witnessed"
+        );
+        assert!(tail.poll().complaints.is_empty());
+        // In the same directory a strand that is removed stays missed.
+        fs::remove_file(dir.join("zoe.jsonl")).unwrap();
         assert_eq!(tail.poll().complaints.len(), 1);
+        assert!(tail.begin_anew().is_empty());
+        assert_eq!(tail.heads().len(), 1);
+    }
+
+    #[test]
+    fn a_strand_that_never_took_a_line_may_go() {
+        let tmp = tempfile::tempdir().unwrap();
+        let mut tail = Tail::new(tmp.path(), session("adam"));
+        fs::write(tmp.path().join("eve.jsonl"), "{\"v\":1").unwrap();
+        assert!(tail.poll().lines.is_empty());
+        fs::remove_file(tmp.path().join("eve.jsonl")).unwrap();
         assert!(tail.poll().complaints.is_empty());
     }
 

@@ -353,8 +353,10 @@ impl Driver {
             | Message::Clock(_)
             | Message::Resumed(_)
             | Message::LogComplaint(_)
+            | Message::LogMended(_)
             | Message::Act(_)
             | Message::Confirm { .. }
+            | Message::Verify(_)
             | Message::Copied(_)
             | Message::Signal(_) => true,
         }
@@ -403,7 +405,7 @@ impl Driver {
         Parting {
             broke,
             left_open: self.app.left_open.clone(),
-            not_recorded: self.app.not_recorded().to_vec(),
+            not_recorded: self.app.not_recorded().iter().cloned().chain(self.app.kept_notes()).collect(),
             refused,
             unfinished: !self.finish(),
         }

@@ -19,7 +19,7 @@ pub use clock::Clock;
 pub use setup::Ground;
 pub use stage::Stage;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Deed};
 use crate::settings::Surroundings;
 use clap::Parser;
 use std::ffi::OsString;
@@ -70,8 +70,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, surroundings: Surroundings)
         Some(Command::Replay { path, at, speed }) => commands::cockpit::replay(&ground, path, at, speed),
         Some(Command::Status { json }) => commands::status::status(&ground, json),
         Some(Command::Plan { action, json }) => commands::act::plan(&ground, &action, json),
-        Some(Command::Do { action, confirm, json }) => {
+        Some(Command::Do { deed: Deed::Act(action), confirm, json }) => {
             commands::act::perform(&ground, &action, confirm.as_deref(), json)
+        }
+        Some(Command::Do { deed: Deed::Verify { plan }, confirm: _, json }) => {
+            commands::verify::verify(&ground, plan.as_deref(), json)
         }
         Some(Command::Log { command }) => commands::log::log(&ground, command),
         Some(Command::Note { text }) => commands::log::note(&ground, &text.join(" ")),

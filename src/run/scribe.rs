@@ -6,7 +6,7 @@
 use super::keeper::Keeper;
 use crate::app::message::Message;
 use crate::incident::entry::{Entry, SessionId};
-use crate::logbook::{Presence, StrandWriter, Tail, presence};
+use crate::logbook::{Presence, StrandWriter, Tail, check_room, presence};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -149,10 +149,13 @@ fn write_and_watch(
                 }
             }
             Ok(Order::Reopen(session)) => {
-                let made = open_strand(tail.dir(), &session);
+                let made = open_strand_with_room(tail.dir(), &session);
                 let said = made.map(|new| {
                     let session = new.session().clone();
                     change_strand(&mut writer, &mut tail, new);
+                    for breakage in tail.begin_anew() {
+                        let _ = messages.send(Message::LogMended(breakage.to_string()));
+                    }
                     session
                 });
                 let _ = messages.send(Message::Reopened(said));
@@ -210,6 +213,9 @@ fn roll_call(tail: &Tail, messages: &UnboundedSender<Message>) {
 
 fn look(tail: &mut Tail, messages: &UnboundedSender<Message>) {
     let news = tail.poll();
+    for breakage in news.mended {
+        let _ = messages.send(Message::LogMended(breakage.to_string()));
+    }
     for complaint in news.complaints {
         let _ = messages.send(Message::LogComplaint(complaint.to_string()));
     }
@@ -225,6 +231,15 @@ fn look(tail: &mut Tail, messages: &UnboundedSender<Message>) {
 /// Why it cannot be written, in words for the screen.
 pub fn open_strand(dir: &std::path::Path, session: &SessionId) -> Result<StrandWriter, String> {
     StrandWriter::create(dir, session).map_err(|error| error.to_string())
+}
+
+/// The same, on a disk that also takes what is written to it: where the first try failed, and where nobody looks.
+///
+/// # Errors
+/// The same, and where there is no room.
+pub fn open_strand_with_room(dir: &std::path::Path, session: &SessionId) -> Result<StrandWriter, String> {
+    check_room(dir).map_err(|error| error.to_string())?;
+    open_strand(dir, session)
 }
 
 #[cfg(test)]

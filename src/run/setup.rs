@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::driver::Driver;
-use super::scribe::{Scribe, open_strand};
+use super::scribe::{Scribe, open_strand, open_strand_with_room};
 use super::{Exit, complain};
 use crate::app::{App, Opening};
 use crate::cli::Global;
@@ -238,7 +238,11 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
     if app.opening.looks_only {
         return Bench { writer: Err("this run only looks".into()), tail: None, unkept };
     }
-    let writer = open_strand(dir, &session);
+    let writer = match app.opening.mode {
+        // Nobody watches: what it says first has to be true.
+        Mode::Record => open_strand_with_room(dir, &session),
+        Mode::Live | Mode::ReadOnly | Mode::Demo | Mode::Replay => open_strand(dir, &session),
+    };
     match &writer {
         // A name that was taken gets a number: entries carry the name that the strand really has.
         Ok(writer) => app.opening.session = writer.session().clone(),
@@ -264,10 +268,15 @@ pub(crate) fn drive(app: App, cloud: Cloud, clock: Clock, bench: Bench) -> Drive
     }
 }
 
-/// A runtime for whatever talks to the world.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
-        complain(&format!("The runtime could not be started: {error}. Nothing was started."));
-        Exit::Failed
-    })
+/// Threads of a runtime that runs for long: answers come one by one.
+pub(crate) const THREADS: usize = 2;
+
+/// A runtime for whatever talks to the world, with so many threads.
+pub(crate) fn runtime(threads: usize) -> Result<tokio::runtime::Runtime, Exit> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(
+        |error| {
+            complain(&format!("The runtime could not be started: {error}. Nothing was started."));
+            Exit::Failed
+        },
+    )
 }

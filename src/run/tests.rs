@@ -7,7 +7,7 @@ use super::driver::Driver;
 use super::scribe::{Scribe, open_strand};
 use super::stage::Stage;
 use crate::app::message::Message;
-use crate::app::{App, Opening};
+use crate::app::{App, LogState, Opening};
 use crate::cloud::Cloud;
 use crate::cloud::sim::{Scenario, Sim, World};
 use crate::incident::entry::{Actor, Body, Entry, Mode, SessionId};
@@ -100,6 +100,66 @@ async fn what_a_real_driver_writes_is_what_the_stage_writes() {
     };
     assert_eq!(by_subject(&real), by_subject(&staged));
     assert_eq!(driver.app.incident.rows.len(), stage.app.incident.rows.len());
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_verified_from_the_command_line_and_that_is_on_disk() {
+    use super::Exit;
+    use super::commands::verify::{look, tell};
+    let text = include_str!("../../scenarios/quiet.toml");
+    let garbled = "[[event]]\nat = \"+1s\"\nregion = \"global\"\nservice = \"route53\"\nfault = \"garbled\"\n\
+                   hits = \"writes\"\nperforms = false\n";
+    let quiet = Scenario::parse("quiet", &format!("{text}\n{garbled}")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut driver = driver(quiet, dir.path(), 200.0);
+    let patience = Duration::from_secs(60);
+    driver.take(Message::Start);
+    assert!(driver.until(patience, App::swept_once).await);
+    let nothing = look(&mut driver, None).await.unwrap_err();
+    assert!(nothing.why.contains("no action in the logbook is of unknown outcome"), "{nothing}");
+    driver.take(Message::Act(Action::MaintenanceOn { site: "shop".into(), via: None }));
+    assert!(driver.until(patience, |app| app.ready_plan().is_some()).await);
+    let plan = driver.app.ready_plan().unwrap().clone();
+    driver.take(Message::Confirm { plan: plan.hash.clone(), typed: plan.confirm.clone() });
+    assert!(driver.until(patience, |app| app.ended(&plan.hash).is_some()).await);
+    assert_eq!(driver.app.ended(&plan.hash), Some(Standing::Unknown));
+    assert!(look(&mut driver, Some("nothing begins so")).await.is_err());
+    assert_eq!(look(&mut driver, Some(plan.hash.short())).await.unwrap(), plan.hash);
+    assert_eq!(driver.app.ended(&plan.hash), Some(Standing::Stopped));
+    assert_eq!(tell(&driver.app, &plan.hash, true), Exit::Failed, "it was not done");
+    let again = look(&mut driver, Some(plan.hash.short())).await.unwrap_err();
+    assert!(again.why.contains("nothing about it is unknown"), "{again}");
+    driver.take(Message::Signal("SIGTERM"));
+    driver.finish();
+    let kinds: Vec<&str> = on_disk(dir.path()).iter().map(|entry| entry.body.kind()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "settled").count(), 1, "{kinds:?}");
+    assert_eq!(kinds.iter().filter(|kind| **kind == "intent").count(), 1, "nothing else is called");
+}
+
+#[tokio::test]
+async fn a_logbook_that_was_removed_and_reopened_is_a_sound_one() {
+    let quiet = Scenario::shipped("quiet").unwrap();
+    let tmp = tempfile::tempdir().unwrap();
+    let dir = tmp.path().join("log");
+    // A colleague's strand is in it.
+    let other = open_strand(&dir, &SessionId("20260311T080000Z-daniel@jump-1-6".into())).unwrap();
+    let mut driver = driver(quiet, &dir, 20.0);
+    let patience = Duration::from_secs(60);
+    driver.take(Message::Start);
+    assert!(driver.until(patience, App::swept_once).await);
+    std::fs::remove_dir_all(&dir).unwrap();
+    assert!(driver.until(patience, |app| app.log != LogState::Writing).await);
+    assert!(driver.until(patience, |app| !app.opening.breakages.is_empty()).await);
+    driver.take(Message::Key("L".parse::<crate::app::keys::KeySequence>().unwrap().0[0]));
+    assert!(driver.until(patience, App::is_recording).await);
+    // What is looked at after that has been looked at.
+    let entries = driver.app.incident.entries;
+    assert!(driver.until(patience, |app| app.incident.entries > entries + 3).await);
+    assert_eq!(driver.app.opening.breakages, Vec::<String>::new());
+    drop(other);
+    driver.take(Message::Signal("SIGTERM"));
+    driver.finish();
+    assert_eq!(crate::logbook::verify(&dir).unwrap().exit_code(), 0);
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ use ratatui::layout::Rect;
 
 /// From this width regions and sites stand side by side.
 const SIDE_BY_SIDE: u16 = 120;
+/// Columns beside the name of what is contradicted: marks, `CLAIM available  PROBE unreachable for 38m` and `LIE`.
+const BESIDE_LABEL: usize = 52;
 /// Lines that the story keeps whatever else there is.
 const STORY_KEEPS: u16 = 5;
 
@@ -40,7 +42,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 
 fn side_by_side(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
     let inner = canvas.boxed(body, Role::Border);
-    let left = (inner.width * 45 / 100).clamp(62, 96);
+    let left = (inner.width * 45 / 100).clamp(64, 116);
     let right = inner.width - left - 1;
     let site_lines = site_lines(canvas, app, right - 2);
     let wanted = (app.opening.regions.len() + 1).max(site_lines.len()).max(3);
@@ -104,10 +106,11 @@ fn stacked(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 
 /// Columns of the regions: name, word, each service.
 fn region_columns(columns: u16) -> (usize, usize, usize) {
+    // The longest of each: `throttled for 34s`, with its mark `! throttled for 34s`, without its word `ok 55s`.
     match columns {
-        84.. => (15, 14, 13),
-        68.. => (15, 14, 9),
-        _ => (15, 12, 8),
+        116.. => (15, 18, 20),
+        68.. => (15, 18, 8),
+        _ => (15, 18, 7),
     }
 }
 
@@ -122,9 +125,8 @@ fn region_heads(canvas: &mut Canvas<'_>, line: Rect) {
 
 fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let global = Region::global();
-    let mut all: Vec<(Option<RowId>, &Region)> =
-        app.opening.regions.iter().map(|r| (Some(RowId::Region(r.clone())), r)).collect();
-    all.push((None, &global));
+    let regions = app.opening.regions.iter().chain([&global]);
+    let all: Vec<RegionRow<'_>> = regions.map(|region| (RowId::Region(region.clone()), region)).collect();
     let room = usize::from(area.height);
     let (shown, hidden) = visible(&all, room, app);
     let (name, word, each) = region_columns(area.width);
@@ -169,7 +171,7 @@ fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             }
             Some(_) | None => {}
         }
-        select(canvas, Rect { y, height: 1, ..area }, id.as_ref(), app);
+        select(canvas, Rect { y, height: 1, ..area }, Some(id), app);
     }
     if !hidden.is_empty() {
         let y = area.bottom().saturating_sub(1);
@@ -181,7 +183,7 @@ fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     }
 }
 
-type RegionRow<'a> = (Option<RowId>, &'a Region);
+type RegionRow<'a> = (RowId, &'a Region);
 
 /// The regions that fit, around the selected one; Route 53 always. The last line is left for a count of the others.
 fn visible<'a>(all: &[RegionRow<'a>], room: usize, app: &App) -> (Vec<RegionRow<'a>>, Vec<RegionRow<'a>>) {
@@ -190,7 +192,7 @@ fn visible<'a>(all: &[RegionRow<'a>], room: usize, app: &App) -> (Vec<RegionRow<
     }
     let Some((route53, regions)) = all.split_last() else { return (Vec::new(), Vec::new()) };
     let fits = room.saturating_sub(2);
-    let selected = regions.iter().position(|(id, _)| id.as_ref() == app.selected()).unwrap_or(0);
+    let selected = all.iter().position(|(id, _)| Some(id) == app.selected()).unwrap_or(0);
     // In pages, so that moving within one moves nothing else.
     let first = (selected / fits.max(1) * fits.max(1)).min(regions.len().saturating_sub(fits));
     let end = (first + fits).min(regions.len());
@@ -205,7 +207,7 @@ fn visible<'a>(all: &[RegionRow<'a>], room: usize, app: &App) -> (Vec<RegionRow<
 fn cell(glance: &Glance, columns: usize, canvas: &Canvas<'_>) -> super::canvas::Piece {
     let glyphs = canvas.look.glyphs;
     let mark = glyphs.mark(glance.mark);
-    let text = match (glance.mark, columns >= 13) {
+    let text = match (glance.mark, columns >= 20) {
         (Mark::None, _) => glance.short.clone(),
         (_, true) => format!("{mark} {}", glance.long),
         (_, false) => format!("{mark}{}", glance.short),
@@ -241,8 +243,8 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
             right: vec![piece(words, role), piece(" ", Role::Text)],
         });
         let indent = 3 + name;
-        if let Some(mut row) = propagation::news(app, site, canvas.look) {
-            // Not as deep as the targets: both counts and the countdown fit into 80 columns.
+        // Not as deep as the targets: both counts and the countdown fit into 80 columns.
+        for mut row in propagation::news(app, site, canvas.look, usize::from(columns).saturating_sub(2)) {
             row.insert(0, piece("   ", Role::Text));
             lines.push(Line { id: None, left: row, right: Row::new() });
         }
@@ -253,8 +255,13 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
             lines.push(Line { id: None, left: row, right: Row::new() });
         }
     }
-    let all_lie = sites::count(app) == lies.iter().map(|lie| lie.databases).sum::<usize>();
-    let wide = lies.iter().map(|lie| width(&lie.label)).max().unwrap_or(0).min(16).max(name - 1);
+    let troubles = sites::troubles(app);
+    let told = lies.iter().map(|lie| lie.databases).chain(troubles.iter().map(|trouble| trouble.databases));
+    let all_told = sites::count(app) == told.sum::<usize>();
+    // As wide as the longest, as far as the words beside it leave room.
+    let room = usize::from(columns).saturating_sub(BESIDE_LABEL).max(name - 1);
+    let labels = lies.iter().map(|lie| &lie.label).chain(troubles.iter().map(|trouble| &trouble.label));
+    let wide = labels.map(|label| width(label)).max().unwrap_or(0).min(room).max(name - 1);
     for lie in lies {
         let left = vec![
             piece(format!(" {} ", glyphs.mark(Mark::Lie)), Role::Lie),
@@ -265,6 +272,15 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
             piece(lie.found, Role::Down),
         ];
         lines.push(Line { id: None, left, right: vec![piece("LIE ", Role::Lie)] });
+    }
+    for trouble in troubles {
+        let left = vec![
+            piece(format!(" {} ", glyphs.mark(Mark::Bad)), Role::Down),
+            piece(format!("{} ", pad(&cut_middle(&trouble.label, wide, glyphs), wide, glyphs)), Role::Title),
+            piece("CLAIM ", Role::Muted),
+            piece(trouble.claim, Role::Down),
+        ];
+        lines.push(Line { id: None, left, right: vec![piece("by AWS's own word ", Role::Muted)] });
     }
     let (down, answer) = sites::endpoints(app);
     for (endpoint, found) in down {
@@ -281,7 +297,7 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
         let left = vec![piece(format!("   {answer} {noun}"), Role::Muted)];
         lines.push(Line { id: None, left, right: Row::new() });
     }
-    if let Some(words) = sites::databases(app).filter(|_| !all_lie) {
+    if let Some(words) = sites::databases(app).filter(|_| !all_told) {
         let left = vec![piece(format!("   {words}"), Role::Muted)];
         lines.push(Line { id: None, left, right: Row::new() });
     }

@@ -7,12 +7,12 @@ use super::frame::{ago, person, tone};
 use super::look::Look;
 use super::operation::{self, LABEL};
 use super::plan::middle;
-use super::region::{all_cells, cell_glance, slowed};
+use super::region::{all_cells, asked_again, cell_glance, slowed};
 use super::sites::{health_role, state};
 use crate::app::table::{RowId, age, clock_time, date_time};
 use crate::app::{App, Urgency};
-use crate::incident::cell::{Cell, ProbeSubject, Probed, Trust, Verdict};
-use crate::incident::health::Blame;
+use crate::incident::cell::{Cell, Health, ProbeSubject, Probed, SweepStatus, Trust, Verdict};
+use crate::incident::health::{Blame, claimed_trouble};
 use crate::incident::place::{Key, Place, Region};
 use crate::incident::resource::{Database, Instance, RecordSet, Registration, Resource, Snapshot};
 use crate::incident::site::{Site, SiteTarget};
@@ -75,11 +75,16 @@ fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
     let (health, word) = app.incident.health(key, app.now);
     let role = health_role(health);
     let words = match health {
-        crate::incident::cell::Health::Lie => "LIE: the claim and the evidence disagree".to_owned(),
-        crate::incident::cell::Health::Stale => format!("stale: last known as {word}"),
-        crate::incident::cell::Health::Claimed => format!("{word}: claimed, not proven"),
-        crate::incident::cell::Health::Proven => format!("{word}: proven by a probe"),
-        crate::incident::cell::Health::Down | crate::incident::cell::Health::Changing => word.to_owned(),
+        Health::Lie => "LIE: the claim and the evidence disagree".to_owned(),
+        Health::Stale => format!("stale: last known as {word}"),
+        Health::Claimed => format!("{word}: claimed, not proven"),
+        Health::Proven => format!("{word}: proven by a probe"),
+        Health::Down if claimed_trouble(&seen.resource).is_some() => {
+            format!("{word}: AWS itself says so")
+        }
+        Health::Unknown => "unknown: a state that this version does not know".to_owned(),
+        Health::Off => "off: not running, as claimed".to_owned(),
+        Health::Down | Health::Changing => word.to_owned(),
     };
     doc.field("health", &words, role);
     evidence(doc, app, key, &seen.resource);
@@ -90,7 +95,7 @@ fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
     doc.blank();
     doc.field("kind", key.kind.as_str(), Role::Text);
     doc.field("id", &key.id, Role::Title);
-    doc.field("account", &key.place.scope.account.0, Role::Text);
+    doc.field("account", &app.account_words(&key.place.scope.account), Role::Text);
     doc.field("region", &key.region().0, Role::Text);
     match &seen.resource {
         Resource::Instance(i) => instance(doc, app, i),
@@ -120,8 +125,10 @@ fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
             maybe(doc, "scheme", b.scheme.as_deref());
             maybe(doc, "addresses", b.ip_address_type.as_deref());
             maybe(doc, "alias zone", b.canonical_zone_id.as_deref());
-            let listeners =
-                b.listeners.iter().map(|l| format!("{} {} -> {}", l.protocol, l.port, l.instance_port));
+            let listeners = b.listeners.iter().map(|l| match l.instance_port {
+                Some(behind) => format!("{} {} -> {behind}", l.protocol, l.port),
+                None => format!("{} {}", l.protocol, l.port),
+            });
             doc.field("listens on", &listeners.collect::<Vec<_>>().join(", "), Role::Text);
         }
         Resource::TargetGroup(g) => {
@@ -219,13 +226,20 @@ fn certificate(doc: &mut Doc, app: &App, probed: &Probed) {
 /// A cell's state and, if it fails, what can be done.
 fn cell_lines(doc: &mut Doc, app: &App, place: &Place, cell: Option<&Cell>) {
     let glance = cell_glance(app, place, cell);
-    let reader = app.reader(place).map_or_else(String::new, |who| format!(", read by {who}"));
+    let reader = match app.reader(place) {
+        Some(_) if app.is_read_by_us_elsewhere(place) => ", read by another cockpit of yours".to_owned(),
+        Some(who) => format!(", read by {who}"),
+        None => String::new(),
+    };
     let words = format!("{} {}{reader}", place_words(place), glance.long);
     let role = if glance.role == Role::Muted { Role::Text } else { glance.role };
     doc.field("read from", &words, role);
     if let Some(fault) = cell.and_then(Cell::fault) {
         doc.field("fault", &fault.to_string(), role);
         doc.field("what to do", fault.advice(), Role::Text);
+    }
+    if let Some(words) = cell.and_then(|cell| asked_again(app, place, cell)) {
+        doc.field("next", &words, Role::Text);
     }
 }
 
@@ -372,24 +386,35 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
         let role = if glance.role == Role::Muted { Role::Text } else { glance.role };
         doc.labelled(
             place.service.as_str(),
-            vec![piece(glance.long, role), piece(format!("  account {}", place.scope.account), Role::Muted)],
+            vec![
+                piece(glance.long, role),
+                piece(format!("  account {}", app.account_words(&place.scope.account)), Role::Muted),
+            ],
         );
         if let Some(words) = slowed(app, place) {
             doc.field("", &words, Role::Warn);
         }
         let Some(cell) = cell else { continue };
         match &cell.status {
-            crate::incident::cell::SweepStatus::Ok { latency_ms } => {
+            SweepStatus::Ok { latency_ms } => {
                 doc.field(
                     "",
                     &format!("the last sweep took {}", super::text::latency(*latency_ms)),
                     Role::Muted,
                 );
             }
-            crate::incident::cell::SweepStatus::Failed { .. }
-            | crate::incident::cell::SweepStatus::Partial { .. } => {
+            SweepStatus::Failed { .. } | SweepStatus::Partial { .. } => {
+                if let SweepStatus::Partial { answered, failed, .. } = &cell.status {
+                    let of = answered.len() + failed.len();
+                    let words = format!(
+                        "all at once is not answered; asked by id, {} of {of} availability zones answer",
+                        answered.len()
+                    );
+                    doc.field("", &words, role);
+                }
                 doc.field("", &cell.trouble().unwrap_or_default(), role);
                 doc.field("", cell.advice().unwrap_or_default(), Role::Text);
+                doc.field("", &asked_again(app, place, cell).unwrap_or_default(), Role::Text);
                 let whole = if cell.zones.is_empty() { "" } else { " whole" };
                 let last = cell.last_ok.map_or_else(
                     || format!("it never answered{whole}"),
@@ -406,7 +431,7 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
     }
     access(doc, app);
     mentions(doc, app, &[name.0.as_str()]);
-    format!("region {name}")
+    if name.is_global() { "route 53".into() } else { format!("region {name}") }
 }
 
 /// With which credentials AWS is asked, and with which clock.

@@ -4,7 +4,7 @@ use super::canvas::{Canvas, Doc};
 use super::region::all_cells;
 use crate::app::commands::Command;
 use crate::app::table::{age, span};
-use crate::app::{App, ListView, Screen};
+use crate::app::{AccountStanding, App, ListView, Screen};
 use crate::incident::cell::{Cell, SweepStatus};
 use crate::incident::place::{Place, Region, Service};
 use crate::incident::story::place_words;
@@ -61,12 +61,15 @@ pub(super) fn trouble(app: &App) -> Option<(String, Role)> {
                 [] => String::new(),
                 zones => format!("rows of {} are the last known ones, ", zones.join(", ")),
             };
-            let words = format!("{} {word} {since}{others}: {old}new ones are not seen", place_words(place));
+            let words =
+                format!("{} {word} for {since}{others}: {old}new ones are not seen", place_words(place));
             (words, Role::Warn)
         }
         SweepStatus::Ok { .. } | SweepStatus::Failed { .. } => {
-            let words =
-                format!("{} {word} {since}{others}: its rows are the last known ones", place_words(place));
+            let words = format!(
+                "{} {word} for {since}{others}: its rows are the last known ones",
+                place_words(place)
+            );
             (words, role)
         }
     })
@@ -127,7 +130,16 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &ListVi
             Screen::Apex => "no hosted zones",
             Screen::Board | Screen::Log => "nothing",
         };
-        let accounts: Vec<String> = app.accounts.iter().map(|(a, p)| format!("{p} {}", a.short())).collect();
+        let accounts: Vec<String> = app
+            .accounts
+            .iter()
+            .map(|(account, profile)| match app.account_standing(account) {
+                AccountStanding::Verified | AccountStanding::Unknown => {
+                    format!("{profile} {}", account.short())
+                }
+                AccountStanding::Presumed => format!("{profile} {} (presumed)", account.short()),
+            })
+            .collect();
         doc.text(&format!("{what} ({} cells answered)", sources.len()), Role::Text);
         doc.text(
             &format!("asked as {}; other regions and profiles: --region, --profile", accounts.join(", ")),
@@ -150,7 +162,8 @@ fn faults(doc: &mut Doc, app: &App, failing: &[(&Place, &Cell)]) {
         };
         let role = if fault.is_theirs() { Role::Down } else { Role::Warn };
         let since = age(app.now, cell.since);
-        doc.text(&format!("  {}  {word} {since}: {trouble}", place_words(place)), role);
+        let trouble = trouble.strip_prefix(&format!("{word}: ")).unwrap_or(&trouble);
+        doc.text(&format!("  {}  {word} for {since}: {trouble}", place_words(place)), role);
         advice.extend(cell.advice().filter(|text| !advice.contains(text)));
     }
     doc.blank();

@@ -7,7 +7,7 @@ use super::look::Mark;
 use super::text::{self, running};
 use crate::app::commands::Command;
 use crate::app::table::{age, clock_time, date_time};
-use crate::app::{App, LogState, Overlay, Planning, Replay, Screen, Urgency};
+use crate::app::{AccountStanding, App, LogState, Overlay, Planning, Replay, Screen, Urgency};
 use crate::incident::entry::Mode;
 use crate::incident::plan::Risk;
 use crate::incident::story::Tone;
@@ -114,18 +114,31 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App) -> Rect {
     Rect { y: top, height: area.bottom().saturating_sub(top + below), ..area }
 }
 
+/// Whether a logbook refused for lack of room, by the words of the operating system, which it passes on.
+fn is_full(why: &str) -> bool {
+    ["No space left", "quota exceeded"].iter().any(|words| why.contains(words))
+}
+
 /// For as long as nothing is recorded: why, and how to go on. Returns the lines it takes, above the last one.
 fn refused(canvas: &mut Canvas<'_>, area: Rect, app: &App, why: &str) -> u16 {
     let key = app.opening.keymap.label_of(app.context(), Command::ReopenLogbook);
     let how = key.map_or_else(|| "run reopen-logbook".to_owned(), |key| format!("press {key}"));
-    let lost = match app.not_recorded().len() {
-        0 => String::new(),
-        n => format!(" ({n} lost so far)"),
+    let so_far = match (app.not_recorded().len(), app.kept_notes().len()) {
+        (0, 0) => String::new(),
+        (lost, 0) => format!(" ({lost} lost so far)"),
+        (0, kept) => format!(" ({} kept)", notes(kept)),
+        (lost, kept) => format!(" ({lost} lost so far, {} kept)", notes(kept)),
     };
     let words =
-        format!("NOT RECORDING{lost}, actions off. Once it is mended {how} to record again. Why: {why}");
-    let lines = text::wrap(&words, usize::from(area.width.saturating_sub(4)));
-    let shown = lines.len().min(4);
+        format!("NOT RECORDING{so_far}, actions off. Once it is mended {how} to record again. Why: {why}");
+    let mut lines = text::wrap(&words, usize::from(area.width.saturating_sub(4)));
+    let most = usize::from(area.height / 3).max(4);
+    if lines.len() > most {
+        // Where even that is too little, it says that it is not all.
+        lines.truncate(most);
+        lines.last_mut().into_iter().for_each(|line| line.push_str(canvas.look.glyphs.ellipsis()));
+    }
+    let shown = lines.len();
     let first = area.bottom().saturating_sub(1 + cells(shown));
     for (y, line) in (first..).zip(lines.iter().take(shown)) {
         canvas.clear(Rect { y, height: 1, ..area });
@@ -135,16 +148,23 @@ fn refused(canvas: &mut Canvas<'_>, area: Rect, app: &App, why: &str) -> u16 {
     cells(shown)
 }
 
+fn notes(count: usize) -> String {
+    if count == 1 { "1 note".into() } else { format!("{count} notes") }
+}
+
 fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let (word, mode_role) = mode(app);
     let mut left: Row = vec![piece(format!(" {word}"), mode_role)];
     let accounts: Vec<String> = app
         .accounts
         .iter()
-        .map(|(account, profile)| match (account.is_verified(), profile.is_ambient()) {
-            (true, true) => account.short(),
-            (true, false) => format!("{profile} {}", account.short()),
-            (false, _) => format!("{profile} (account not read)"),
+        .map(|(account, profile)| {
+            let name = if profile.is_ambient() { String::new() } else { format!("{profile} ") };
+            match app.account_standing(account) {
+                AccountStanding::Verified => format!("{name}{}", account.short()),
+                AccountStanding::Presumed => format!("{name}{} (presumed)", account.short()),
+                AccountStanding::Unknown => format!("{profile} (account not read)"),
+            }
         })
         .collect();
     let accounts = match accounts.as_slice() {
@@ -159,7 +179,10 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         LogState::Writing => {
             vec![piece(format!("log {} ", app.incident.entries), Role::Muted), piece("ok ", Role::Muted)]
         }
-        LogState::Refused(_) => vec![piece("log ", Role::Muted), piece("REFUSED ", Role::Down)],
+        LogState::Refused(why) => {
+            let word = if is_full(why) { "DISK FULL " } else { "REFUSED " };
+            vec![piece("log ", Role::Muted), piece(word, Role::Down)]
+        }
     };
     let mut people = Row::new();
     for (user, silent) in present(app) {
@@ -374,13 +397,22 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         hints(canvas, line, app);
         return;
     }
-    for (above, notice) in app.notices.iter().rev().take(3).enumerate() {
-        let y = y.saturating_sub(cells(above));
-        canvas.clear(Rect { y, ..line });
+    // The newest lowest, and whole: what does not fit into a line takes more.
+    let room = area.width.saturating_sub(4);
+    let mut y = area.bottom();
+    for notice in app.notices.iter().rev().take(3) {
         let role = if notice.tone == Tone::Neutral { Role::Accent } else { tone(notice.tone) };
-        let mark = tone_mark(notice.tone);
-        canvas.mark(area.x + 1, y, mark, role);
-        canvas.put(area.x + 3, y, area.width.saturating_sub(4), &notice.text, role);
+        let lines = text::wrap(&text::clean(&notice.text, canvas.look.glyphs), usize::from(room));
+        y = y.saturating_sub(cells(lines.len())).max(area.y);
+        for (y, text) in (y..area.bottom()).zip(&lines) {
+            canvas.clear(Rect { y, ..line });
+            canvas.put(area.x + 3, y, room, text, role);
+        }
+        canvas.mark(area.x + 1, y, tone_mark(notice.tone), role);
+    }
+    // What was said took its lines: that nothing is recorded goes above them.
+    if let (LogState::Refused(why), None) = (&app.log, &app.replay) {
+        refused(canvas, Rect { height: (y + 1).saturating_sub(area.y), ..area }, app, why);
     }
 }
 

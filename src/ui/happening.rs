@@ -39,6 +39,17 @@ pub(super) fn step_words(app: &App, operation: &Operation) -> String {
     }
 }
 
+/// What can be done about an operation of unknown outcome, or is being done.
+pub(super) fn unknown_words(app: &App, operation: &Operation) -> String {
+    if app.is_settling(&operation.plan.hash) {
+        "  unknown whether done: looking what became of it".into()
+    } else if app.replay.is_some() {
+        "  unknown whether done".into()
+    } else {
+        format!("  unknown whether done: {} verifies it", app.verify_key())
+    }
+}
+
 /// The role of a standing.
 pub(super) fn standing_role(standing: Standing) -> Role {
     match standing {
@@ -90,7 +101,7 @@ pub(super) fn operations(app: &App, look: &Look) -> Vec<Row> {
                 piece(format!("{mark} {:<7}", ago(app, began)), Role::Warn),
                 name(app, &who, look),
                 piece(operation.plan.title.clone(), Role::Title),
-                piece("  unknown whether done: verify first", Role::Warn),
+                piece(unknown_words(app, operation), Role::Warn),
             ]),
             Standing::Unknown
             | Standing::Proposed

@@ -2,6 +2,7 @@
 
 use super::canvas::{Canvas, Doc, Row, cells, piece, row_width};
 use super::frame::mode;
+use super::look::{Glyphs, Mark};
 use super::plan::middle;
 use crate::app::App;
 use crate::app::commands::{Command, Group};
@@ -48,6 +49,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, scroll: u16) 
         }
     }
     doc.labelled_keys("Ctrl-C", "always quits; what was called is finished and logged first");
+    legend(&mut doc, canvas.look.glyphs);
 
     let area = middle(body, columns, cells(doc.rows.len()).saturating_add(2));
     canvas.clear(area);
@@ -59,6 +61,25 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, scroll: u16) 
         let row = vec![piece(format!(" {below} more lines below (Down) "), Role::Warn)];
         canvas.row_right(area.x, area.bottom() - 1, area.width - 1, &row);
     }
+}
+
+/// The marks, and how to read the numbers beside them.
+fn legend(doc: &mut Doc, glyphs: Glyphs) {
+    doc.heading("marks");
+    for mark in Mark::ALL {
+        doc.labelled_keys(glyphs.mark(mark), mark.meaning());
+    }
+    doc.heading("numbers");
+    doc.labelled_keys("ok 3s", "it answers; what is shown was read 3 seconds ago");
+    let [bad, unknown] = [Mark::Bad, Mark::Unknown].map(|mark| glyphs.mark(mark));
+    doc.labelled_keys(
+        &format!("{bad}41m  {unknown}41m"),
+        "it has failed for 41 minutes; its rows are the last known ones",
+    );
+    doc.labelled_keys(
+        &format!("{}2/3", glyphs.mark(Mark::Warn)),
+        "2 of its 3 availability zones answer, asked by id",
+    );
 }
 
 /// The keys of a command, shortest first; those that reach it only by name say so.

@@ -49,6 +49,41 @@ pub(super) enum Mark {
     Marked,
     /// On its way.
     Pending,
+    /// Not running.
+    Off,
+}
+
+impl Mark {
+    /// Every mark that is a sign, the worst first.
+    pub(super) const ALL: [Self; 10] = [
+        Self::Lie,
+        Self::Bad,
+        Self::Warn,
+        Self::Unknown,
+        Self::Pending,
+        Self::Now,
+        Self::Next,
+        Self::Done,
+        Self::Off,
+        Self::Marked,
+    ];
+
+    /// What it stands for, for the legend.
+    pub(super) fn meaning(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Lie => "claim and evidence disagree",
+            Self::Bad => "down, or it failed",
+            Self::Warn => "worth a look: partly, slow, or our own trouble",
+            Self::Unknown => "not known: no answer in time, stale, or never asked",
+            Self::Pending => "changing, or on its way",
+            Self::Now => "under way now",
+            Self::Next => "to come, or not carried out",
+            Self::Done => "done, or came right",
+            Self::Off => "not running: stopped or terminated",
+            Self::Marked => "marked by you, to be acted on together",
+        }
+    }
 }
 
 /// The signs that boxes are drawn with.
@@ -137,6 +172,7 @@ impl Glyphs {
             (Self::Ascii, Mark::Next) => ".",
             (Self::Unicode, Mark::Marked) => "◆",
             (_, Mark::Pending) => "~",
+            (_, Mark::Off) => "-",
         }
     }
 

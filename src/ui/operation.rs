@@ -2,16 +2,17 @@
 
 use super::canvas::{Doc, Row, piece};
 use super::frame::{mode, person, since};
-use super::happening::{standing_role, step_words};
+use super::happening::{standing_role, step_words, unknown_words};
 use super::look::{Look, Mark};
 use super::steps::{call_words, check_words, guard_words, region_words};
 use super::text::{pad, width};
 use crate::app::App;
 use crate::app::table::{age, clock_time};
 use crate::incident::entry::{Ending, Finding, Outcome};
-use crate::incident::operation::{Operation, StepProgress};
+use crate::incident::operation::{Operation, Standing, StepProgress};
 use crate::incident::plan::{Change, Plan, Risk};
 use crate::incident::request::Done;
+use crate::incident::settlement::Settlement;
 use crate::settings::theme::Role;
 
 /// The margin that labels stand in.
@@ -23,7 +24,7 @@ pub(super) fn acts_in(app: &App, plan: &Plan) -> Row {
     vec![
         piece(format!("{:<1$}", "acts in", usize::from(LABEL)), Role::Muted),
         piece(word, mode_role),
-        piece(format!("  account {}", plan.scope.account), Role::Title),
+        piece(format!("  account {}", app.account_words(&plan.scope.account)), Role::Title),
         piece(format!("  profile {}", plan.profile), Role::Text),
         piece(format!("  region {}", region_words(plan)), Role::Title),
     ]
@@ -141,6 +142,9 @@ pub(super) fn course(doc: &mut Doc, app: &App, operation: &Operation, look: &Loo
         let words = format!("{}  {}", since(app, began), step_words(app, operation));
         doc.field("running", &words, Role::Pending);
     }
+    if standing == Standing::Unknown && app.incident.is_unsettled(operation) {
+        doc.field("", unknown_words(app, operation).trim_start(), Role::Warn);
+    }
     if let Some(by) = &operation.undone_by {
         doc.field("undone by", by.short(), Role::Muted);
     }
@@ -157,6 +161,10 @@ fn progress_lines(doc: &mut Doc, progress: &StepProgress) {
     if let Some((at, finding)) = &progress.finding {
         let (words, role) = finding_words(finding);
         doc.marked("", &format!("  {} ", clock_time(*at)), &words, role);
+    }
+    if let Some(settled) = &progress.settled {
+        let (words, role) = settlement_words(&settled.settlement);
+        doc.marked("", &format!("  {} ", clock_time(settled.at)), &format!("{} {words}", settled.by), role);
     }
 }
 
@@ -182,6 +190,18 @@ pub(super) fn finding_words(finding: &Finding) -> (String, Role) {
     }
 }
 
+/// What was found later, in words after who looked, with its role.
+pub(super) fn settlement_words(settlement: &Settlement) -> (String, Role) {
+    match settlement {
+        Settlement::Verified { detail } => (format!("looked again: it was done: {detail}"), Role::Ok),
+        Settlement::Unverified { detail } => {
+            (format!("looked again: it was done, and is not as planned: {detail}"), Role::Warn)
+        }
+        Settlement::NotDone { detail } => (format!("looked again: it was NOT done: {detail}"), Role::Down),
+        Settlement::Unknown { detail } => (format!("looked again: still unknown: {detail}"), Role::Warn),
+    }
+}
+
 /// An ending in words.
 pub(super) fn ending_words(ending: &Ending) -> String {
     match ending {
@@ -193,7 +213,7 @@ pub(super) fn ending_words(ending: &Ending) -> String {
             format!("STOPPED at step {}: {why}. Later steps were not called.", step + 1)
         }
         Ending::Unknown { step, why } => {
-            format!("UNKNOWN at step {}: {why}. Verify in AWS before anything else.", step + 1)
+            format!("UNKNOWN at step {}: {why}. Verify before anything else.", step + 1)
         }
     }
 }
@@ -210,6 +230,12 @@ pub(super) fn ending_role(ending: &Ending) -> Role {
 /// Where a step stands: mark, word, role.
 pub(super) fn step_state(operation: &Operation, at: usize) -> (Mark, &'static str, Role) {
     let Some(progress) = operation.steps.get(at) else { return (Mark::Next, "next", Role::Muted) };
+    match progress.settled.as_ref().map(|settled| &settled.settlement) {
+        Some(Settlement::Verified { .. }) => return (Mark::Done, "done", Role::Ok),
+        Some(Settlement::Unverified { .. }) => return (Mark::Warn, "unseen", Role::Warn),
+        Some(Settlement::NotDone { .. }) => return (Mark::Bad, "not run", Role::Down),
+        Some(Settlement::Unknown { .. }) | None => {}
+    }
     match (&progress.finding, &progress.outcome) {
         (Some((_, Finding::Holds { .. })), _) => return (Mark::Done, "done", Role::Ok),
         (Some((_, Finding::Differs { .. })), _) => return (Mark::Bad, "differs", Role::Down),

@@ -16,6 +16,7 @@ pub(super) fn palette(canvas: &mut Canvas<'_>, body: Rect, app: &App, picker: &P
         Purpose::Run(command) => app.opening.keymap.label_of(app.context(), *command).unwrap_or_default(),
         Purpose::Act(_)
         | Purpose::TargetOf(_)
+        | Purpose::Verify(_)
         | Purpose::Note
         | Purpose::Declare
         | Purpose::Close

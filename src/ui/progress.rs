@@ -2,8 +2,10 @@
 
 use super::canvas::{Canvas, Doc, cells, chip, piece};
 use super::frame::{mode, since};
-use super::happening::{phase_words, step_words};
-use super::operation::{ending_role, ending_words, finding_words, outcome_words, step_state};
+use super::happening::{phase_words, step_words, unknown_words};
+use super::operation::{
+    ending_role, ending_words, finding_words, outcome_words, settlement_words, step_state,
+};
 use super::plan::middle;
 use super::text::{pad, running};
 use crate::app::{App, Phase};
@@ -49,7 +51,7 @@ fn write(doc: &mut Doc, canvas: &Canvas<'_>, app: &App, operation: &Operation) {
     let glyphs = canvas.look.glyphs;
     let plan = &operation.plan;
     doc.line(vec![
-        piece(format!("account {}  ", plan.scope.account), Role::Text),
+        piece(format!("account {}  ", app.account_words(&plan.scope.account)), Role::Text),
         piece(format!("region {}", super::steps::region_words(plan)), Role::Text),
         piece(format!("  plan {}", plan.hash.short()), Role::Muted),
     ]);
@@ -69,6 +71,10 @@ fn write(doc: &mut Doc, canvas: &Canvas<'_>, app: &App, operation: &Operation) {
         if let Some((_, finding)) = &progress.finding {
             let (words, role) = finding_words(finding);
             doc.field("", &words, role);
+        }
+        if let Some(settled) = &progress.settled {
+            let (words, role) = settlement_words(&settled.settlement);
+            doc.field("", &format!("{} {words}", settled.by), role);
         }
         if word != "now" {
             continue;
@@ -104,6 +110,9 @@ fn write(doc: &mut Doc, canvas: &Canvas<'_>, app: &App, operation: &Operation) {
                     &format!("It took {took}. Nothing was changed: there is nothing to undo."),
                     Role::Muted,
                 );
+            }
+            if app.incident.is_unsettled(operation) {
+                doc.text(unknown_words(app, operation).trim_start(), Role::Warn);
             }
             doc.text("Esc closes.", Role::Muted);
         }

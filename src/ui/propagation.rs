@@ -2,7 +2,7 @@
 //!
 //! Quiet answers are muted; a disagreement is a lie and looks like one. The countdown is as exact as the TTL that was served.
 
-use super::canvas::{Doc, Row, piece};
+use super::canvas::{Doc, Piece, Row, piece, row_width};
 use super::frame::ago;
 use super::look::{Look, Mark};
 use super::text::running;
@@ -42,21 +42,30 @@ fn line(app: &App, site: &Site, look: &Look) -> Option<Row> {
     Some(row)
 }
 
-/// A site's DNS in a line, but only where there is something to say: on the board, quiet is nothing.
-pub(super) fn news(app: &App, site: &Site, look: &Look) -> Option<Row> {
-    let propagation = app.propagation(site)?;
-    let quiet = propagation.switch.is_none() && propagation.contradictions.is_empty();
-    if quiet { None } else { line(app, site, look) }
+/// A site's DNS, but only where there is something to say: on the board, quiet is nothing. In a line, or in as many as it
+/// takes: a countdown without its end tells nothing.
+pub(super) fn news(app: &App, site: &Site, look: &Look, columns: usize) -> Vec<Row> {
+    let Some(propagation) = app.propagation(site) else { return Vec::new() };
+    if propagation.switch.is_none() && propagation.contradictions.is_empty() {
+        return Vec::new();
+    }
+    let mut rows = vec![Row::new()];
+    for piece in line(app, site, look).unwrap_or_default() {
+        let used = rows.last().map_or(0, |row| row_width(row));
+        if used > 2 && used + super::text::width(&piece.text) > columns {
+            rows.push(vec![Piece { text: piece.text.trim_start().to_owned(), ..piece }]);
+        } else if let Some(row) = rows.last_mut() {
+            row.push(piece);
+        }
+    }
+    rows.retain(|row| row.iter().any(|piece| !piece.text.trim().is_empty()));
+    rows
 }
 
-/// `the old expires in 0:38`: beside the regions there is room for no word more.
+/// `old expires in 0:38`.
 fn countdown(now: Timestamp, propagation: &Propagation<'_>) -> Option<String> {
     let left = propagation.expires?.duration_since(now).as_secs();
-    Some(if left > 0 {
-        format!("the old expires in {}", running(left))
-    } else {
-        "the old has expired".into()
-    })
+    Some(if left > 0 { format!("old expires in {}", running(left)) } else { "old has expired".into() })
 }
 
 /// The sites' lines for the apex screen: disagreements first, then changes on their way, then the quiet ones.

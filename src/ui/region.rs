@@ -4,9 +4,10 @@
 //! expired credentials are our trouble and are called that.
 
 use super::look::Mark;
-use super::text::latency;
+use super::text::{latency, running};
+use crate::app::commands::Command;
 use crate::app::table::{age, coarse_age, span};
-use crate::app::{App, Slowed};
+use crate::app::{App, NextAsked, Slowed};
 use crate::incident::cell::{Cell, SLOW_MS, STALE_AFTER_S, SweepStatus};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Place, Region, Service};
@@ -95,12 +96,12 @@ pub(super) fn cell_glance(app: &App, place: &Place, cell: Option<&Cell>) -> Glan
                 fault if fault.is_theirs() => (Mark::Bad, Role::Down),
                 _ => (Mark::Warn, Role::Warn),
             };
-            Glance::new(mark, since.clone(), format!("{} {since}", error.word()), role)
+            Glance::new(mark, since.clone(), format!("{} for {since}", error.word()), role)
         }
         SweepStatus::Partial { answered, failed, .. } => {
             let since = age(app.now, cell.since);
             let short = format!("{}/{}", answered.len(), answered.len() + failed.len());
-            Glance::new(Mark::Warn, short.clone(), format!("zones {short} {since}"), Role::Warn)
+            Glance::new(Mark::Warn, short.clone(), format!("zones {short} for {since}"), Role::Warn)
         }
         SweepStatus::Ok { latency_ms } => {
             let at = cell.last_ok.unwrap_or(cell.last_attempt);
@@ -184,13 +185,13 @@ pub(super) fn region(app: &App, region: &Region) -> (Glance, String) {
     }
     match (count(Rank::Failing), count(Rank::Ours)) {
         (theirs_n, _) if theirs_n == ranks.len() => {
-            (glance(Mark::Bad, format!("DOWN {since}"), Role::Down), note(theirs))
+            (glance(Mark::Bad, format!("DOWN for {since}"), Role::Down), note(theirs))
         }
         (0, ours_n) if ours_n == ranks.len() => {
-            (glance(Mark::Warn, format!("{} {since}", word(ours)), Role::Warn), note(ours))
+            (glance(Mark::Warn, format!("{} for {since}", word(ours)), Role::Warn), note(ours))
         }
         (0, 0) if count(Rank::Partial) > 0 => {
-            (glance(Mark::Warn, format!("partly {since}"), Role::Warn), partial().unwrap_or_default())
+            (glance(Mark::Warn, format!("partly for {since}"), Role::Warn), partial().unwrap_or_default())
         }
         (0, 0) if count(Rank::Stale) == heard => {
             let newest = all.iter().filter_map(|(_, cell)| (*cell)?.last_ok).max();
@@ -204,8 +205,8 @@ pub(super) fn region(app: &App, region: &Region) -> (Glance, String) {
             (glance(Mark::None, format!("ok {heard} of {}", ranks.len()), Role::Muted), String::new())
         }
         (0, 0) => (glance(Mark::None, "ok".into(), Role::Ok), String::new()),
-        (0, _) => (glance(Mark::Warn, format!("partly {since}"), Role::Warn), note(ours)),
-        (_, _) => (glance(Mark::Warn, format!("partly {since}"), Role::Warn), note(theirs)),
+        (0, _) => (glance(Mark::Warn, format!("partly for {since}"), Role::Warn), note(ours)),
+        (_, _) => (glance(Mark::Warn, format!("partly for {since}"), Role::Warn), note(theirs)),
     }
 }
 
@@ -221,11 +222,30 @@ pub(super) fn asking(app: &App, region: &Region) -> Option<String> {
     (seconds >= ASKING_AFTER_S).then(|| format!("asking {}", span(seconds)))
 }
 
-/// Who reads a region instead of us, if it is one alone: `read by adam`.
+/// Who reads a region instead of us, if it is one alone: `read by adam`. That it is another cockpit of the same user says
+/// nothing on the board; the detail tells.
 pub(super) fn read_by(app: &App, region: &Region) -> Option<String> {
-    let mut readers = all_cells(app, region).into_iter().map(|(place, _)| app.reader(place));
+    let cells = all_cells(app, region);
+    if cells.iter().any(|(place, _)| app.is_read_by_us_elsewhere(place)) {
+        return None;
+    }
+    let mut readers = cells.into_iter().map(|(place, _)| app.reader(place));
     let first = readers.next()??;
     readers.all(|reader| reader.as_ref() == Some(&first)).then(|| format!("read by {first}"))
+}
+
+/// When a cell that fails is asked again, in words; `None` where it does not fail, or another asks.
+pub(super) fn asked_again(app: &App, place: &Place, cell: &Cell) -> Option<String> {
+    let next = app.next_asked(place).filter(|_| !cell.is_ok())?;
+    Some(match next {
+        NextAsked::Now(seconds) if seconds < ASKING_AFTER_S => "being asked again".into(),
+        NextAsked::Now(seconds) => format!("being asked again, for {} now", span(seconds)),
+        NextAsked::In(seconds) => {
+            let key = app.opening.keymap.label_of(app.context(), Command::Refresh);
+            let at_once = key.map_or_else(String::new, |key| format!("; {key} asks at once"));
+            format!("asked again in {}{at_once}", running(seconds))
+        }
+    })
 }
 
 /// Why a place is read less often than it would be, in words.

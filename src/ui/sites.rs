@@ -18,7 +18,9 @@ pub(super) fn health_role(health: Health) -> Role {
         Health::Lie => Role::Lie,
         Health::Down => Role::Down,
         Health::Changing => Role::Pending,
+        Health::Unknown => Role::Unknown,
         Health::Stale => Role::Stale,
+        Health::Off => Role::Muted,
         Health::Claimed => Role::Text,
         Health::Proven => Role::Ok,
     }
@@ -30,7 +32,8 @@ pub(super) fn health_mark(health: Health) -> Mark {
         Health::Lie => Mark::Lie,
         Health::Down => Mark::Bad,
         Health::Changing => Mark::Pending,
-        Health::Stale => Mark::Unknown,
+        Health::Unknown | Health::Stale => Mark::Unknown,
+        Health::Off => Mark::Off,
         Health::Claimed | Health::Proven => Mark::None,
     }
 }
@@ -151,13 +154,55 @@ pub(super) fn lies(app: &App) -> Vec<Lie> {
         let lie = |label: String, since, count| Lie {
             label,
             claim: claim.to_owned(),
-            found: format!("{} {}", verdict.as_str(), age(app.now, since)),
+            found: format!("{} for {}", verdict.as_str(), age(app.now, since)),
             databases: if kind == Kind::Database { count } else { 0 },
         };
         if all.len() <= ONE_BY_ONE || kind == Kind::Database && all.len() <= 2 * ONE_BY_ONE {
             found.extend(all.iter().map(|(key, probed)| lie(label(app, key), probed.since, 1)));
         } else if let Some(since) = all.iter().map(|(_, probed)| probed.since).min() {
             found.push(lie(format!("{} {kind}s", all.len()), since, all.len()));
+        }
+    }
+    found
+}
+
+/// What AWS itself says is wrong with a row, or with several alike, in words.
+pub(super) struct Trouble {
+    /// Whose.
+    pub(super) label: String,
+    /// What is claimed: `storage-full`, `running, checks impaired`.
+    pub(super) claim: String,
+    /// How many databases are in it.
+    pub(super) databases: usize,
+}
+
+/// What AWS itself says is wrong, and nothing contradicts or has outlived: databases first. Of more alike, how many.
+pub(super) fn troubles(app: &App) -> Vec<Trouble> {
+    let mut alike: BTreeMap<(bool, Kind, String), Vec<&Key>> = BTreeMap::new();
+    for seen in app.incident.troubled() {
+        let key = seen.resource.key();
+        let (health, word) = app.incident.health(key, app.now);
+        if health != Health::Down {
+            continue;
+        }
+        let claim = match &seen.resource {
+            Resource::Instance(instance) => format!("{}, checks {word}", instance.state.as_str()),
+            other => other.claim().to_owned(),
+        };
+        let rank = !matches!(key.kind, Kind::Database | Kind::Cluster);
+        alike.entry((rank, key.kind, claim)).or_default().push(key);
+    }
+    let mut found = Vec::new();
+    for ((_, kind, claim), keys) in alike {
+        let trouble = |label: String, count| Trouble {
+            label,
+            claim: claim.clone(),
+            databases: if kind == Kind::Database { count } else { 0 },
+        };
+        if keys.len() <= ONE_BY_ONE {
+            found.extend(keys.iter().map(|key| trouble(label(app, key), 1)));
+        } else {
+            found.push(trouble(format!("{} {kind}s", keys.len()), keys.len()));
         }
     }
     found
@@ -184,7 +229,7 @@ pub(super) fn endpoints(app: &App) -> (Vec<(String, String)>, usize) {
             answer += 1;
         } else {
             let since = age(app.now, probed.since);
-            silent.push((name.clone(), format!("{} {since}", probed.evidence.verdict.as_str())));
+            silent.push((name.clone(), format!("{} for {since}", probed.evidence.verdict.as_str())));
         }
     }
     (silent, answer)

@@ -19,6 +19,9 @@ use ratatui::layout::Rect;
 /// Columns before the first: pointer, mark and a blank.
 const MARGIN: u16 = 3;
 
+/// Columns of room from which two blanks stand between columns.
+const WIDE_GAPS: u16 = 160;
+
 /// A column with its place on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Placed {
@@ -32,7 +35,8 @@ pub(super) struct Placed {
 /// Which columns fit, and how wide each is. The highest `drop` goes first; what is left over goes to those that can use
 /// it, in order.
 pub(super) fn place(columns: &[Column], available: u16) -> Vec<Placed> {
-    let gap = if available >= 110 { 2 } else { 1 };
+    // Wider gaps are for room that is left over: at the design size words need it more.
+    let gap = if available >= WIDE_GAPS { 2 } else { 1 };
     let mut shown: Vec<(usize, Column)> = columns.iter().copied().enumerate().collect();
     let needs = |shown: &[(usize, Column)]| {
         shown.iter().map(|(_, c)| c.min).sum::<u16>() + gap * cells(shown.len().saturating_sub(1))
@@ -166,18 +170,26 @@ fn table_row(canvas: &mut Canvas<'_>, line: Rect, app: &App, placed: &[Placed], 
     } else if let Some(health) = health {
         canvas.mark(line.x + 1, line.y, health_mark(health), health_role(health));
     }
-    for p in placed {
-        let Some(text) = texts.get(p.index) else { continue };
+    for (at, p) in placed.iter().enumerate() {
+        let Some(text) = texts.get(p.index).filter(|text| !text.is_empty()) else { continue };
         let role = cell_role(app, row, health, p.column.title, text);
         let x = line.x + MARGIN + p.x;
         let glyphs = canvas.look.glyphs;
         let text = clean(text, glyphs);
-        let room = usize::from(p.width);
+        // What is too long goes on over the empty cells beside it.
+        let is_empty = |next: &&Placed| texts.get(next.index).is_none_or(String::is_empty);
+        let wide = placed[at + 1..]
+            .iter()
+            .take_while(is_empty)
+            .last()
+            .map_or(p.width, |end| end.x + end.width - p.x);
+        let wide = if p.column.align == Align::Left { wide } else { p.width };
+        let room = usize::from(wide);
         let text =
             if is_id(p.column.title) { cut_middle(&text, room, glyphs) } else { cut(&text, room, glyphs) };
         match p.column.align {
             Align::Left => {
-                canvas.put(x, line.y, p.width, &text, role);
+                canvas.put(x, line.y, wide, &text, role);
             }
             Align::Right => {
                 let pad = p.width.saturating_sub(cells(width(&text)));
@@ -221,6 +233,7 @@ fn cell_role(app: &App, row: &RowId, health: Option<Health>, title: &str, text: 
             }
         }
         "CLAIM" if health == Some(Health::Lie) => Role::Lie,
+        "CLAIM" if health == Some(Health::Down) && app.screen == Screen::RestorePoints => Role::Down,
         "PROBE" => match text {
             "answers" => Role::Ok,
             // That nothing comes back may be the path from here: in colour only where it contradicts.

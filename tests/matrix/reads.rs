@@ -61,6 +61,46 @@ fn see_board(pty: &Pty, row: &Reading) {
     });
 }
 
+/// What stands in the detail of that title, its lines joined into one; empty where it is not open.
+fn detail(screen: &str, title: &str) -> String {
+    let lines: Vec<Vec<char>> = screen.lines().map(|line| line.chars().collect()).collect();
+    let head: Vec<char> = format!("┌ {title} ").chars().collect();
+    let found = lines.iter().enumerate().find_map(|(row, line)| {
+        let left = line.windows(head.len()).position(|part| part == head)?;
+        let wide = line[left..].iter().position(|c| *c == '┐')?;
+        Some((row, left, wide))
+    });
+    let Some((row, left, wide)) = found else { return String::new() };
+    let inside = lines[row + 1..].iter().take_while(|line| line.get(left) == Some(&'│'));
+    let words = inside.map(|line| line[left + 1..left + wide].iter().collect::<String>());
+    words.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Opens the detail of both regions that the row speaks of, and reads there what is wrong and what to do.
+fn see_detail(pty: &Pty, row: &Reading) {
+    let (regional, route53) = row.cells.split_at(4);
+    let advised = |cells: &[Cell]| {
+        let failing = cells.iter().filter(|cell| cell.fails());
+        failing.map(|cell| format!("…{} {}…", cell.says, cell.advice().unwrap())).collect::<Vec<_>>()
+    };
+    // The site comes first, then the regions in their order, Route 53 last of them.
+    pty.press("Home");
+    for (steps, title, sentences) in
+        [(1, format!("region {SICK}"), advised(regional)), (2, "route 53".to_owned(), advised(route53))]
+    {
+        for _ in 0..steps {
+            pty.press("Down");
+        }
+        pty.press_enter();
+        pty.wait_until(&format!("{sentences:?} in the detail of {title}"), |screen| {
+            let text = detail(screen, &title);
+            !text.is_empty() && sentences.iter().all(|sentence| reads_as(sentence, &text))
+        });
+        pty.press("Esc");
+        pty.wait_until("no detail", |screen| detail(screen, &title).is_empty());
+    }
+}
+
 /// A cockpit on which everything is read and well.
 fn well(home: &Home) -> Pty {
     let pty = Pty::start(home, WIDE, &[]);
@@ -167,6 +207,7 @@ fn see(test: &str, rules: Vec<Rule>) {
     }
     pty.press("R");
     see_board(&pty, row);
+    see_detail(&pty, row);
     see_status(&home, &ground.account.id, row, &before);
     leave(pty);
     assert_untouched(&standin);
@@ -296,10 +337,10 @@ fn dark() {
     let (ran, after) = status(&home);
     assert_eq!(ran.code, Some(1), "{}", ran.stdout);
     for (id, cell) in IDS.iter().zip(&row.cells) {
-        let line = text_cell(&ran.stdout, "~gone", id, SICK);
+        let line = text_cell(&ran.stdout, &ground.account.id, id, SICK);
         let sentence = format!("DARK: {} (…). {}", cell.says, cell.advice().unwrap());
         assert!(reads_as(&sentence, line), "{id}: wanted {sentence:?}, got {line}");
-        assert_eq!(json_cell(&after, "~gone", id, SICK)["status"], cell.word);
+        assert_eq!(json_cell(&after, &ground.account.id, id, SICK)["status"], cell.word);
         let known = keys(&before, &ground.account.id, id, SICK);
         assert!(!known.is_empty());
         assert_eq!(keys(&after, &ground.account.id, id, SICK), known, "{id}: rows came or went");

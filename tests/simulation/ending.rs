@@ -29,6 +29,7 @@ impl Night {
         read.iter().for_each(|entry| log.fold(entry));
         for seat in self.seats.iter().filter(|it| it.alive && !it.leaving && !it.ever_broken) {
             same_screen(&log, &seat.app.incident, &seat.app.opening.session)?;
+            self.one_estate(seat)?;
         }
         // Whoever opens it tomorrow finds everybody gone.
         let sessions: Vec<SessionId> = log.sessions.keys().cloned().collect();
@@ -129,11 +130,7 @@ pub fn holds_when_cut(file: &Path, bytes: &[u8]) -> Held {
 /// A screen shows what the log says: rows, operations, evidence and declarations.
 pub fn same_screen(log: &Incident, screen: &Incident, session: &SessionId) -> Held {
     let differs = |what: String| breach(Law::LogIsTheScreen, format!("{session}: {what}"));
-    let unverified = |incident: &Incident| incident.rows.keys().any(|key| !key.scope().account.is_verified());
-    // While STS is silent sessions share rows under a profile's name, and whose account is told first decides which of
-    // them are renamed: there the order of arrival shows, and rows are not compared.
-    let shared = unverified(log) || unverified(screen);
-    if !shared && log.rows != screen.rows {
+    if log.rows != screen.rows {
         let mut keys = log.rows.keys().chain(screen.rows.keys());
         let key = keys.find(|key| log.rows.get(key) != screen.rows.get(key));
         let of = |incident: &Incident| key.map(|key| incident.rows.get(key).cloned());

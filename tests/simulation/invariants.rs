@@ -28,6 +28,7 @@ pub enum Law {
     LogVerifies,
     AcknowledgedIsInTheLog,
     LogIsTheScreen,
+    OneEstate,
     SameSeedSameLog,
     NeverPanics,
 }
@@ -45,6 +46,7 @@ impl fmt::Display for Law {
             Self::LogVerifies => "the log verifies after a crash at any byte",
             Self::AcknowledgedIsInTheLog => "what was acknowledged as recorded is in the log",
             Self::LogIsTheScreen => "the fold of the log is the screen",
+            Self::OneEstate => "what the logbook knows the account of stands once, under its number",
             Self::SameSeedSameLog => "the same seed gives the same log",
             Self::NeverPanics => "nothing panics",
         })
@@ -304,6 +306,16 @@ impl Rows {
     }
 }
 
+/// On any screen of those who open a logbook that knows the account: nothing stands under a profile's name.
+pub fn stands_once(incident: &Incident) -> Held {
+    let cells = incident.cells.keys().map(|place| (&place.scope.account, place.to_string()));
+    let rows = incident.rows.keys().map(|key| (&key.place.scope.account, key.to_string()));
+    match cells.chain(rows).find(|(account, _)| !account.is_verified()) {
+        Some((_, what)) => breach(Law::OneEstate, what),
+        None => Ok(()),
+    }
+}
+
 /// The rows of a screen by their names: for [`Rows::vanished`].
 pub fn remains_in(incident: &Incident, name: &str) -> bool {
     incident.rows.keys().any(|key| row_name(key) == name)
@@ -341,12 +353,14 @@ impl Evidence {
         if let Body::Probed { subject, evidence } = &entry.body {
             self.heard(session, subject, entry.ts, evidence.verdict);
         }
-        if let Body::Identified { profile, account, .. } = &entry.body {
+        if let Body::Identified { profile, account, .. } | Body::Presumed { profile, account, .. } =
+            &entry.body
+        {
             self.named(session, profile, account);
         }
     }
 
-    /// STS named a session's account: what it found under the name of before is evidence on what has the number now.
+    /// STS named a session's account, or the logbook did: what it found under the name of before is evidence on what has the number now.
     pub fn named(&mut self, session: &SessionId, profile: &Profile, account: &Account) {
         let (old, new) = (format!("/{}/", Account::unverified(profile)), format!("/{account}/"));
         let is_old = |(name, by): &&(String, SessionId)| by == session && name.contains(&old);
@@ -376,7 +390,12 @@ impl Evidence {
                     self.proves(&subject_of(resource), app.now)?;
                 }
                 Health::Lie => lies += 1,
-                Health::Down | Health::Changing | Health::Stale | Health::Claimed => {}
+                Health::Down
+                | Health::Changing
+                | Health::Unknown
+                | Health::Stale
+                | Health::Off
+                | Health::Claimed => {}
             }
         }
         for site in &app.opening.sites {
@@ -454,6 +473,14 @@ impl Unknowns {
                     None => Ok(()),
                 }
             }
+            Body::Settled { plan, step, settlement } if settlement.is_known() => {
+                match self.open.get(&(plan.clone(), *step)) {
+                    Some(unanswered) if !unanswered.read => {
+                        breach(law, format!("step {step} of {} was settled and never read", plan.short()))
+                    }
+                    Some(_) | None => Ok(()),
+                }
+            }
             Body::Finished { plan, ending } if !matches!(ending, Ending::Unknown { .. }) => {
                 let open = self.open.iter().find(|((of, _), it)| of == plan && !it.holds);
                 match open {
@@ -477,7 +504,8 @@ pub fn unknown_is_said(incident: &Incident) -> Held<usize> {
         let standing = operation.standing(incident);
         unknown += usize::from(standing == Standing::Unknown);
         let open = operation.steps.iter().position(|step| {
-            let unseen = !matches!(step.finding, Some((_, Finding::Holds { .. })));
+            let settled = step.settled.as_ref().is_some_and(|settled| settled.settlement.is_known());
+            let unseen = !settled && !matches!(step.finding, Some((_, Finding::Holds { .. })));
             match (&step.intent, &step.outcome) {
                 (Some(_), None) | (_, Some((_, Outcome::Unknown { .. }))) => unseen,
                 (None, None) | (_, Some((_, Outcome::Ok { .. } | Outcome::Failed { .. }))) => false,

@@ -33,7 +33,7 @@ const PURPOSEFUL: [&str; 16] = [
     "6G<enter>",
 ];
 
-const RANDOM: &str = "123456mmaarrtou+-nDjkgGs/:?yR yLL";
+const RANDOM: &str = "123456mmaarrtou+-nDjkgGs/:?yR yLLV";
 
 impl Night {
     /// The next move of whoever sits there.
@@ -54,6 +54,11 @@ impl Night {
             Some(Planning::Gathering { .. }) if self.chance.percent(85) => return Ok(()),
             Some(_) => return self.escape(seat),
             None => {}
+        }
+        if !self.seats[seat].app.incident.unsettled().is_empty() && self.chance.percent(20) {
+            self.escape(seat)?;
+            self.press(seat, "V")?;
+            return self.press(seat, "<enter>");
         }
         match self.chance.between(0, 99) {
             0..=44 => match self.action(seat) {

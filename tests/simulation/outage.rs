@@ -33,6 +33,8 @@ pub const NIGHTS: u64 = 16;
 pub struct Outage {
     pub text: String,
     pub scenario: Scenario,
+    /// The same estate on the evening before.
+    pub quiet: Scenario,
     pub seconds: i64,
     /// When every fault is lifted, so that what really happened can be read: seconds after the start.
     pub clear_at: i64,
@@ -51,6 +53,8 @@ impl Outage {
         let seconds = if chance.percent(94) { chance.between(8, 20) } else { chance.between(70, 130) };
         let regions = &REGIONS[..*chance.pick(&[&1, &1, &2, &2, &3])];
         let mut text = estate(number, regions, &mut chance);
+        let quiet = Scenario::parse("seed", &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        silence(&mut text, number, seconds);
         for _ in 0..chance.between(0, 7) {
             event(&mut text, regions, seconds, &mut chance);
         }
@@ -61,8 +65,26 @@ impl Outage {
         )
         .unwrap();
         let scenario = Scenario::parse("seed", &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-        Self { text, scenario, seconds, clear_at: CLEAR_AT_S }
+        Self { text, scenario, quiet, seconds, clear_at: CLEAR_AT_S }
     }
+}
+
+/// STS, or everything, may be dark from the beginning.
+fn silence(text: &mut String, number: u64, seconds: i64) {
+    // Dice of its own: what else a number draws stays what it was.
+    let mut chance = Chance::of(!number ^ 0x5354_5300);
+    if !chance.percent(35) {
+        return;
+    }
+    let service = chance.pick(&["sts", "sts", "*"]);
+    let fault = chance.pick(&["dark", "hang", "unavailable", "throttle", "garbled"]);
+    let until = chance.between(1, seconds * 3 / 2);
+    write!(
+        text,
+        "\n[[event]]\nat = \"+0s\"\nregion = \"*\"\nservice = \"{service}\"\nfault = \"{fault}\"\n\
+         \n[[event]]\nat = \"+{until}s\"\nregion = \"*\"\nservice = \"{service}\"\nclear = true\n"
+    )
+    .unwrap();
 }
 
 fn estate(seed: u64, regions: &[&str], chance: &mut Chance) -> String {

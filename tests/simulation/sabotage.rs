@@ -1,7 +1,9 @@
 //! Every check, handed a history that breaks it: a check that never fires would say that all is well for ever.
 
 use super::ending::{acknowledged, holds_when_cut, same_screen, verifies};
-use super::invariants::{Calls, Cause, Evidence, Held, Law, Rows, Unknowns, remains_in, unknown_is_said};
+use super::invariants::{
+    Calls, Cause, Evidence, Held, Law, Rows, Unknowns, remains_in, stands_once, unknown_is_said,
+};
 use super::outage::Outage;
 use super::strand::Strand;
 use super::{judge, play, same_log};
@@ -14,6 +16,7 @@ use blackstart::incident::fault::Fault;
 use blackstart::incident::hash::PlanHash;
 use blackstart::incident::place::{Account, Key, Kind, Profile};
 use blackstart::incident::request::Call;
+use blackstart::incident::settlement::Settlement;
 use blackstart::logbook::Seen;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -298,11 +301,15 @@ fn an_unknown_outcome_that_is_called_something_else_is_seen() {
     let verified = like(first, Body::Verified { plan: plan.clone(), step, finding: holds });
     let finished = |ending| like(first, Body::Finished { plan: plan.clone(), ending });
     breaks(law, unanswered().written(&verified));
+    let settlement = Settlement::NotDone { detail: "as before".into() };
+    let settled = like(first, Body::Settled { plan: plan.clone(), step, settlement });
+    breaks(law, unanswered().written(&settled));
     breaks(law, unanswered().written(&finished(Ending::Verified)));
     breaks(law, unanswered().written(&finished(Ending::Stopped { step, why: "left".into() })));
     unanswered().written(&finished(Ending::Unknown { step, why: "left".into() })).unwrap();
     let mut read = unanswered();
     read.read(call.scope());
+    read.written(&settled).unwrap();
     read.written(&verified).unwrap();
     read.written(&finished(Ending::Verified)).unwrap();
 }
@@ -393,6 +400,26 @@ fn a_screen_that_differs_from_the_log_is_seen() {
     let mut less = log.clone();
     less.rows.pop_last();
     breaks(law, same_screen(&less, &log, &session()));
+}
+
+#[test]
+fn what_stands_under_a_profiles_name_is_seen() {
+    let mut log = Incident::default();
+    honest().iter().for_each(|entry| log.fold(entry));
+    stands_once(&log).unwrap();
+    let unverified = |place: &blackstart::incident::place::Place| {
+        let mut place = place.clone();
+        place.scope.account = Account::unverified(&Profile("prod".into()));
+        place
+    };
+    let (place, cell) = log.cells.iter().next().unwrap();
+    let mut with_cell = log.clone();
+    with_cell.cells.insert(unverified(place), cell.clone());
+    breaks(Law::OneEstate, stands_once(&with_cell));
+    let (key, row) = log.rows.iter().next().unwrap();
+    let mut with_row = log.clone();
+    with_row.rows.insert(unverified(&key.place).key(key.kind, key.id.clone()), row.clone());
+    breaks(Law::OneEstate, stands_once(&with_row));
 }
 
 fn declaration() -> blackstart::incident::Declaration {

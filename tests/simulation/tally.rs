@@ -33,10 +33,13 @@ pub enum Happened {
     LeftInGoodOrder,
     Cuts,
     ServersSilent,
+    Settled,
+    Presumed,
+    PresumedAndStsSilent,
 }
 
 impl Happened {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::Calls,
         Self::Launches,
         Self::Restores,
@@ -65,6 +68,9 @@ impl Happened {
         Self::LeftInGoodOrder,
         Self::Cuts,
         Self::ServersSilent,
+        Self::Settled,
+        Self::Presumed,
+        Self::PresumedAndStsSilent,
     ];
 }
 

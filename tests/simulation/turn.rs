@@ -263,7 +263,10 @@ impl Night {
                 self.tally.count(Happened::OutcomesFailed);
             }
             Body::Finished { ending: Ending::Verified, .. } => self.tally.count(Happened::Verified),
+            Body::Settled { settlement, .. } if settlement.is_known() => self.tally.count(Happened::Settled),
             Body::Disagreement { words: Some(_), .. } => self.tally.count(Happened::Disagreements),
+            Body::Presumed { error: None, .. } => self.tally.count(Happened::Presumed),
+            Body::Presumed { error: Some(_), .. } => self.tally.count(Happened::PresumedAndStsSilent),
             _ => {}
         }
     }

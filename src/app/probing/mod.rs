@@ -53,6 +53,8 @@ const fn slow_share(at_once: usize) -> usize {
 #[derive(Debug, Clone)]
 struct Flight {
     subject: ProbeSubject,
+    /// By the name that its account has in our strand.
+    told: ProbeSubject,
     /// What its finding will say of the path.
     asked: String,
     private: bool,
@@ -195,6 +197,7 @@ impl App {
             let ticket = self.ticket();
             let flight = Flight {
                 subject: wanted.probe.subject.clone(),
+                told: self.subject_as_told(&wanted.probe.subject),
                 asked: wanted.probe.how.asked(),
                 private: wanted.private,
                 slow,
@@ -204,6 +207,17 @@ impl App {
             self.probing.in_flight.insert(ticket, flight);
             effects.push(Effect::Probe(ticket, wanted.probe));
         }
+    }
+
+    /// The subject by the name that its account has in our strand.
+    fn subject_as_told(&self, subject: &ProbeSubject) -> ProbeSubject {
+        let account = subject.key().map(|key| self.as_told(&key.place.scope.account));
+        account.map_or_else(|| subject.clone(), |account| subject.of_account(&account))
+    }
+
+    /// What was found and not written down was about an account that is another one: it is found again.
+    pub(super) fn forget_unsaid(&mut self) {
+        self.probing.unsaid.clear();
     }
 
     /// Whether a probe may well end in nothing.
@@ -241,8 +255,8 @@ impl App {
 
     pub(super) fn probed(&mut self, ticket: Ticket, mut evidence: Evidence, effects: &mut Vec<Effect>) {
         let Some(flight) = self.probing.in_flight.remove(&ticket) else { return };
-        // Its account may have got its number while the probe was out.
-        let subject = self.incident.resolve_subject(&self.opening.session, &flight.subject);
+        // Its account may have got its number, or another one, while the probe was out.
+        let subject = self.incident.resolve_subject(&self.opening.session, &flight.told);
         evidence.asked = flight.asked;
         evidence.private = flight.private;
         let claimed = self.take_claim(&subject);

@@ -90,7 +90,7 @@ fn classic(name: &str) -> Resource {
         scheme: None,
         state: None,
         ip_address_type: None,
-        listeners: vec![Listener { protocol: "HTTP".into(), port: 80, instance_port: 8080 }],
+        listeners: vec![Listener { protocol: "HTTP".into(), port: 80, instance_port: Some(8080) }],
     })
 }
 

@@ -13,7 +13,7 @@ use crate::incident::place::{Key, Kind, Region, Service};
 use crate::incident::probe::{DeclaredProbe, Dialect, ProbeQuestion, ProbeTarget, host_and_port};
 use crate::incident::request::{Probe, ProbeHow};
 use crate::incident::resource::{
-    Balancer, Database, Instance, InstanceState, Registration, Resource, TargetGroup,
+    Balancer, Database, Instance, InstanceState, Registration, Resource, TargetGroup, speaks_tcp,
 };
 use crate::incident::site::SiteProbe;
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,7 +142,7 @@ impl App {
                 declared_how(probe, address, None)
             }
             Resource::Balancer(b) => {
-                let port = b.listeners.first().map(|listener| listener.port);
+                let port = first_tcp_port(b);
                 declared_how(probe, Some(b.dns_name.clone()), port)
             }
             Resource::Database(d) if d.status == "available" => {
@@ -234,7 +234,7 @@ impl App {
                 let balancer =
                     self.incident.rows.get(&place.key(Kind::Balancer, registration.balancer.clone()))?;
                 match &balancer.resource {
-                    Resource::Balancer(b) => b.listeners.first().map(|listener| listener.instance_port),
+                    Resource::Balancer(b) => b.listeners.first().and_then(|listener| listener.instance_port),
                     _ => None,
                 }
             }
@@ -285,9 +285,13 @@ fn guess_database(database: &Database) -> Option<Wanted> {
 
 /// A balancer that no site names: whether its first port takes connections. Nobody said what it should answer.
 fn guess_balancer(balancer: &Balancer) -> Option<Wanted> {
-    let listener = balancer.listeners.first()?;
-    let how = ProbeHow::Tcp { host: balancer.dns_name.clone(), port: listener.port };
+    let how = ProbeHow::Tcp { host: balancer.dns_name.clone(), port: first_tcp_port(balancer)? };
     guessed(ProbeSubject::Balancer(balancer.key.clone()), how, is_internal(balancer))
+}
+
+/// The first port on which a balancer takes connections, if that is known.
+fn first_tcp_port(balancer: &Balancer) -> Option<u16> {
+    balancer.listeners.iter().find(|listener| listener.takes_tcp()).map(|listener| listener.port)
 }
 
 /// Whether a balancer's name leads to private addresses.
@@ -324,7 +328,7 @@ fn instance_of(registration: &Registration) -> Key {
 }
 
 fn is_tcp(group: &TargetGroup) -> bool {
-    matches!(group.protocol.as_deref(), Some("HTTP" | "HTTPS" | "TCP" | "TLS" | "TCP_UDP"))
+    group.protocol.as_deref().is_some_and(speaks_tcp)
 }
 
 /// Addresses that another network may give to somebody else.

@@ -45,7 +45,7 @@ impl App {
         let state = match self.incident.maintenance(name) {
             _ if self.incident.disagreements.contains_key(name) => "DNS disagrees".to_owned(),
             Some(op) => format!("maintenance since {}", clock_time(op.proposed)),
-            None => self.site_evidence(name).map_or_else(String::new, |(_, words)| words),
+            None => self.site_verdict(name).unwrap_or_default(),
         };
         vec![
             format!("{}  {}", site.name, site.record),
@@ -214,7 +214,7 @@ fn health_word(health: Health, word: &str) -> String {
     match health {
         Health::Lie => "LIE".into(),
         Health::Down => word.to_uppercase(),
-        Health::Changing => word.into(),
+        Health::Changing | Health::Unknown | Health::Off => word.into(),
         Health::Stale => "stale".into(),
         Health::Claimed => "claimed".into(),
         Health::Proven => "ok".into(),

@@ -34,7 +34,7 @@ const INSTANCES: &[Column] = &[
     column("HEALTH", 8, 12, Align::Left, 0),
     column("NAME", 8, 24, Align::Left, 0),
     column("INSTANCE", 14, 19, Align::Left, 0),
-    column("CLAIM", 8, 13, Align::Left, 0),
+    column("CLAIM", 13, 13, Align::Left, 0),
     column("PROBE", 7, 11, Align::Left, 0),
     column("CHECKS", 7, 14, Align::Left, 3),
     column("TYPE", 8, 13, Align::Left, 4),
@@ -49,10 +49,10 @@ const INSTANCES: &[Column] = &[
 const RESTORE_POINTS: &[Column] = &[
     column("DATA OF", 19, 19, Align::Left, 0),
     column("LOST", 4, 5, Align::Right, 0),
-    column("DATABASE", 8, 24, Align::Left, 0),
+    column("DATABASE", 10, 24, Align::Left, 0),
     column("KIND", 9, 14, Align::Left, 3),
     column("POINT", 12, 40, Align::Left, 1),
-    column("CLAIM", 9, 14, Align::Left, 0),
+    column("CLAIM", 13, 20, Align::Left, 0),
     column("PROBE", 7, 12, Align::Left, 2),
     column("GIB", 4, 6, Align::Right, 4),
     column("ENGINE", 8, 18, Align::Left, 5),
@@ -80,9 +80,9 @@ const REGISTRATIONS: &[Column] = &[
 const APEX: &[Column] = &[
     column("NAME", 18, 32, Align::Left, 0),
     column("TYPE", 7, 10, Align::Left, 0),
-    column("POINTS TO", 18, 70, Align::Left, 0),
+    column("POINTS TO", 15, 70, Align::Left, 0),
     column("TTL", 4, 6, Align::Right, 1),
-    column("STATE", 20, 30, Align::Left, 0),
+    column("STATE", 24, 44, Align::Left, 0),
     column("ACCOUNT", 9, 13, Align::Left, 2),
     column("AGE", 3, 4, Align::Right, 0),
 ];

@@ -7,7 +7,10 @@ mod cells;
 mod columns;
 mod order;
 mod rows;
+mod sort;
+mod texts;
 
+pub use crate::incident::span::span;
 pub use columns::{Align, Column, columns};
 pub(super) use order::Listing;
 pub use rows::Rows;
@@ -101,17 +104,6 @@ impl ListView {
     }
 }
 
-/// A coarse, short span: `3s`, `41m`, `2h`, `9d`.
-#[must_use]
-pub fn span(seconds: i64) -> String {
-    match seconds.max(0) {
-        s @ 0..=99 => format!("{s}s"),
-        s @ 100..=5999 => format!("{}m", s / 60),
-        s @ 6000..=172_799 => format!("{}h", s / 3600),
-        s => format!("{}d", s / 86_400),
-    }
-}
-
 /// The span between two times.
 #[must_use]
 pub fn age(now: Timestamp, then: Timestamp) -> String {
@@ -124,7 +116,6 @@ pub fn coarse_age(now: Timestamp, then: Timestamp) -> String {
     match now.duration_since(then).as_secs() {
         ..5 => "now".into(),
         s @ 5..60 => span(s / 5 * 5),
-        s @ 60..100 => span(s / 10 * 10),
         s => span(s),
     }
 }
@@ -211,7 +202,7 @@ mod tests {
     fn ages_that_are_read_again_and_again_move_in_steps() {
         let then: Timestamp = "2012-06-30T03:00:00Z".parse().unwrap();
         let old = |s: i64| coarse_age(then + jiff::SignedDuration::from_secs(s), then);
-        let ages: Vec<String> = [0, 4, 5, 14, 59, 60, 99, 100, 7200].into_iter().map(old).collect();
-        assert_eq!(ages, ["now", "now", "5s", "10s", "55s", "60s", "90s", "1m", "2h"]);
+        let ages: Vec<String> = [0, 4, 5, 14, 59, 60, 95, 7200].into_iter().map(old).collect();
+        assert_eq!(ages, ["now", "now", "5s", "10s", "55s", "1m", "1m", "2h"]);
     }
 }

@@ -5,11 +5,14 @@
 
 use super::super::restore_points::RestorePoint;
 use super::super::{App, Screen};
-use super::rows::{BETWEEN, Row, SortKey, Wanted};
+use super::rows::{BETWEEN, Content, Row, Wanted, column_of};
+use super::sort::SortKey;
 use super::{RowId, columns, window};
 use crate::incident::cell::{Health, STALE_AFTER_S, SweepStatus};
-use crate::incident::place::{Key, Kind, Place, Service};
+use crate::incident::entry::Mode;
+use crate::incident::place::{Key, Kind, Place, Region, Service};
 use crate::incident::resource::Resource;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -39,8 +42,8 @@ pub(in crate::app) struct Listing {
     stale: BTreeMap<Place, Staleness>,
     /// Counts how often rows changed.
     changes: u64,
-    /// The second in which rows that need eyes were last looked at.
-    looked: Option<i64>,
+    /// When it was last looked for rows that the mere passing of time changed.
+    looked: Option<Timestamp>,
     /// What the table that is worked out as a whole came from.
     basis: Option<Basis>,
 }
@@ -70,14 +73,18 @@ impl App {
         let was_at = view.position();
         let words = view.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
         let wanted = Wanted { words, sort: view.sort.map(|column| (column, view.descending)) };
-        self.gather_changes();
-        for (following, _) in FOLLOWING {
-            let most = match following == screen {
-                true if turned => usize::MAX,
-                true => SLICE,
-                false => SLICE_BEHIND,
-            };
-            self.take_changes(following, most);
+        if self.has_screen() {
+            self.gather_changes();
+            for (following, _) in FOLLOWING {
+                let most = match following == screen {
+                    true if turned => usize::MAX,
+                    true => SLICE,
+                    false => SLICE_BEHIND,
+                };
+                self.take_changes(following, most);
+            }
+        } else {
+            drop(self.incident.take_touched());
         }
         match followed(screen) {
             Some(_) => self.show_wanted(screen, &wanted),
@@ -94,6 +101,11 @@ impl App {
         };
         view.select(at);
         view.offset = window(at.saturating_sub(line), at, view.rows.len(), page);
+    }
+
+    /// Whether anybody can look at the long tables: whoever sweeps once, or only records, needs none.
+    fn has_screen(&self) -> bool {
+        !self.opening.looks_only && self.opening.mode != Mode::Record
     }
 
     /// Finds out which rows may be otherwise than the tables that follow have them.
@@ -120,6 +132,20 @@ impl App {
         }
         self.gather_stale();
         self.gather_restless();
+    }
+
+    /// Evidence that has just become too old to go by, or that a replay which goes back made fresh again: what its row
+    /// says changes by the mere passing of time.
+    fn gather_faded(&mut self, before: Timestamp) {
+        let fresh = |at: Timestamp, now: Timestamp| now.duration_since(at).as_secs() <= STALE_AFTER_S;
+        let turned: Vec<Key> = self
+            .incident
+            .probes
+            .iter()
+            .filter(|(_, probed)| fresh(probed.at, before) != fresh(probed.at, self.now))
+            .filter_map(|(subject, _)| subject.key().cloned())
+            .collect();
+        turned.iter().for_each(|key| self.row_changed(key));
     }
 
     fn row_changed(&mut self, key: &Key) {
@@ -152,7 +178,8 @@ impl App {
                 SweepStatus::Ok { .. } => Staleness::None,
                 SweepStatus::Failed { .. } => Staleness::Whole,
                 SweepStatus::Partial { answered, missing, .. } => {
-                    Staleness::AllBut(answered.clone(), missing.clone())
+                    let read = |zone: &&String| cell.zones.get(*zone).is_some_and(|at| !old(*at));
+                    Staleness::AllBut(answered.iter().filter(read).cloned().collect(), missing.clone())
                 }
             };
             match self.listing.stale.get_mut(place) {
@@ -184,18 +211,18 @@ impl App {
 
     /// Rows that need eyes may stop to by the mere passing of time: looked at once a second.
     fn gather_restless(&mut self) {
-        let second = self.now.as_second();
-        if self.listing.looked.replace(second) == Some(second) {
+        let before = self.listing.looked.replace(self.now);
+        if before.is_some_and(|before| before.as_second() == self.now.as_second()) {
             return;
         }
+        self.gather_faded(before.unwrap_or(self.now));
         let calm = urgency(Health::Claimed);
         for (screen, _) in FOLLOWING {
             let Some(view) = self.lists.get(&screen) else { continue };
             let turned: Vec<Key> = view
                 .rows
                 .restless(calm)
-                .iter()
-                .filter_map(|row| match &row.id {
+                .filter_map(|row| match &*row.id {
                     RowId::Key(key) if urgency(self.incident.health(key, self.now).0) != row.urgency => {
                         Some(key.clone())
                     }
@@ -228,14 +255,14 @@ impl App {
             some.into_iter().map(|key| (RowId::Key(key.clone()), self.followed_row(screen, &key))).collect();
         let mut rows =
             self.lists.get_mut(&screen).map(|view| std::mem::take(&mut view.rows)).unwrap_or_default();
-        rows.change(changes, |row, column| self.sort_key(screen, row, column));
+        rows.change(changes, |row, text, column| self.sort_key(screen, row, text, column));
         if let Some(view) = self.lists.get_mut(&screen) {
             view.rows = rows;
         }
     }
 
     /// A row of a table that follows, if it is still there.
-    fn followed_row(&self, screen: Screen, key: &Key) -> Option<Row> {
+    fn followed_row(&self, screen: Screen, key: &Key) -> Option<Content> {
         let seen = self.incident.rows.get(key)?;
         let mut order = format!("{}\0", key.region());
         match &seen.resource {
@@ -253,13 +280,12 @@ impl App {
             | Resource::RecordSet(_) => return None,
         }
         let (health, _) = self.incident.health(key, self.now);
-        let id = RowId::Key(key.clone());
-        let text = self.row_text(screen, &id);
-        Some(Row { id, urgency: urgency(health), order: order.into(), text })
+        let text = self.row_text(screen, &RowId::Key(key.clone()));
+        Some(Content { urgency: urgency(health), order: order.into(), text })
     }
 
     /// What a filter looks at.
-    fn row_text(&self, screen: Screen, row: &RowId) -> Box<str> {
+    fn row_text(&self, screen: Screen, row: &RowId) -> String {
         let mut text = String::with_capacity(160);
         for (at, cell) in self.cells(screen, row).iter().enumerate() {
             if at > 0 {
@@ -269,19 +295,20 @@ impl App {
                 text.push_str(&cell.to_lowercase());
             }
         }
-        text.into()
+        text
     }
 
     fn show_wanted(&mut self, screen: Screen, wanted: &Wanted) {
         let Some(view) = self.lists.get_mut(&screen) else { return };
         let mut rows = std::mem::take(&mut view.rows);
-        rows.show(wanted, |row, column| self.sort_key(screen, row, column));
-        let ages = wanted.sort.and_then(|(column, _)| columns(screen).get(column));
-        // What sorts by an age, or by what may have turned stale, is sorted again when the clock shows another second.
+        rows.show(wanted, |row, text, column| self.sort_key(screen, row, text, column));
+        let sorted = wanted.sort.and_then(|(column, _)| columns(screen).get(column));
+        // Rows grow old together, until their cell is read again: what is sorted by that is sorted again when the clock
+        // shows another second. Every other column changes with its row, and only then.
         let second = Some(self.now.as_second());
         let due = self.listing.basis.as_ref().is_none_or(|basis| basis.second != second);
-        if ages.is_some_and(|column| matches!(column.title, "AGE" | "HEALTH")) && due {
-            rows.sort_again(|row, column| self.sort_key(screen, row, column));
+        if sorted.is_some_and(|column| column.title == "AGE") && due {
+            rows.sort_again(|row, text, column| self.sort_key(screen, row, text, column));
             self.listing.basis = Some(self.basis(screen, wanted, second));
         }
         if let Some(view) = self.lists.get_mut(&screen) {
@@ -314,13 +341,13 @@ impl App {
             .into_iter()
             .enumerate()
             .map(|(at, id)| {
-                let text = if wanted.is_all() { Box::default() } else { self.row_text(screen, &id) };
-                Row { id, urgency: 0, order: format!("{at:08}").into(), text }
+                let text = if wanted.is_all() { String::new() } else { self.row_text(screen, &id) };
+                (id, Content { urgency: 0, order: format!("{at:08}").into(), text })
             })
             .collect();
         let mut table =
             self.lists.get_mut(&screen).map(|view| std::mem::take(&mut view.rows)).unwrap_or_default();
-        table.replace(rows, wanted, |row, column| self.sort_key(screen, row, column));
+        table.replace(rows, wanted, |row, text, column| self.sort_key(screen, row, text, column));
         if let Some(view) = self.lists.get_mut(&screen) {
             view.rows = table;
         }
@@ -332,7 +359,8 @@ impl App {
         match screen {
             Screen::Board => {
                 let sites = self.opening.sites.iter().map(|site| RowId::Site(site.name.clone()));
-                sites.chain(self.opening.regions.iter().cloned().map(RowId::Region)).collect()
+                let regions = self.opening.regions.iter().cloned().chain([Region::global()]);
+                sites.chain(regions.map(RowId::Region)).collect()
             }
             Screen::Instances | Screen::Registrations => Vec::new(),
             Screen::RestorePoints => {
@@ -391,10 +419,10 @@ impl App {
         }
     }
 
-    fn sort_key(&self, screen: Screen, row: &Row, column: usize) -> SortKey {
+    fn sort_key<'a>(&self, screen: Screen, row: &Row, text: &'a str, column: usize) -> SortKey<'a> {
         // Ages and times sort by the time behind them, everything else by its text, numbers by value.
         let title = columns(screen).get(column).map_or("", |c| c.title);
-        let time = match (&row.id, title) {
+        let time = match (&*row.id, title) {
             (RowId::Key(key), "AGE") => self.incident.as_of(key),
             (RowId::Key(key), "UP") => self.incident.rows.get(key).and_then(|seen| match &seen.resource {
                 Resource::Instance(i) => i.launched,
@@ -411,12 +439,11 @@ impl App {
         if let Some(at) = time {
             return SortKey::Number(-at.as_microsecond());
         }
-        if let (RowId::Key(key), "HEALTH") = (&row.id, title) {
-            let (health, word) = self.incident.health(key, self.now);
-            return SortKey::Text(format!("{}{word}", urgency(health)).into());
+        let text = column_of(text, column);
+        if title == "HEALTH" {
+            return SortKey::Ranked(row.urgency, text);
         }
-        let text = row.column(column);
-        text.parse::<i64>().map_or_else(|_| SortKey::Text(text.into()), SortKey::Number)
+        text.parse::<i64>().map_or(SortKey::Text(text), SortKey::Number)
     }
 }
 
@@ -430,8 +457,8 @@ fn urgency(health: Health) -> u8 {
     match health {
         Health::Lie => 0,
         Health::Down => 1,
-        Health::Changing => 2,
-        // Stale, claimed and proven rows keep one order, so that a cell that fails does not make its rows jump.
-        Health::Stale | Health::Claimed | Health::Proven => 3,
+        Health::Changing | Health::Unknown => 2,
+        // Stale, quiet and proven rows keep one order, so that a cell that fails does not make its rows jump.
+        Health::Stale | Health::Off | Health::Claimed | Health::Proven => 3,
     }
 }

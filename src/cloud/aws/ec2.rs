@@ -1,7 +1,8 @@
 //! EC2: instances with their status checks, by page, by id and by token. Launching is `launch`'s.
 
 use super::fault::{call, is_not_found};
-use super::page::walk;
+use super::glance::{Glance, Known};
+use super::page::{Ahead, walk, walk_ahead};
 use super::session::READ_ATTEMPTS;
 use super::{Out, Timeouts, text, time};
 use crate::incident::fault::Fault;
@@ -11,11 +12,13 @@ use crate::incident::resource::{Instance, InstanceState, Resource};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::Builder;
 use aws_sdk_ec2::config::retry::RetryConfig;
+use aws_sdk_ec2::operation::describe_instance_status::DescribeInstanceStatusOutput;
 use aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput;
 use aws_sdk_ec2::types::Filter;
 use futures::future::{Either, select};
 use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
@@ -25,28 +28,43 @@ const PAGE: i32 = 500;
 /// System and instance status by instance id.
 type Statuses = HashMap<String, (Option<String>, Option<String>)>;
 
+/// What the first pages of each place said last time.
+#[derive(Debug, Default)]
+pub(super) struct KnownPages {
+    instances: Known<Instance>,
+    statuses: Known<(String, (Option<String>, Option<String>))>,
+}
+
+/// Rows of a page, and the token of the next.
+type Read<T> = (Arc<[T]>, Option<String>);
+
 /// Instances and their status checks, read side by side. A page waits `grace` for the statuses, so that on a good day
 /// rows come once and whole; after that it goes out without them and follows again when they are there. Statuses that
 /// cannot be read are no fault of the sweep: they stay `None`.
-pub(super) async fn sweep(client: &Client, out: &Out<'_>, grace: Duration) -> Result<(), Fault> {
+pub(super) async fn sweep(
+    client: &Client,
+    out: &Out<'_>,
+    known: &Arc<KnownPages>,
+    grace: Duration,
+) -> Result<(), Fault> {
     // `None`: still reading. `Some(None)`: could not be read.
     let (tell, mut told) = watch::channel::<Option<Option<Statuses>>>(None);
     let reading_statuses = async {
-        let read = read_statuses(client, &[]).await.ok();
+        let read = all_statuses(client, out.place, known).await.ok();
         tell.send_replace(Some(read));
     };
     let (pages, mut arrived) = mpsc::unbounded_channel::<Vec<Instance>>();
     let reading_instances = async {
         let pages = pages; // dropped when done, which ends the joining below
-        walk(
+        walk_ahead(
             "ec2:DescribeInstances",
-            |token| {
-                let request = client.describe_instances().max_results(PAGE).set_next_token(token);
-                call("ec2:DescribeInstances", request.send())
+            |token, ahead| {
+                let (client, place, known) = (client.clone(), out.place.clone(), Arc::clone(known));
+                instance_page(client, place, known, token, ahead)
             },
-            |page| {
-                let _ = pages.send(rows(out.place, &page));
-                page.next_token
+            |(rows, next)| {
+                let _ = pages.send(rows.to_vec());
+                next
             },
         )
         .await
@@ -81,6 +99,86 @@ pub(super) async fn sweep(client: &Client, out: &Out<'_>, grace: Duration) -> Re
     end
 }
 
+/// A page of instances; the rows of before where it says what it said then.
+async fn instance_page(
+    client: Client,
+    place: Place,
+    known: Arc<KnownPages>,
+    token: Option<String>,
+    ahead: Ahead,
+) -> Result<Read<Instance>, Fault> {
+    let (before, against) = known.instances.before(&place, token.as_deref());
+    let glance = Glance::new(ahead, against);
+    let request = client.describe_instances().max_results(PAGE).set_next_token(token);
+    let request = request.customize().interceptor(glance.clone());
+    let page = call("ec2:DescribeInstances", request.send()).await?;
+    if let Some(rows) = before.filter(|_| glance.is_unchanged()) {
+        return Ok((rows, page.next_token));
+    }
+    let rows: Arc<[Instance]> = rows(&place, &page).into();
+    if let Some(fingerprint) = glance.fingerprint() {
+        known.instances.keep(&place, fingerprint, Arc::clone(&rows));
+    }
+    Ok((rows, page.next_token))
+}
+
+/// The status checks of all instances of a place.
+async fn all_statuses(client: &Client, place: &Place, known: &Arc<KnownPages>) -> Result<Statuses, Fault> {
+    let mut statuses = Statuses::new();
+    walk_ahead(
+        "ec2:DescribeInstanceStatus",
+        |token, ahead| {
+            let (client, place, known) = (client.clone(), place.clone(), Arc::clone(known));
+            status_page(client, place, known, token, ahead)
+        },
+        |(page, next)| {
+            statuses.extend(page.iter().cloned());
+            next
+        },
+    )
+    .await?;
+    Ok(statuses)
+}
+
+async fn status_page(
+    client: Client,
+    place: Place,
+    known: Arc<KnownPages>,
+    token: Option<String>,
+    ahead: Ahead,
+) -> Result<Read<(String, (Option<String>, Option<String>))>, Fault> {
+    let (before, against) = known.statuses.before(&place, token.as_deref());
+    let glance = Glance::new(ahead, against);
+    let request = client
+        .describe_instance_status()
+        .include_all_instances(true)
+        .max_results(1000)
+        .set_next_token(token)
+        .customize()
+        .interceptor(glance.clone());
+    let page = call("ec2:DescribeInstanceStatus", request.send()).await?;
+    if let Some(statuses) = before.filter(|_| glance.is_unchanged()) {
+        return Ok((statuses, page.next_token));
+    }
+    let statuses: Arc<[_]> = statuses_of(&page).collect();
+    if let Some(fingerprint) = glance.fingerprint() {
+        known.statuses.keep(&place, fingerprint, Arc::clone(&statuses));
+    }
+    Ok((statuses, page.next_token))
+}
+
+fn statuses_of(
+    page: &DescribeInstanceStatusOutput,
+) -> impl Iterator<Item = (String, (Option<String>, Option<String>))> {
+    page.instance_statuses().iter().filter_map(|status| {
+        let word = |summary: Option<&aws_sdk_ec2::types::InstanceStatusSummary>| {
+            text(summary.and_then(|s| s.status()).map(|s| s.as_str()))
+        };
+        let pair = (word(status.system_status()), word(status.instance_status()));
+        Some((status.instance_id()?.to_owned(), pair))
+    })
+}
+
 /// Writes the statuses into a row; whether there were any.
 fn join(row: &mut Instance, statuses: &Statuses) -> bool {
     let Some((system, instance)) = statuses.get(&row.key.id) else {
@@ -91,34 +189,24 @@ fn join(row: &mut Instance, statuses: &Statuses) -> bool {
     true
 }
 
-/// Status checks of these instances, or of all. Those of a page are worth less than its rows: asked for by id, they are
-/// asked for once.
+/// Status checks of these instances. They are worth less than the rows: each call is made once.
 async fn read_statuses(client: &Client, ids: &[String]) -> Result<Statuses, Fault> {
     let mut statuses = Statuses::new();
     walk(
         "ec2:DescribeInstanceStatus",
         |token| {
+            // EC2 takes no page size together with ids.
             let request = client
                 .describe_instance_status()
                 .include_all_instances(true)
-                .set_instance_ids((!ids.is_empty()).then(|| ids.to_vec()))
-                // EC2 takes no page size together with ids.
-                .set_max_results(ids.is_empty().then_some(1000))
+                .set_instance_ids(Some(ids.to_vec()))
                 .set_next_token(token)
                 .customize()
-                .config_override(attempts(if ids.is_empty() { READ_ATTEMPTS } else { 1 }));
+                .config_override(attempts(1));
             call("ec2:DescribeInstanceStatus", request.send())
         },
         |page| {
-            for status in page.instance_statuses() {
-                let word = |summary: Option<&aws_sdk_ec2::types::InstanceStatusSummary>| {
-                    text(summary.and_then(|s| s.status()).map(|s| s.as_str()))
-                };
-                if let Some(id) = status.instance_id() {
-                    let pair = (word(status.system_status()), word(status.instance_status()));
-                    statuses.insert(id.to_owned(), pair);
-                }
-            }
+            statuses.extend(statuses_of(&page));
             page.next_token
         },
     )
@@ -139,7 +227,7 @@ pub(super) async fn sweep_ids(
             let statuses = pin!(read_statuses(client, chunk));
             let (mut rows, statuses) = match select(rows, statuses).await {
                 Either::Left((rows, statuses)) => {
-                    let known = tokio::time::timeout(times.status_grace, statuses).await;
+                    let known = tokio::time::timeout(times.grace, statuses).await;
                     (rows?, known.ok().and_then(Result::ok))
                 }
                 Either::Right((known, rows)) => (rows.await?, known.ok()),

@@ -63,7 +63,7 @@ fn row(place: &Place, balancer: &LoadBalancerDescription) -> Option<Balancer> {
                 Some(Listener {
                     protocol: listener.protocol().to_owned(),
                     port: u16::try_from(listener.load_balancer_port()).ok()?,
-                    instance_port: u16::try_from(listener.instance_port()).ok()?,
+                    instance_port: u16::try_from(listener.instance_port()).ok(),
                 })
             })
             .collect(),

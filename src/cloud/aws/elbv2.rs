@@ -1,6 +1,7 @@
 //! Application, network and gateway load balancers, their target groups and targets.
 
 use super::fault::{call, is_not_found};
+use super::listeners::Listeners;
 use super::page::walk;
 use super::session::once;
 use super::{Job, Options, Out, elb_zones, first_fault, instance_id, side_by_side, text};
@@ -11,28 +12,36 @@ use crate::incident::resource::{Balancer, BalancerKind, Registration, Resource, 
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::config::Builder;
 use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer, LoadBalancerTypeEnum, TargetDescription};
+use std::time::Duration;
 
 /// Target groups whose health is asked at once.
 const AT_ONCE: usize = 8;
 
-/// Balancers and target groups by page, then the health of each group's targets.
-pub(super) async fn sweep(client: &Client, out: &Out<'_>) -> Result<(), Fault> {
-    let balancers = walk(
-        "elasticloadbalancing:DescribeLoadBalancers",
-        |marker| {
-            let request = client.describe_load_balancers().page_size(400).set_marker(marker);
-            call("elasticloadbalancing:DescribeLoadBalancers", request.send())
-        },
-        |page| {
-            out.send(
-                page.load_balancers()
-                    .iter()
-                    .filter_map(|lb| Some(Resource::Balancer(row(out.place, lb)?)))
-                    .collect(),
-            );
-            page.next_marker
-        },
-    );
+/// Balancers and target groups by page, then where the balancers listen and the health of each group's targets.
+pub(super) async fn sweep(
+    client: &Client,
+    out: &Out<'_>,
+    listeners: &Listeners,
+    grace: Duration,
+) -> Result<(), Fault> {
+    let balancers = async {
+        let mut waiting = vec![];
+        let listed = walk(
+            "elasticloadbalancing:DescribeLoadBalancers",
+            |marker| {
+                let request = client.describe_load_balancers().page_size(400).set_marker(marker);
+                call("elasticloadbalancing:DescribeLoadBalancers", request.send())
+            },
+            |page| {
+                let rows = page.load_balancers().iter().filter_map(|lb| row(out.place, lb)).collect();
+                listeners.send_known(out, rows, &mut waiting);
+                page.next_marker
+            },
+        )
+        .await;
+        listeners.ask(client, out, waiting, grace).await;
+        listed
+    };
     let groups = async {
         let mut groups = vec![];
         let listed = walk(

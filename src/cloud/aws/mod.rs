@@ -4,16 +4,19 @@
 //! it arrives, an error becomes a [`Fault`] that says whether a mutation may have happened, and nothing is retried that
 //! could be done twice. It decides nothing, it judges nothing, and only `cloud` may import it.
 //!
-//! `session` holds clients, `credentials` what they sign with, `skew` how far the clock is off, `fault` reads errors, `page`
-//! walks pages; then a file per service.
+//! `session` holds clients, `connections` what they share, `credentials` what they sign with, `skew` how far the clock is off,
+//! `fault` reads errors, `page` walks pages, `glance` looks at one before it is read; then a file per service.
 
+mod connections;
 mod credentials;
 mod ec2;
 mod elb;
 mod elb_zones;
 mod elbv2;
 mod fault;
+mod glance;
 mod launch;
+mod listeners;
 mod page;
 mod rds;
 mod restore;
@@ -54,8 +57,9 @@ pub struct Timeouts {
     pub operation: Duration,
     /// The instance metadata service, asked for credentials when there are no others.
     pub metadata: Duration,
-    /// How long a page of instances waits for the status checks that belong to it before it is shown without them.
-    pub status_grace: Duration,
+    /// How long rows wait for what belongs to them and is asked apart before they are shown without it: instances for
+    /// their status checks, balancers for their listeners.
+    pub grace: Duration,
     /// A whole probe.
     pub probe: Duration,
 }
@@ -73,7 +77,7 @@ impl From<CallTimeouts> for Timeouts {
             attempt,
             operation,
             metadata: Duration::from_secs(1),
-            status_grace: Duration::from_millis(400),
+            grace: Duration::from_millis(400),
             probe: Duration::from_secs(5),
         }
     }
@@ -113,6 +117,8 @@ struct Inner {
     sessions: Sessions,
     prober: Prober,
     delegations: route53::Delegations,
+    listeners: listeners::Listeners,
+    known: Arc<ec2::KnownPages>,
 }
 
 impl Aws {
@@ -125,6 +131,8 @@ impl Aws {
                 sessions: Sessions::default(),
                 prober: Prober::default(),
                 delegations: route53::Delegations::default(),
+                listeners: listeners::Listeners::default(),
+                known: Arc::default(),
             }),
         }
     }
@@ -169,13 +177,16 @@ impl Aws {
         let out = Out { place: &sweep.place, pages };
         let result = match service {
             Service::Ec2 if sweep.ids.is_empty() => {
-                let grace = self.options().timeouts.status_grace;
-                ec2::sweep(clients.ec2(), &out, grace).await
+                let grace = self.options().timeouts.grace;
+                ec2::sweep(clients.ec2(), &out, &self.inner.known, grace).await
             }
             Service::Ec2 => ec2::sweep_ids(clients.ec2(), &out, &sweep.ids, self.options().timeouts).await,
             Service::Rds => rds::sweep(clients.rds(), &out).await,
             Service::Elb => elb::sweep(clients.elb(), &out).await,
-            Service::ElbV2 => elbv2::sweep(clients.elbv2(), &out).await,
+            Service::ElbV2 => {
+                let grace = self.options().timeouts.grace;
+                elbv2::sweep(clients.elbv2(), &out, &self.inner.listeners, grace).await
+            }
             Service::Route53 => {
                 route53::sweep(clients.route53(), &out, &sweep.record_names, &self.inner.delegations).await
             }

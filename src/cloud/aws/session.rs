@@ -4,6 +4,7 @@
 //! AWS does not accept are read again, so that a login in another window is picked up by itself (`credentials`).
 
 use super::Options;
+use super::connections::Connections;
 use super::credentials::{Keeper, Source};
 use super::skew::Skew;
 use super::whole::Whole;
@@ -220,6 +221,7 @@ async fn load(options: &Options, profile: &Profile) -> (SdkConfig, Keeper) {
     let keeper = Keeper::new(source, *times);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(home)
+        .http_client(Connections::default())
         .credentials_provider(keeper.clone())
         // The keeper keeps them: longer than the SDK would, and through the trouble of whoever gives them out.
         .identity_cache(IdentityCache::no_cache())

@@ -5,7 +5,7 @@
 //! empty a table, or call a change accepted that never reached AWS, in the very hour when such answers are likely. So
 //! every good answer must close what it opened, in the order in which it was opened (`cloud::xml`), and be a response by its name.
 
-use crate::cloud::xml::{Flaw, flaw};
+use crate::cloud::xml::{Flaw, flaw, name_of, root};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
@@ -46,11 +46,7 @@ impl Intercept for Whole {
 
 /// Whether a well-formed text is a response: the services' own all end in that word, in every protocol spoken here.
 fn is_response(body: &[u8]) -> bool {
-    let body = String::from_utf8_lossy(body);
-    let mut tags = body.split('<').skip(1);
-    let root = tags.find(|tag| !tag.starts_with(['?', '!'])).unwrap_or_default();
-    let name = root.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next().unwrap_or_default();
-    name.ends_with("Response")
+    root(body).is_some_and(|tag| name_of(tag).ends_with(b"Response"))
 }
 
 #[cfg(test)]

@@ -88,15 +88,21 @@ fn balancer_row(balancer: &LoadBalancer, here: Here<'_>) -> Balancer {
         scheme: Some("internet-facing".into()),
         state: v2.then(|| "active".to_owned()),
         ip_address_type: v2.then(|| "dualstack".to_owned()),
-        listeners: if v2 {
-            Vec::new()
-        } else {
-            vec![
-                Listener { protocol: "HTTP".into(), port: 80, instance_port: 80 },
-                Listener { protocol: "HTTPS".into(), port: 443, instance_port: 80 },
-            ]
-        },
+        listeners: listeners(balancer.kind),
     }
+}
+
+fn listeners(kind: BalancerKind) -> Vec<Listener> {
+    let (instance_port, secure) = match kind {
+        BalancerKind::Classic => (Some(80), "HTTPS"),
+        BalancerKind::Application => (None, "HTTPS"),
+        BalancerKind::Network => (None, "TLS"),
+        BalancerKind::Gateway => return Vec::new(),
+    };
+    let plain = if kind == BalancerKind::Network { "TCP" } else { "HTTP" };
+    [(plain, 80), (secure, 443)]
+        .map(|(protocol, port)| Listener { protocol: protocol.into(), port, instance_port })
+        .into()
 }
 
 fn classic_registration(

@@ -52,7 +52,7 @@ pub struct Colleague {
 
 /// A scenario that cannot be played.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: {what}")]
+#[error("{file}{}: {what}", located(*.line, *.column))]
 pub struct ScenarioError {
     /// The file, or the name of a shipped scenario.
     pub file: String,
@@ -62,6 +62,11 @@ pub struct ScenarioError {
     pub column: usize,
     /// What is wrong, and what would be right.
     pub what: String,
+}
+
+/// Where in a file: nothing where all of it is meant.
+fn located(line: usize, column: usize) -> String {
+    if line == 0 { String::new() } else { format!(":{line}:{column}") }
 }
 
 /// The scenarios in the binary: name and text.

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::incident::cell::Verdict;
+use crate::incident::cell::{Evidence, READ_ELSEWHERE_S, Verdict};
 use crate::incident::entry::ENTRY_VERSION;
 use crate::incident::fault::Fault;
 

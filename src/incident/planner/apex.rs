@@ -239,7 +239,7 @@ fn read_balancer<'a>(
                 scope.region,
                 kind.as_str()
             ),
-            format!("{}.{other}", choice(&format!("{} has", scope.region), name, &names)),
+            format!("{}.{other}", choice(&format!("in {} are", scope.region), name, &names)),
         ));
     };
     if balancer.balancer_kind != kind {

@@ -9,6 +9,7 @@
 mod apex;
 mod batch;
 mod maintenance;
+mod presumed;
 mod registration;
 mod relaunch;
 pub mod resolve;
@@ -76,7 +77,7 @@ pub enum Planned {
 /// A refusal in words: what, why, what to do instead.
 pub fn plan(desk: Desk<'_>, action: &Action, readings: &[Reading]) -> Result<Planned, Refusal> {
     let mut table = Table::new(desk, action, readings);
-    match action {
+    let planned = match action {
         Action::Apex { site, target } => apex::plan(&mut table, site, target),
         Action::MaintenanceOn { site, via } => maintenance::on(&mut table, site, via.as_deref()),
         Action::MaintenanceOff { site } => maintenance::off(&mut table, site),
@@ -90,5 +91,6 @@ pub fn plan(desk: Desk<'_>, action: &Action, readings: &[Reading]) -> Result<Pla
         }
         Action::Restore { from, at } => restore::plan(&mut table, from, *at),
         Action::Undo { operation } => undo::plan(&mut table, operation),
-    }
+    };
+    presumed::weigh(&desk, action, planned?)
 }

@@ -209,7 +209,7 @@ pub(super) fn unknown_instance(table: &Table<'_>, scope: &Scope, id: &str) -> Re
         None => {
             let names: Vec<String> =
                 known.iter().filter(|i| i.key.scope() == scope).map(|i| i.key.id.clone()).collect();
-            choice(&format!("{} has", scope.region), id, &names)
+            choice(&format!("in {} are", scope.region), id, &names)
         }
     };
     table.refuse(format!("there is no instance {id} in {} {}", scope.account, scope.region), next)

@@ -13,6 +13,7 @@ use crate::incident::resource::{
     Snapshot, normalise_name,
 };
 use crate::incident::site::{Site, SiteTarget};
+use crate::incident::span::span;
 use jiff::Timestamp;
 
 /// The desk, with what was read and what is still to be read.
@@ -246,6 +247,11 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// Whether STS has not told this cockpit that an account is that of its credentials.
+    fn is_untold(&self, account: &Account) -> bool {
+        !account.is_verified() || self.desk.incident.presumption(self.desk.session, account).is_some()
+    }
+
     /// With whose credentials an account is acted in.
     pub(super) fn profile(&self, account: &Account) -> Result<Profile, Refusal> {
         self.desk.accounts.iter().find(|(a, _)| a == account).map(|(_, profile)| profile.clone()).ok_or_else(
@@ -253,7 +259,7 @@ impl<'a> Table<'a> {
                 let known: Vec<String> =
                     self.desk.accounts.iter().map(|(a, p)| format!("{a} ({p})")).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                if self.desk.accounts.iter().any(|(account, _)| !account.is_verified()) {
+                if self.desk.accounts.iter().any(|(account, _)| self.is_untold(account)) {
                     return self.refuse(
                         format!("STS has not yet said whether the credentials loaded are those of account {account}"),
                         "Try again in a moment; what is read from now on is known to be of the credentials loaded",
@@ -280,7 +286,7 @@ impl<'a> Table<'a> {
         }
         // The log may know the zone under a number that STS has not told this cockpit yet, and in an outage may never
         // tell. The credentials at hand are asked then: whether the zone is theirs is read fresh.
-        let untold = self.desk.accounts.iter().find(|(account, _)| !account.is_verified());
+        let untold = self.desk.accounts.iter().find(|(account, _)| self.is_untold(account));
         if let (Some(scope), None) = (owners.next(), untold) {
             return Ok(scope.clone());
         }
@@ -555,18 +561,23 @@ pub(super) fn choice(there: &str, typed: &str, names: &[String]) -> String {
     let list = format!("{there} {}{more}", shown.join(", "));
     match near.first() {
         Some((_, name)) => format!("Did you mean {name}? ({list})"),
-        None => format!("Known: {list}"),
+        None => capitalised(&list),
     }
+}
+
+/// A sentence's beginning.
+fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 /// `3s`, `41m`, `2h`, `3d`; `in 41m` for what is to come.
 pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
     let s = now.duration_since(at).as_secs();
-    let span = match s.unsigned_abs() {
-        s @ 0..=119 => format!("{s}s"),
-        s @ 120..=7199 => format!("{}m", s / 60),
-        s @ 7200..=172_799 => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
-        s => format!("{}d", s / 86_400),
+    let span = match s.saturating_abs() {
+        // What a plan says is lost is told to the minute.
+        s @ 3_600..172_800 => format!("{}h{:02}m", s / 3_600, s % 3_600 / 60),
+        s => span(s),
     };
     if s < 0 { format!("in {span}") } else { span }
 }

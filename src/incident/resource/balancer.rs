@@ -49,20 +49,35 @@ pub struct Balancer {
     pub state: Option<String>,
     /// `ipv4` or `dualstack`; classic is dual-stack by its `dualstack.` name only outside a VPC.
     pub ip_address_type: Option<String>,
-    /// Where it listens; of v2 balancers not read.
+    /// Where it listens, as far as is known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub listeners: Vec<Listener>,
 }
 
-/// A port that a classic balancer listens on.
+/// A port that a balancer listens on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listener {
-    /// `HTTP`, `HTTPS`, `TCP` or `SSL`.
+    /// `HTTP`, `HTTPS`, `TCP`, `SSL`, `TLS`, `UDP`, `TCP_UDP`, …
     pub protocol: String,
     /// The balancer's port.
     pub port: u16,
-    /// The instances' port behind it.
-    pub instance_port: u16,
+    /// The instances' port behind it (classic); of the others, target groups tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_port: Option<u16>,
+}
+
+impl Listener {
+    /// Whether it takes TCP connections.
+    #[must_use]
+    pub fn takes_tcp(&self) -> bool {
+        speaks_tcp(&self.protocol)
+    }
+}
+
+/// Whether a protocol of a listener or of a target group goes over TCP.
+#[must_use]
+pub fn speaks_tcp(protocol: &str) -> bool {
+    matches!(protocol, "HTTP" | "HTTPS" | "TCP" | "SSL" | "TLS" | "TCP_UDP")
 }
 
 /// A target group (DescribeTargetGroups).

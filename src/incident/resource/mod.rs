@@ -8,7 +8,7 @@ mod dns;
 mod instance;
 mod reading;
 
-pub use balancer::{Balancer, BalancerKind, Listener, Registration, TargetGroup};
+pub use balancer::{Balancer, BalancerKind, Listener, Registration, TargetGroup, speaks_tcp};
 pub use database::{AutomatedBackup, Cluster, Database, Endpoint, Snapshot, SnapshotKind};
 pub use dns::{AliasTarget, HostedZone, RecordSet, bare_name, normalise_name};
 pub use instance::{BlockDevice, Instance, InstanceState, LaunchSpec, MetadataOptions};

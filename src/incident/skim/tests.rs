@@ -37,7 +37,7 @@ fn database(account: &str, id: usize, status: usize) -> Resource {
 /// One thing that may be told: in few accounts, of few rows, so that they meet.
 fn body() -> impl Strategy<Value = Body> {
     let account = prop_oneof![3 => Just(NUMBER), 1 => Just("~prod"), 1 => Just("210987654321")];
-    (account, 0..9_usize, 0..4_usize, 0..3_usize, any::<bool>()).prop_map(
+    (account, 0..12_usize, 0..4_usize, 0..3_usize, any::<bool>()).prop_map(
         |(account, what, id, value, more)| {
             let observed = |service: &str, status, changed, gone| {
                 let place = place(account, service);
@@ -75,6 +75,16 @@ fn body() -> impl Strategy<Value = Body> {
                 7 => {
                     let error = Fault::Dark { detail: "no route".into() };
                     observed("ec2", Some(SweepStatus::Failed { error }), vec![], vec![])
+                }
+                8 => {
+                    let account = Account(if more { NUMBER } else { "210987654321" }.into());
+                    let (said, to) = (Timestamp::UNIX_EPOCH, "eve".to_owned());
+                    Body::Presumed { profile: Profile("prod".into()), account, said, to, error: None }
+                }
+                9 => Body::Left { reason: "quit".into() },
+                10 => {
+                    let before = SessionId(if more { "adam" } else { "eve" }.into());
+                    Body::Reopened { before, why: "full".into(), lost: Vec::new() }
                 }
                 // A row that stands in another cell than its entry says.
                 _ => observed("rds", None, vec![instance(account, id, value)], vec![]),

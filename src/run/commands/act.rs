@@ -87,7 +87,7 @@ pub(crate) fn perform(ground: &Ground, act: &Act, confirm: Option<&str>, json: b
     exit
 }
 
-async fn leave(driver: &mut Driver) {
+pub(super) async fn leave(driver: &mut Driver) {
     driver.take(Message::Signal("done"));
     driver.until(Duration::from_secs(15), |app| app.quitting).await;
 }
@@ -231,7 +231,7 @@ fn show(app: &App, plan: &Plan, json: bool) {
     say(&lines.join("\n"));
 }
 
-fn refused(refusal: &Refusal, json: bool) -> Exit {
+pub(super) fn refused(refusal: &Refusal, json: bool) -> Exit {
     if json {
         say(&serde_json::to_string_pretty(&json!({ "refused": refusal })).unwrap_or_default());
     } else {

@@ -10,7 +10,7 @@ use crate::logbook::{Logbook, Seen, Tail, name_session};
 use crate::run::clock::Clock;
 use crate::run::driver::Parting;
 use crate::run::scribe::open_strand;
-use crate::run::setup::{Bench, Ground, drive, open_bench, runtime};
+use crate::run::setup::{Bench, Ground, THREADS, drive, open_bench, runtime};
 use crate::run::stage::Stage;
 use crate::run::{Exit, complain, say};
 use crate::settings::with_config;
@@ -46,7 +46,7 @@ fn try_live(ground: &Ground) -> Result<Exit, Exit> {
     let settings = ground.settings()?;
     needs_terminal()?;
     let cloud = ground.cloud(&settings)?;
-    let runtime = runtime()?;
+    let runtime = runtime(THREADS)?;
     let inside = runtime.enter();
     let clock = Clock::wall();
     let (now, _) = clock.now();
@@ -144,7 +144,7 @@ fn try_demo(ground: &Ground, demo: &Demo) -> Result<Exit, Exit> {
     };
     let settings = with_config(config, &ground.surroundings, &ground.choices());
     needs_terminal()?;
-    let runtime = runtime()?;
+    let runtime = runtime(THREADS)?;
     let inside = runtime.enter();
     let seed = demo.seed.unwrap_or(scenario.seed);
     let (mut stage, colleagues) = curtain(ground, &settings, scenario, seed, |_| {});
@@ -311,7 +311,7 @@ fn try_replay(
         return Err(Exit::Failed);
     };
     needs_terminal()?;
-    let runtime = runtime()?;
+    let runtime = runtime(THREADS)?;
     let inside = runtime.enter();
     let config = &settings.config;
     let mut opening = ground.opening(&settings, Mode::Replay, (&config.estate, &config.sites), last);

@@ -4,7 +4,7 @@ use crate::cli::{ExportFormat, LogCommand};
 use crate::incident::Incident;
 use crate::incident::entry::{Body, ENTRY_VERSION, Entry, Mode};
 use crate::incident::gist::Gist;
-use crate::incident::story::describe;
+use crate::incident::story::{BY_ITSELF, describe};
 use crate::incident::timeline::Timeline;
 use crate::logbook::export::{Format, Sentence, export, report, show};
 use crate::logbook::{Line, Logbook, Tail, verify};
@@ -66,8 +66,11 @@ impl Teller {
             .map(|line| {
                 let entry = &line.entry;
                 let sentence = match describe(&incident, entry) {
-                    Some(event) => Sentence { text: event.text, is_story: true },
-                    None => Sentence { text: plain(entry), is_story: false },
+                    Some(event) => {
+                        let by_itself = event.who == BY_ITSELF;
+                        Sentence { text: event.text, is_story: true, by_itself }
+                    }
+                    None => Sentence { text: plain(entry), is_story: false, by_itself: false },
                 };
                 incident.fold(entry);
                 ((entry.session.0.clone(), entry.seq), sentence)
@@ -78,7 +81,7 @@ impl Teller {
 
     fn tell(&self, entry: &Entry) -> Sentence {
         let known = self.sentences.get(&(entry.session.0.clone(), entry.seq));
-        known.cloned().unwrap_or_else(|| Sentence { text: plain(entry), is_story: false })
+        known.cloned().unwrap_or_else(|| Sentence { text: plain(entry), is_story: false, by_itself: false })
     }
 }
 
@@ -102,8 +105,15 @@ fn plain(entry: &Entry) -> String {
         Body::Heartbeat { fresh, failing } => {
             format!("{} cells fresh, {} failing", fresh.len(), failing.len())
         }
+        Body::Failing { place } => format!("{place}: failing for a minute"),
         Body::Identified { profile, account, arn } => {
             format!("profile {profile} is account {account} ({arn})")
+        }
+        Body::Presumed { profile, account, said, to, error } => {
+            let why = error.as_ref().map_or_else(String::new, |error| format!("; STS: {error}"));
+            format!(
+                "profile {profile} is presumed to be account {account}, as STS said to {to} at {said}{why}"
+            )
         }
         Body::Probed { subject, evidence } => {
             format!("{subject} {} ({})", evidence.verdict.as_str(), evidence.detail)
@@ -180,16 +190,28 @@ fn told(
 
 /// Writes a note.
 pub(crate) fn note(ground: &Ground, text: &str) -> Exit {
-    write_down(ground, |_| Ok(Body::Note { text: text.into() }))
+    if text.trim().is_empty() {
+        return nothing_said("note", "blackstart note \"RDS logs frozen at 23:00\"");
+    }
+    write_down(ground, |_| Ok(Body::Note { text: text.trim().into() }))
+}
+
+/// Words that are none are not written down.
+fn nothing_said(what: &str, example: &str) -> Exit {
+    complain(&format!("The {what} is empty: nothing was written. Say what it is: `{example}`."));
+    Exit::Usage
 }
 
 /// Declares an incident.
 pub(crate) fn declare(ground: &Ground, title: &str) -> Exit {
+    if title.trim().is_empty() {
+        return nothing_said("incident's name", "blackstart declare \"us-east-1 down\"");
+    }
     write_down(ground, |incident| match incident.declared() {
         Some(open) => {
             Err(format!("\"{}\" is declared already. Close it first: `blackstart close`.", open.title))
         }
-        None => Ok(Body::Declared { title: title.into() }),
+        None => Ok(Body::Declared { title: title.trim().into() }),
     })
 }
 

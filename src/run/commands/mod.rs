@@ -6,3 +6,4 @@ pub(super) mod listings;
 pub(super) mod log;
 pub(super) mod record;
 pub(super) mod status;
+pub(super) mod verify;

@@ -8,7 +8,7 @@ use crate::app::message::Message;
 use crate::app::{App, LogState, Notice};
 use crate::incident::entry::Mode;
 use crate::run::clock::Clock;
-use crate::run::setup::{Ground, drive, open_bench, runtime};
+use crate::run::setup::{Ground, THREADS, drive, open_bench, runtime};
 use crate::run::{Exit, complain};
 use crate::settings::Surroundings;
 use sd_notify::NotifyState;
@@ -35,7 +35,7 @@ fn try_record(ground: &Ground) -> Result<Exit, Exit> {
         complain("There is no place for the logbook: set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook. Nothing was started.");
         Exit::Usage
     })?;
-    let runtime = runtime()?;
+    let runtime = runtime(THREADS)?;
     let mut driver = {
         let _inside = runtime.enter();
         let clock = Clock::wall();
@@ -46,7 +46,6 @@ fn try_record(ground: &Ground) -> Result<Exit, Exit> {
         let bench = open_bench(&mut app, Some(&dir));
         drive(app, cloud, clock, bench)
     };
-    complain(&greeting(&driver.app));
     driver.app.opening.breakages.iter().for_each(|breakage| complain(breakage));
     let mut spokesman = Spokesman::new(&ground.surroundings);
     runtime.block_on(async {
@@ -54,6 +53,7 @@ fn try_record(ground: &Ground) -> Result<Exit, Exit> {
         driver.until(FOR_EVER, |app| spokesman.tell(app)).await;
     });
     spokesman.leave(&driver.app);
+    let recorded = driver.app.log == LogState::Writing;
     let written = driver.finish();
     runtime.shutdown_background();
     if !written {
@@ -62,7 +62,7 @@ fn try_record(ground: &Ground) -> Result<Exit, Exit> {
         );
         return Ok(Exit::Failed);
     }
-    Ok(Exit::Done)
+    Ok(if recorded { Exit::Done } else { Exit::Failed })
 }
 
 /// What it does, in a line.
@@ -84,7 +84,7 @@ fn greeting(app: &App) -> String {
             )
         }
         LogState::Refused(why) => {
-            format!("Watching {what}. NOT RECORDING in {place}: {why}. It is tried again every 10 s.")
+            format!("Watching {what}. NOT RECORDING in {place}: {why}")
         }
     }
 }
@@ -93,6 +93,7 @@ fn greeting(app: &App) -> String {
 #[derive(Debug)]
 struct Spokesman {
     notifies: bool,
+    greeted: bool,
     watchdog_ms: Option<u64>,
     ready: bool,
     status: String,
@@ -110,6 +111,7 @@ impl Spokesman {
             notifies: surroundings.var("NOTIFY_SOCKET").is_some(),
             // Half of what is allowed, as systemd advises.
             watchdog_ms: number("WATCHDOG_USEC").filter(|_| meant).map(|usec| (usec / 2_000).max(1)),
+            greeted: false,
             ready: false,
             status: String::new(),
             told_ms: 0,
@@ -128,6 +130,10 @@ impl Spokesman {
 
     /// Says what changed; never done.
     fn tell(&mut self, app: &App) -> bool {
+        if !self.greeted && (app.is_recording() || app.log != LogState::Writing) {
+            self.greeted = true;
+            complain(&greeting(app));
+        }
         for notice in app.notices.iter().filter(|notice| !self.notices.contains(notice)) {
             if notice.text != self.said {
                 complain(&notice.text);
@@ -137,7 +143,7 @@ impl Spokesman {
         if self.notices != app.notices {
             self.notices.clone_from(&app.notices);
         }
-        if !self.ready && app.log == LogState::Writing {
+        if !self.ready && app.is_recording() {
             self.ready = true;
             self.notify(&[NotifyState::Ready]);
         }

@@ -12,6 +12,8 @@ use crate::run::clock::Clock;
 use crate::run::driver::Driver;
 use crate::run::setup::{Ground, drive, open_bench, runtime};
 use crate::run::{Exit, say};
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -34,12 +36,16 @@ pub(super) struct Headless {
     pub(super) sweep_limit: Duration,
 }
 
+/// Threads that read answers. More than are needed to keep two processors busy: while all of them read pages, the next one
+/// could not be asked for.
+const THREADS: usize = 4;
+
 /// Makes one.
 pub(super) fn headless(ground: &Ground, purpose: Purpose) -> Result<Headless, Exit> {
     let settings = ground.settings()?;
     settings.complaints.iter().for_each(|complaint| crate::run::complain(&complaint.to_string()));
     let cloud = ground.cloud(&settings)?;
-    let runtime = runtime()?;
+    let runtime = runtime(THREADS)?;
     let driver = {
         let _inside = runtime.enter();
         let clock = Clock::wall();
@@ -72,11 +78,14 @@ pub(crate) fn status(ground: &Ground, json: bool) -> Exit {
     runtime.shutdown_background();
     let app = &driver.app;
     if json {
-        say(&serde_json::to_string_pretty(&as_json(app)).unwrap_or_default());
+        say(&serde_json::to_string_pretty(&Report(app)).unwrap_or_default());
     } else {
         say(&as_text(app));
     }
-    if fresh(app) { Exit::Done } else { Exit::Failed }
+    let exit = if fresh(app) { Exit::Done } else { Exit::Failed };
+    // The process ends here: what it knows need not be taken apart row by row.
+    std::mem::forget(driver);
+    exit
 }
 
 fn fresh(app: &App) -> bool {
@@ -123,6 +132,15 @@ fn as_text(app: &App) -> String {
             place.service.to_string()
         );
     }
+    for (account, profile) in &app.accounts {
+        if let Some((_, presumed)) = app.presumption(account) {
+            let (ago, to) = (age(app.now, presumed.said), &presumed.to);
+            let _ = writeln!(
+                text,
+                "account {account} of {profile}: presumed, STS has not named it; it did {ago} ago, to {to}"
+            );
+        }
+    }
     for left in app.credentials_left() {
         let when = match left.urgency {
             Urgency::Calm | Urgency::Soon | Urgency::Now => format!("end in {}", span(left.seconds)),
@@ -147,9 +165,9 @@ fn as_text(app: &App) -> String {
         let maintenance = app.incident.maintenance(&site.name).map_or("", |_| ", in maintenance");
         let _ = writeln!(text, "site {}: {} -> {points}: {evidence}{maintenance}", site.name, site.record);
     }
-    // Of databases what is down too; of the many others only what is contradicted.
+    // Of databases and instances also what claims trouble itself; of balancers only what is contradicted.
     for (kind, worst) in
-        [(Kind::Database, Health::Down), (Kind::Balancer, Health::Lie), (Kind::Instance, Health::Lie)]
+        [(Kind::Database, Health::Down), (Kind::Balancer, Health::Lie), (Kind::Instance, Health::Down)]
     {
         for seen in app.incident.of_kind(kind) {
             let key = seen.resource.key();
@@ -225,6 +243,7 @@ fn as_json(app: &App) -> Value {
             let cell = app.incident.cells.get(place);
             json!({
                 "account": place.scope.account,
+                "account_standing": app.account_standing(&place.scope.account).as_str(),
                 "partition": place.scope.partition,
                 "region": place.scope.region,
                 "service": place.service,
@@ -237,6 +256,20 @@ fn as_json(app: &App) -> Value {
                 "fault": cell.and_then(|cell| cell.fault().map(ToString::to_string)),
                 "last_ok": cell.and_then(|cell| cell.last_ok),
                 "rows": app.incident.rows_of(place).count(),
+            })
+        })
+        .collect();
+    let accounts: Vec<Value> = app
+        .accounts
+        .iter()
+        .map(|(account, profile)| {
+            let presumed = app.presumption(account).map(|(_, presumed)| presumed);
+            json!({
+                "profile": profile,
+                "account": account,
+                "standing": app.account_standing(account).as_str(),
+                "said_at": presumed.map(|presumed| presumed.said),
+                "said_to": presumed.map(|presumed| &presumed.to),
             })
         })
         .collect();
@@ -273,32 +306,12 @@ fn as_json(app: &App) -> Value {
             })
         })
         .collect();
-    let rows: Vec<Value> = app
-        .incident
-        .rows
-        .iter()
-        .map(|(key, seen)| {
-            let (health, word) = app.incident.health(key, app.now);
-            let mut row = serde_json::to_value(&seen.resource).unwrap_or_default();
-            if let Value::Object(fields) = &mut row {
-                fields.insert("health".into(), json!(format!("{health:?}").to_lowercase()));
-                fields.insert("health_word".into(), json!(word));
-                fields.insert("as_of".into(), json!(app.incident.as_of(key)));
-                if let Some(probed) = app.incident.evidence_on(key, app.now) {
-                    fields.insert("probe".into(), finding(probed));
-                }
-                if let Resource::Registration(r) = &seen.resource {
-                    fields.insert("blame".into(), json!(Blame::of(r.reason.as_deref()).as_str()));
-                }
-            }
-            row
-        })
-        .collect();
     json!({
         "estate": app.opening.estate,
         "at": app.now,
         "fresh": fresh(app),
         "logbook": app.opening.logbook,
+        "accounts": accounts,
         "credentials": credentials,
         "clock_ahead_s": app.accesses.values().filter_map(|s| s.clock_ahead_s).max_by_key(|s| s.abs()),
         "cells": cells,
@@ -306,6 +319,55 @@ fn as_json(app: &App) -> Value {
         "endpoints": endpoints(app)
             .map(|(name, probed)| json!({ "endpoint": name, "probe": finding(probed) }))
             .collect::<Vec<Value>>(),
-        "resources": rows,
     })
+}
+
+/// Everything, as a script reads it. Rows may be a hundred thousand: they are written one by one.
+struct Report<'a>(&'a App);
+
+impl Serialize for Report<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Whole<'a> {
+            #[serde(flatten)]
+            known: Value,
+            resources: Rows<'a>,
+        }
+        Whole { known: as_json(self.0), resources: Rows(self.0) }.serialize(serializer)
+    }
+}
+
+/// The rows of a report.
+struct Rows<'a>(&'a App);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Judged<'a> {
+            #[serde(flatten)]
+            resource: &'a Resource,
+            health: String,
+            health_word: &'static str,
+            as_of: Option<Timestamp>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            probe: Option<Value>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            blame: Option<&'static str>,
+        }
+        let app = self.0;
+        serializer.collect_seq(app.incident.rows.iter().map(|(key, seen)| {
+            let (health, health_word) = app.incident.health(key, app.now);
+            Judged {
+                resource: &seen.resource,
+                health: format!("{health:?}").to_lowercase(),
+                health_word,
+                as_of: app.incident.as_of(key),
+                probe: app.incident.evidence_on(key, app.now).map(finding),
+                blame: match &seen.resource {
+                    Resource::Registration(r) => Some(Blame::of(r.reason.as_deref()).as_str()),
+                    _ => None,
+                },
+            }
+        }))
+    }
 }

@@ -118,7 +118,7 @@ fn a_cell_of_which_some_zones_answer_is_neither_ok_nor_down() {
     has(&world.text(80, 24), "!1/2");
     world.app.overlays.push(Overlay::Detail { row: RowId::Region(Region::new("us-east-1")), scroll: 0 });
     let rows = world.text(140, 45);
-    has(&rows, "zones 1/2 0s");
+    has(&rows, "zones 1/2 for 0s");
     has(&rows, "by id answer us-east-1a; not us-east-1b (server error");
 }
 

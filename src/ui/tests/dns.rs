@@ -112,16 +112,20 @@ fn a_change_is_counted_server_by_server_and_counts_down() {
         has(&world.text(width, height), words);
         assert_eq!(world.roles_of(words, width, height), "p".repeat(words.len()));
         // The last server still answers the old: its TTL has not begun to run out.
-        has(&world.text(width, height), &format!("{words}  the old expires in 1:00"));
+        has(&world.text(width, height), &format!("{words}  old expires in 1:00"));
         world.show(Screen::Apex);
-        has(&world.text(width, height), "the old expires in 1:00");
+        has(&world.text(width, height), "old expires in 1:00");
     }
     answers(&mut world, ServerRole::NameServer, SERVERS[3], NEW);
     world.wait(22);
+    world.show(Screen::Board);
+    for (width, height) in SIZES {
+        has(&world.text(width, height), "old expires in 0:38");
+    }
     has(&world.text(140, 45), "4/4 name servers, 1/3 resolvers answer the new");
-    has(&world.text(140, 45), "the old expires in 0:38");
+    has(&world.text(140, 45), "old expires in 0:38");
     world.wait(60);
-    has(&world.text(140, 45), "the old has expired");
+    has(&world.text(140, 45), "old has expired");
 }
 
 #[test]

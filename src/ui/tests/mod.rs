@@ -6,4 +6,5 @@ mod dns;
 mod overlays;
 mod probes;
 mod screens;
+mod words;
 mod world;

@@ -10,6 +10,7 @@ use crate::incident::hash::PlanHash;
 use crate::incident::place::{Kind, Region, Service};
 use crate::incident::plan::{Plan, Refusal, Risk};
 use crate::incident::request::Done;
+use crate::incident::settlement::Settlement;
 use crate::settings::theme_file::shipped;
 use crate::ui::svg::svg;
 use crate::ui::{Glyphs, Look, buffer};
@@ -234,12 +235,20 @@ fn an_unknown_outcome_is_never_called_failed() {
     world.says("adam", Body::Outcome { plan: hash.clone(), step: 0, outcome: Outcome::Unknown { error } });
     let ending = Ending::Unknown { step: 0, why: "no answer".into() };
     world.says("adam", Body::Finished { plan: hash.clone(), ending });
-    has(&world.text(140, 45), "unknown whether done: verify first");
-    world.app.overlays = vec![Overlay::Progress(hash)];
-    let rows = world.text(140, 45);
-    has(&rows, "? unknown");
-    has(&rows, "Verify in AWS before anything else");
-    has_not(&rows, "failed:");
+    has(&world.text(140, 45), "unknown whether done: V verifies it");
+    world.app.overlays = vec![Overlay::Progress(hash.clone())];
+    for (width, height) in [(80, 24), (140, 45)] {
+        let rows = world.text(width, height);
+        has(&rows, "? unknown");
+        has(&rows, "Verify before anything else");
+        has(&rows, "unknown whether done: V verifies it");
+        has_not(&rows, "failed:");
+    }
+    let settlement = Settlement::NotDone { detail: "as it was before".into() };
+    world.says("daniel", Body::Settled { plan: hash, step: 0, settlement });
+    let rows = world.text(80, 24);
+    has(&rows, "daniel looked again: it was NOT done: as it was before");
+    has_not(&rows, "V verifies it");
 }
 
 #[test]
@@ -314,7 +323,7 @@ fn the_palette_narrows_and_prompts_show_what_is_typed() {
     world.app.overlays = vec![Overlay::Palette(picker.clone())];
     let rows = world.text(80, 24);
     has(&rows, "> apex▏");
-    has(&rows, "2 of 35");
+    has(&rows, "2 of 36");
     has(&rows, "apex-switch");
     assert!(world.roles_of("apex-switch", 80, 24).starts_with(':'), "the chosen one is selected");
     picker.shown.clear();
@@ -335,7 +344,7 @@ fn a_picture_is_the_same_bytes_every_time_and_says_what_the_frame_says() {
     assert_eq!(first, picture());
     assert!(first.starts_with("<svg xmlns"), "{first}");
     assert!(first.contains("<title>the &lt;board&gt; &amp; more</title>"));
-    assert!(first.contains(">INCIDENT</text>") && first.contains(">DOWN 41m</text>"));
+    assert!(first.contains(">INCIDENT</text>") && first.contains(">DOWN for 41m</text>"));
     // The colour of trouble is in it, and text is pinned to its columns.
     assert!(first.contains("fill=\"#ff7b72\"") && first.contains("textLength=\"67.2\""));
     assert_eq!(first.matches("<text").count(), first.matches("</text>").count());

@@ -148,9 +148,28 @@ fn declared_endpoints_stand_on_the_board() {
     world.show(Screen::Board);
     for (width, height) in [(140, 45), (80, 24)] {
         let rows = world.text(width, height);
-        has(&rows, "PROBE refused 0s");
+        has(&rows, "PROBE refused for 0s");
         has(&rows, "1 declared endpoint answers");
         let names = |row: &&String| row.contains("PROBE") && !row.contains("probe:");
         has_not(&rows.iter().filter(names).cloned().collect::<Vec<_>>(), "queue");
     }
+}
+
+#[test]
+fn what_was_found_too_long_ago_is_filtered_and_sorted_as_what_it_is_now() {
+    let mut world = a_liar();
+    world.show(Screen::Instances);
+    let shown = |world: &World| world.app.lists[&Screen::Instances].rows.len();
+    let view = world.app.lists.get_mut(&Screen::Instances).unwrap();
+    view.filter = "answers".into();
+    view.sort = Some(0);
+    world.show(Screen::Instances);
+    assert_eq!(shown(&world), 5);
+    world.wait(60);
+    world.answers("us-east-1");
+    assert_eq!(shown(&world), 5);
+    // The cell stays fresh, and nobody looked again.
+    world.wait(35);
+    world.show(Screen::Instances);
+    assert_eq!(shown(&world), 0);
 }

@@ -23,13 +23,13 @@ fn a_quiet_estate_looks_quiet() {
         let rows = world.text(width, height);
         has(&rows, "LIVE");
         has(&rows, "fitocracy.com → east us-east-1/web");
-        has(&rows, "HTTP 200, marker found ok 4s");
+        has(&rows, "HTTP 200 ok for 4s");
         has(&rows, "us-east-1      ok");
         has(&rows, "1 database claimed, 1 proven by a probe");
         has(&rows, "linode 203.0.113.10 (60s)");
         has_not(&rows, "INCIDENT");
         has_not(&rows, "✗");
-        assert_eq!(world.roles_of("HTTP 200, marker", width, height), "O".repeat(16), "green is evidence");
+        assert_eq!(world.roles_of("HTTP 200 ok for", width, height), "O".repeat(15), "green is evidence");
         // Nothing on it plays the part of trouble; only the word LIVE has a colour of its own.
         let buffer = buffer(&world.app, &look(Glyphs::Unicode), width, height);
         for (row, roles) in text_rows(&buffer).iter().zip(crate::ui::role_rows(&buffer)) {
@@ -44,16 +44,16 @@ fn the_storm_is_seen_at_once() {
     for (width, height) in [NARROW, DESIGN] {
         let rows = world.text(width, height);
         has(&rows, "INCIDENT apex down  T+00:40:34");
-        has(&rows, "us-east-1      DOWN 41m");
+        has(&rows, "us-east-1      DOWN for 41m");
         has(&rows, "✗41m");
         has(&rows, "?41m");
-        has(&rows, "HTTP 503 DOWN 40m");
-        has(&rows, "CLAIM available  PROBE refused 38m");
+        has(&rows, "HTTP 503 DOWN for 40m");
+        has(&rows, "CLAIM available  PROBE refused for 38m");
         has(&rows, "slow 4.1s");
         has(&rows, "note: RDS logs frozen at 23:00");
         let roles = |text: &str| world.roles_of(text, width, height);
-        assert_eq!(roles("DOWN 41m"), "dddddddd");
-        assert_eq!(roles("HTTP 503 DOWN 40m"), "D".repeat(17), "in the selected row");
+        assert_eq!(roles("DOWN for 41m"), "d".repeat(12));
+        assert_eq!(roles("HTTP 503 DOWN for 40m"), "D".repeat(21), "in the selected row");
         assert_eq!(roles("LIE"), "lll");
         assert_eq!(roles("slow 4.1s"), "wwwwwwwww");
         assert_eq!(roles("us-west-1      ok"), ".".repeat(15) + "oo");
@@ -79,7 +79,7 @@ fn a_region_that_only_lacks_our_credentials_is_not_down() {
     }
     world.wait(120);
     let rows = world.text(140, 45);
-    has(&rows, "us-east-1      expired 2m");
+    has(&rows, "us-east-1      expired for 2m");
     has_not(&rows, "DOWN");
 }
 
@@ -87,8 +87,8 @@ fn a_region_that_only_lacks_our_credentials_is_not_down() {
 fn one_failing_service_makes_a_region_partly_ok() {
     let mut world = quiet();
     world.fails("us-east-1", Service::Rds, Fault::TimedOut { after_ms: 5000 });
-    has(&world.text(80, 24), "! us-east-1      partly 0s");
-    assert_eq!(world.roles_of("partly 0s", 80, 24), "wwwwwwwww");
+    has(&world.text(80, 24), "! us-east-1      partly for 0s");
+    assert_eq!(world.roles_of("partly for 0s", 80, 24), "w".repeat(13));
 }
 
 #[test]
@@ -208,8 +208,8 @@ fn a_table_shows_claim_health_and_age_and_colours_only_what_is_wrong() {
     let rows = world.text(140, 45);
     has(&rows, "HEALTH");
     has(&rows, "i-0a1b2…f60711");
-    has(&rows, "us-east-1 ec2 dark 41m: its rows are the last known ones");
-    assert_eq!(world.roles_of("us-east-1 ec2 dark 41m", 140, 45), "d".repeat(22));
+    has(&rows, "us-east-1 ec2 dark for 41m: its rows are the last known ones");
+    assert_eq!(world.roles_of("us-east-1 ec2 dark for 41m", 140, 45), "d".repeat(26));
     assert_eq!(world.roles_of("standby", 140, 45), ".......");
     world.show(Screen::RestorePoints);
     let rows = world.text(80, 24);
@@ -423,9 +423,9 @@ fn a_terminal_that_is_too_small_says_so_plainly() {
 fn evidence_that_is_old_is_not_called_down() {
     let mut world = quiet();
     world.probed(ProbeSubject::Site("www".into()), Verdict::Wrong, "HTTP 503");
-    has(&world.text(80, 24), "HTTP 503 DOWN 0s");
+    has(&world.text(80, 24), "HTTP 503 DOWN for 0s");
     world.wait(3600);
-    has(&world.text(80, 24), "HTTP 503 60m ago");
+    has(&world.text(80, 24), "HTTP 503 1h ago");
     has_not(&world.text(80, 24), "DOWN");
 }
 

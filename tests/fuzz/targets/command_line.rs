@@ -2,7 +2,7 @@
 
 use super::Target;
 use super::logbook::storm;
-use blackstart::cli::{Cli, Command, words};
+use blackstart::cli::{Cli, Command, Deed, words};
 use blackstart::incident::planner::resolve::Lookup;
 use clap::Parser;
 
@@ -85,7 +85,9 @@ fn check(bytes: &[u8]) {
         Ok(cli) => cli,
         Err(error) => return assert!(!error.render().to_string().is_empty()),
     };
-    let Some(Command::Plan { action, .. } | Command::Do { action, .. }) = cli.command else { return };
+    let Some(Command::Plan { action, .. } | Command::Do { deed: Deed::Act(action), .. }) = cli.command else {
+        return;
+    };
     let storm = storm();
     let region = cli.global.region.first().map(String::as_str);
     let lookup = Lookup { incident: &storm.app.incident, accounts: &storm.app.accounts, region };

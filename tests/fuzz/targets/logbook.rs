@@ -242,7 +242,13 @@ fn read_strand_of(bytes: &[u8]) {
 fn tell(lines: &[Line]) {
     let describe = |entry: &Entry| {
         let event = blackstart::incident::story::describe(&Incident::default(), entry);
-        Sentence { is_story: event.is_some(), text: event.map_or_else(String::new, |event| event.text) }
+        let by_itself =
+            event.as_ref().is_some_and(|event| event.who == blackstart::incident::story::BY_ITSELF);
+        Sentence {
+            is_story: event.is_some(),
+            text: event.map_or_else(String::new, |event| event.text),
+            by_itself,
+        }
     };
     let mut shown = Vec::new();
     show(lines, true, &describe, &mut shown).unwrap();

@@ -5,6 +5,7 @@
 mod acting;
 mod copying;
 mod faults;
+mod listening;
 mod probing;
 mod reading;
 mod server;
@@ -36,7 +37,7 @@ fn hasty(server: &Server) -> Aws {
             attempt: short,
             operation: short * 2,
             probe: short,
-            status_grace: Duration::ZERO,
+            grace: Duration::ZERO,
             ..Timeouts::default()
         },
     )

@@ -42,7 +42,7 @@ fn many(count: usize) -> Vec<String> {
 async fn instances_are_asked_for_by_a_hundred_ids_with_their_status_checks_and_come_as_they_arrive() {
     let server = Server::start(answered).await;
     // However busy this machine is, the status checks are waited for.
-    let times = Timeouts { status_grace: Duration::from_secs(30), ..Timeouts::default() };
+    let times = Timeouts { grace: Duration::from_secs(30), ..Timeouts::default() };
     let (pages, end) = sweep_ids(&aws_with(&server, times), Service::Ec2, many(250)).await;
     end.unwrap();
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [100, 100, 50]);

@@ -40,7 +40,7 @@ fn every_shipped_scenario_loads_and_plays() {
     }
     assert_eq!(
         Scenario::shipped("storm").unwrap_err().to_string(),
-        "storm:0:0: there is no such scenario; shipped are 2012-storm, 2025-dynamodb-dns, az-loss, quiet"
+        "storm: there is no such scenario; shipped are 2012-storm, 2025-dynamodb-dns, az-loss, quiet"
     );
 }
 

@@ -1,0 +1,141 @@
+//! A cell that fails: when the story tells of it, and when it is asked again.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use super::*;
+use crate::app::message::Message;
+use crate::app::turns::tests::{Desk, place};
+use crate::app::{NextAsked, Screen};
+use crate::incident::Incident;
+use crate::incident::entry::Entry;
+
+const REGION: &str = "us-east-1";
+
+fn dark() -> Fault {
+    Fault::Dark { detail: "connection refused".into() }
+}
+
+/// Plays second by second; what is asked of these places fails so, everything else answers. Gives what was recorded.
+fn play(desk: &mut Desk, seconds: i64, failing: &[(Place, Fault)]) -> Vec<Entry> {
+    let mut recorded = Vec::new();
+    for _ in 0..seconds {
+        desk.now += SignedDuration::from_secs(1);
+        let mut effects = desk.take(Message::Tick);
+        for (place, fault) in failing {
+            if let Some((ticket, _)) = desk.app.schedule[place].in_flight {
+                effects.extend(desk.take(Message::Swept(ticket, Err(fault.clone()))));
+            }
+        }
+        desk.answer_all(|_| 1);
+        recorded.extend(effects.into_iter().filter_map(|effect| match effect {
+            Effect::Record(entry) => Some(*entry),
+            _ => None,
+        }));
+    }
+    recorded
+}
+
+fn asked_within(desk: &Desk, place: &Place) -> i64 {
+    match desk.app.next_asked(place) {
+        Some(NextAsked::In(seconds)) => seconds,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_story_tells_of_a_failing_cell_when_its_minute_is_over_and_not_when_the_next_answer_comes() {
+    let mut desk = Desk::new(&[REGION]);
+    desk.answer_all(|_| 1);
+    let ec2 = place(REGION, Service::Ec2);
+    // Long enough for the back-off to be at its longest, where nobody looks.
+    desk.app.screen = Screen::Log;
+    let recorded = play(&mut desk, 120, &[(ec2.clone(), dark())]);
+    let since = desk.app.incident.cells[&ec2].since;
+    let told: Vec<&Entry> = recorded.iter().filter(|e| matches!(e.body, Body::Failing { .. })).collect();
+    let [entry] = told[..] else { panic!("{told:?}") };
+    assert_eq!(entry.ts, since + SignedDuration::from_secs(60), "a minute is a minute");
+    let at = since.strftime("%H:%M:%S");
+    let line = format!("us-east-1 ec2 dark since {at}: unreachable: connection refused");
+    let texts = |incident: &Incident| -> Vec<String> {
+        incident.story.iter().map(|event| event.text.clone()).filter(|text| text.contains("ec2")).collect()
+    };
+    assert_eq!(texts(&desk.app.incident), [line.clone()]);
+    assert_eq!(desk.app.incident.story.last().unwrap().ts, entry.ts);
+    // Whoever reads the log, for a replay or the report, is told the same at the same moment.
+    let mut again = Incident::default();
+    recorded.iter().for_each(|entry| again.fold(entry));
+    assert_eq!(texts(&again), [line]);
+    assert_eq!(again.story.last().unwrap().ts, entry.ts);
+}
+
+#[test]
+fn a_cell_that_answers_within_the_minute_leaves_no_line() {
+    let mut desk = Desk::new(&[REGION]);
+    desk.answer_all(|_| 1);
+    let ec2 = place(REGION, Service::Ec2);
+    play(&mut desk, 40, &[(ec2.clone(), dark())]);
+    assert!(!desk.app.incident.cells[&ec2].is_ok());
+    play(&mut desk, 90, &[]);
+    assert!(desk.app.incident.cells[&ec2].is_ok());
+    assert!(!desk.app.incident.story.iter().any(|event| event.text.contains("ec2")));
+}
+
+#[test]
+fn what_somebody_else_found_failing_last_night_is_not_told_before_it_is_asked() {
+    let mut desk = Desk::new(&[REGION]);
+    desk.answer_all(|_| 1);
+    let ec2 = place(REGION, Service::Ec2);
+    play(&mut desk, 70, &[(ec2.clone(), dark())]);
+    let mut other = Desk::new(&[REGION]);
+    other.app.incident = desk.app.incident.clone();
+    other.app.incident.cells.get_mut(&ec2).unwrap().told = false;
+    other.app.opening.session = SessionId("other".into());
+    other.now += SignedDuration::from_secs(90);
+    let effects = other.take(Message::Tick);
+    assert!(
+        !effects.iter().any(|e| matches!(e, Effect::Record(e) if matches!(e.body, Body::Failing { .. })))
+    );
+}
+
+#[test]
+fn a_failing_cell_in_sight_backs_off_no_further_than_a_quarter_of_a_minute() {
+    let mut desk = Desk::new(&[REGION]);
+    desk.answer_all(|_| 1);
+    let (ec2, rds) = (place(REGION, Service::Ec2), place(REGION, Service::Rds));
+    let failing = [(ec2.clone(), dark()), (rds.clone(), Fault::Throttled { code: "Throttling".into() })];
+    let mut longest = BTreeMap::new();
+    for screen in [Screen::Log, Screen::Board] {
+        desk.app.screen = screen;
+        play(&mut desk, 200, &failing);
+        for _ in 0..200 {
+            play(&mut desk, 1, &failing);
+            for place in [&ec2, &rds] {
+                let most: &mut i64 = longest.entry((screen, place.service)).or_default();
+                *most = asked_within(&desk, place).max(*most);
+            }
+        }
+    }
+    assert!(longest[&(Screen::Log, Service::Ec2)] >= BACK_OFF_MOST_S - 1, "{longest:?}");
+    let in_sight = longest[&(Screen::Board, Service::Ec2)];
+    assert!((10..=BACK_OFF_IN_SIGHT_MOST_S * 5 / 4).contains(&in_sight), "{longest:?}");
+    // To ask sooner where AWS says to slow down would make it worse.
+    assert!(longest[&(Screen::Board, Service::Rds)] >= BACK_OFF_MOST_S - 1, "{longest:?}");
+}
+
+#[test]
+fn one_service_that_is_back_has_the_others_of_its_region_asked_at_once() {
+    let mut desk = Desk::new(&[REGION, "us-west-2"]);
+    desk.answer_all(|_| 1);
+    let [ec2, rds] = [Service::Ec2, Service::Rds].map(|service| place(REGION, service));
+    let west = place("us-west-2", Service::Rds);
+    desk.app.screen = Screen::Log;
+    let all = [(ec2.clone(), dark()), (rds.clone(), dark()), (west.clone(), dark())];
+    play(&mut desk, 300, &all);
+    while asked_within(&desk, &rds) < 20 || asked_within(&desk, &west) < 20 {
+        play(&mut desk, 1, &all);
+    }
+    desk.app.refresh_place(&ec2);
+    play(&mut desk, 2, &all[1..]);
+    assert!(desk.app.incident.cells[&ec2].is_ok());
+    assert_eq!(desk.app.incident.cells[&rds].last_attempt, desk.now, "it was asked at once");
+    assert!(asked_within(&desk, &west) >= 15, "another region has to prove itself");
+}
