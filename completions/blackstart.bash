@@ -94,6 +94,9 @@ _blackstart() {
             blackstart__subcmd__do,undo)
                 cmd="blackstart__subcmd__do__subcmd__undo"
                 ;;
+            blackstart__subcmd__do,verify)
+                cmd="blackstart__subcmd__do__subcmd__verify"
+                ;;
             blackstart__subcmd__do__subcmd__help,apex)
                 cmd="blackstart__subcmd__do__subcmd__help__subcmd__apex"
                 ;;
@@ -120,6 +123,9 @@ _blackstart() {
                 ;;
             blackstart__subcmd__do__subcmd__help,undo)
                 cmd="blackstart__subcmd__do__subcmd__help__subcmd__undo"
+                ;;
+            blackstart__subcmd__do__subcmd__help,verify)
+                cmd="blackstart__subcmd__do__subcmd__help__subcmd__verify"
                 ;;
             blackstart__subcmd__help,check)
                 cmd="blackstart__subcmd__help__subcmd__check"
@@ -195,6 +201,9 @@ _blackstart() {
                 ;;
             blackstart__subcmd__help__subcmd__do,undo)
                 cmd="blackstart__subcmd__help__subcmd__do__subcmd__undo"
+                ;;
+            blackstart__subcmd__help__subcmd__do,verify)
+                cmd="blackstart__subcmd__help__subcmd__do__subcmd__verify"
                 ;;
             blackstart__subcmd__help__subcmd__log,export)
                 cmd="blackstart__subcmd__help__subcmd__log__subcmd__export"
@@ -587,7 +596,7 @@ _blackstart() {
             return 0
             ;;
         blackstart__subcmd__do)
-            opts="-h --confirm --json --config --profile --region --endpoint-url --logbook --read-only --theme --keymap --ascii --help maintenance apex relaunch terminate restore register deregister undo help"
+            opts="-h --confirm --json --config --profile --region --endpoint-url --logbook --read-only --theme --keymap --ascii --help maintenance apex relaunch terminate restore register deregister undo verify help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -725,7 +734,7 @@ _blackstart() {
             return 0
             ;;
         blackstart__subcmd__do__subcmd__help)
-            opts="maintenance apex relaunch terminate restore register deregister undo help"
+            opts="maintenance apex relaunch terminate restore register deregister undo verify help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -851,6 +860,20 @@ _blackstart() {
             return 0
             ;;
         blackstart__subcmd__do__subcmd__help__subcmd__undo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        blackstart__subcmd__do__subcmd__help__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1148,6 +1171,52 @@ _blackstart() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        blackstart__subcmd__do__subcmd__verify)
+            opts="-h --confirm --json --config --profile --region --endpoint-url --logbook --read-only --theme --keymap --ascii --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --confirm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --logbook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keymap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         blackstart__subcmd__help)
             opts="demo record status plan do replay log note declare close check keys themes man completions screenshots help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1233,7 +1302,7 @@ _blackstart() {
             return 0
             ;;
         blackstart__subcmd__help__subcmd__do)
-            opts="maintenance apex relaunch terminate restore register deregister undo"
+            opts="maintenance apex relaunch terminate restore register deregister undo verify"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1345,6 +1414,20 @@ _blackstart() {
             return 0
             ;;
         blackstart__subcmd__help__subcmd__do__subcmd__undo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        blackstart__subcmd__help__subcmd__do__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -281,7 +281,7 @@ fn alive_a_full_disk_is_said_and_the_log_goes_on_by_the_operators_word() {
     pty.wait_for("xxxxx");
     pty.press_enter();
     let screen = pty.wait_for("NOT RECORDED: note: RDS froze");
-    for said in ["log REFUSED", "actions off", "NOT RECORDING (1 lost so far)", "press L"] {
+    for said in ["log DISK FULL", "actions off", "NOT RECORDING (1 lost so far)", "press L"] {
         assert!(screen.contains(said), "no {said:?} in\n{screen}");
     }
     assert!(screen.contains("note: the disk is fine"), "{screen}");
@@ -313,7 +313,10 @@ fn alive_a_full_disk_is_said_and_the_log_goes_on_by_the_operators_word() {
     let written = all_entries(&place);
     let notes: Vec<String> =
         of_kind(&written, "note").iter().map(|e| e["body"]["text"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(notes, ["the disk is fine", "and on we go"]);
+    // What was noted meanwhile is there, with the time at which it was.
+    assert!(notes.get(1).is_some_and(|note| note.starts_with("are you there (noted at ")), "{notes:?}");
+    assert_eq!([&notes[0], &notes[2]], ["the disk is fine", "and on we go"]);
+    assert_eq!(notes.len(), 3);
     let reopened = of_kind(&written, "reopened");
     assert_eq!(reopened.len(), 1);
     assert!(reopened[0]["body"]["lost"][0].as_str().unwrap().contains("RDS froze"), "{}", reopened[0]);

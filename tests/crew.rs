@@ -257,7 +257,10 @@ impl Crew {
         match effect {
             Effect::Sweep(ticket, sweep) => {
                 let fault = self.faults.get(&(seat, sweep.place.scope.region.clone())).cloned();
+                let profile = sweep.profile.clone();
                 let (reply, latency) = self.world.answer(now, &Request::Sweep(sweep));
+                let access = self.world.access(now, &profile);
+                self.later(seat, latency, Message::Access(profile, access));
                 if let Some(fault) = fault {
                     self.later(seat, latency, Message::Swept(ticket, Err(fault)));
                     return;
@@ -454,6 +457,8 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Refused { .. }
         | Body::Recovered { .. }
         | Body::Reopened { .. }
-        | Body::Clock { .. } => None,
+        | Body::Clock { .. }
+        | Body::Credentials { .. }
+        | Body::Skew { .. } => None,
     }
 }

@@ -14,6 +14,7 @@
 
 mod support;
 
+mod access;
 mod alive;
 mod bad_input;
 mod breaking;

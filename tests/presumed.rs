@@ -2,6 +2,7 @@
 //! what STS said. Then STS answers, as presumed or otherwise.
 
 use crate::crew::Crew;
+use crate::support::cli::Home;
 use blackstart::app::message::{Effect, Message};
 use blackstart::app::{AccountStanding, App, Planning, Screen};
 use blackstart::cloud::sim::{Scenario, World};
@@ -11,6 +12,7 @@ use blackstart::incident::entry::{Body, Mode};
 use blackstart::incident::operation::Standing;
 use blackstart::incident::place::{Account, Kind};
 use blackstart::incident::request::{Answer, Sweep};
+use blackstart::logbook::{Seen, StrandWriter};
 use blackstart::ui::{Glyphs, Look, buffer, probe, text_rows};
 use std::collections::BTreeSet;
 
@@ -197,6 +199,32 @@ fn by_a_presumption_nothing_is_done_to_what_these_credentials_have_not_read() {
 }
 
 #[test]
+fn what_became_of_a_call_in_the_account_is_not_looked_for_with_credentials_that_are_presumed() {
+    let lost = "[[event]]\nat = \"+2m\"\nregion = \"global\"\nservice = \"route53\"\nfault = \"garbled\"\nhits = \"writes\"\n\
+                performs = true\n";
+    let mut crew = Crew::on(quiet(OURS, &format!("{lost}{}", dark("sts", 3, 90))));
+    let adam = crew.sit("adam", Mode::Live);
+    crew.at_minute(2);
+    crew.run_for(2);
+    let plan = crew.insist(adam, "m");
+    crew.confirm(adam);
+    let called =
+        |crew: &Crew| crew.seats[adam].disk.iter().any(|entry| matches!(entry.body, Body::Outcome { .. }));
+    assert!(crew.wait_until(50, called));
+    crew.kill(adam);
+    crew.at_minute(10);
+    let eve = crew.sit("eve", Mode::Live);
+    crew.call_roll(adam);
+    crew.run_for(30);
+    let standing = crew.seats[eve].app.incident.operations[&plan].standing(&crew.seats[eve].app.incident);
+    assert_eq!(standing, Standing::Unknown);
+    let refusal = crew.seats[eve].app.unknown_step(&plan).unwrap_err();
+    assert!(refusal.why.contains("STS has not yet said"), "{refusal}");
+    crew.at_minute(95);
+    assert!(crew.seats[eve].app.unknown_step(&plan).is_ok());
+}
+
+#[test]
 fn a_plan_made_by_a_wrong_presumption_is_not_done() {
     let (mut crew, eve) = an_hour_later(&dark("sts", 59, 90).replace("\"dark\"", "\"hang\""));
     let asked = |crew: &Crew| {
@@ -271,4 +299,43 @@ fn the_words_are_the_same_wherever_an_account_is_named() {
     let app = &crew.seats[eve].app;
     assert!(app.incident.of_kind(Kind::Instance).count() > 0);
     assert!(app.incident.operations.values().all(|op| op.standing(&app.incident) != Standing::Running));
+}
+
+#[test]
+fn status_says_what_is_presumed_and_when_each_cell_was_read() {
+    let (crew, _) = an_hour_later("");
+    let home = Home::new()
+        .with("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        .file(".aws/credentials", "[prod]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = none\n")
+        .config("[estate]\nname = \"harbour\"\nregions = [\"eu-central-1\", \"eu-west-1\"]\nprofiles = [\"prod\"]\n");
+    let entries = &crew.seats[0].disk;
+    let mut strand = StrandWriter::create(&home.logbook("harbour"), &entries[0].session).unwrap();
+    for entry in entries {
+        strand.append(entry, &Seen::new()).unwrap();
+    }
+    drop(strand);
+    let ran = home.run(&["status"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let said = "account 111122223333 of prod: presumed, STS has not named it";
+    assert!(ran.stdout.contains(said) && ran.stdout.contains("to adam"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("last read") && !ran.stdout.contains("never read"), "{}", ran.stdout);
+    let ran = home.run(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(status["accounts"][0]["account"], OURS);
+    assert_eq!(status["accounts"][0]["standing"], "presumed");
+    assert_eq!(status["accounts"][0]["said_to"], "adam");
+    let cells = status["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 9, "each once");
+    for cell in cells {
+        assert_eq!(
+            (&cell["account"], &cell["account_standing"]),
+            (&OURS.into(), &"presumed".into()),
+            "{cell}"
+        );
+        assert!(cell["last_ok"].is_string() && cell["status"] == "dark", "{cell}");
+    }
+    let rows = status["resources"].as_array().unwrap();
+    assert!(!rows.is_empty() && rows.iter().all(|row| row["health"] == "stale"), "{rows:#?}");
+    // Nothing was written: it only looked.
+    assert_eq!(std::fs::read_dir(home.logbook("harbour")).unwrap().count(), 1);
 }

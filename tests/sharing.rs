@@ -194,8 +194,9 @@ fn a_failing_of_the_readers_own_silences_nobody() {
         crew.run_for(60);
         crew.faults.insert((0, region.clone()), fault.clone());
         let since = crew.now;
-        // The next in the order asks within its pause; what they read stands on every screen.
-        crew.run_for(25);
+        // Whoever fails says so when their pause is over, databases at rest last; then the next in the order asks. What they
+        // read stands on every screen.
+        crew.run_for(45);
         watch(&mut crew, 120, &[1, 2]);
         let by_next = sweeps_since(&crew, since)
             .iter()
@@ -230,7 +231,7 @@ fn what_is_dark_from_one_host_is_asked_from_another_and_from_the_same_only_once(
     let mut crew = two_hosts(2);
     crew.run_for(60);
     crew.faults.insert((0, region.clone()), dark.clone());
-    crew.run_for(25);
+    crew.run_for(45);
     watch(&mut crew, 120, &[0, 1, 2]);
     let reads = |crew: &Crew, seat: usize, since| {
         let all = sweeps_since(crew, since);

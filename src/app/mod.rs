@@ -220,6 +220,8 @@ pub struct App {
     probing: probing::Probing,
     asking: propagation::Asking,
     identifying: identifying::Identifying,
+    /// When it is looked next at what turned of the access to AWS, on the monotonic clock.
+    access_due_ms: u64,
     planning: acting::PlanningState,
     settling: BTreeMap<PlanHash, settling::Settling>,
     listing: table::Listing,
@@ -267,6 +269,7 @@ impl App {
             probing: probing::Probing::default(),
             asking: propagation::Asking::default(),
             identifying: identifying::Identifying::default(),
+            access_due_ms: 0,
             planning: acting::PlanningState::default(),
             settling: BTreeMap::new(),
             listing: table::Listing::default(),
@@ -393,6 +396,7 @@ impl App {
         self.execution_tick(effects);
         self.note_disagreements(effects);
         self.note_lies(effects);
+        self.note_access(effects);
         self.planning_tick(effects);
         self.settling_tick(effects);
         self.recording_tick(effects);
@@ -446,6 +450,7 @@ impl App {
             }
         }
         self.heed_others(entries);
+        self.heed_skews(entries);
         self.stand_by_findings(entries, effects);
         self.refresh_list();
     }

@@ -88,6 +88,16 @@ impl App {
                 "Wait until STS has answered, or use that account's profile",
             ));
         }
+        // Another account's answer would read as "it is not there".
+        if self.presumption(&operation.plan.scope.account).is_some()
+            && operation.plan.session != self.opening.session
+        {
+            let why = format!(
+                "STS has not yet said whether the credentials loaded are those of account {}",
+                operation.plan.scope.account
+            );
+            return Err(Refusal::new(what, why, "Wait until STS has answered"));
+        }
         Ok(step)
     }
 

@@ -16,7 +16,7 @@
 use super::budget::bucket_of;
 use super::message::Effect;
 use super::sweeping::{BACK_OFF_MOST_S, SWEEP_EVERY_S, SWEEP_ROUTE53_EVERY_S};
-use super::turns::{OUT_OF_VIEW_S, Turn};
+use super::turns::{AT_REST_S, OUT_OF_VIEW_S, Turn};
 use super::{App, LogState};
 use crate::incident::Presence;
 use crate::incident::cell::{ProbeSubject, SweepStatus};
@@ -190,8 +190,13 @@ impl App {
 
     /// Seconds after somebody's reading of a place until we ask, if nothing more is heard of it.
     fn patience(&self, crew: &[Member], place: &Place) -> i64 {
-        let waits = self.waits_out_of_view(place);
-        let pause = usual_pause(place.service) * 5 / 4 + if waits { OUT_OF_VIEW_S } else { 0 };
+        // What whoever reads it looks at, and what is done there, is not known here: it may wait for either.
+        let waits = match place.service {
+            _ if self.waits_out_of_view(place) => OUT_OF_VIEW_S,
+            Service::Rds => AT_REST_S,
+            Service::Ec2 | Service::Elb | Service::ElbV2 | Service::Route53 => 0,
+        };
+        let pause = usual_pause(place.service) * 5 / 4 + waits;
         let turn = TURN_S * self.rank(crew, place);
         (pause + HEARTBEAT_SHARED_EVERY_S + ANSWER_S + turn).min(PATIENCE_MOST_S)
     }

@@ -11,11 +11,11 @@ use crate::incident::Seen;
 use crate::incident::cell::{Cell, SweepStatus};
 use crate::incident::entry::{Body, SessionId};
 use crate::incident::fault::Fault;
-use crate::incident::place::{Account, Kind, Place, Service};
+use crate::incident::place::{Account, Key, Kind, Place, Service};
 use crate::incident::request::{Page, Sweep};
 use crate::incident::resource::{Resource, normalise_name};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Seconds between sweeps of a cell that answers.
 pub(super) const SWEEP_EVERY_S: i64 = 15;
@@ -68,12 +68,27 @@ pub(super) struct Sweeping {
     pub(super) by_zone: BTreeMap<Ticket, ByZone>,
 }
 
+/// What a sweep brought so far. At its end every row known of before is looked up in it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SeenIds(BTreeMap<Kind, HashSet<String>>);
+
+impl SeenIds {
+    fn add(&mut self, key: &Key) {
+        self.0.entry(key.kind).or_default().insert(key.id.clone());
+    }
+
+    /// Whether it brought this one.
+    pub(super) fn has(&self, kind: Kind, id: &str) -> bool {
+        self.0.get(&kind).is_some_and(|ids| ids.contains(id))
+    }
+}
+
 /// A question under way, and what came of it so far.
 #[derive(Debug, Clone)]
 pub(super) struct SweepUnderWay {
     pub(super) place: Place,
     pub(super) began: Timestamp,
-    pub(super) seen: BTreeSet<(Kind, String)>,
+    pub(super) seen: SeenIds,
     pub(super) pages: u32,
     /// Of which sweep it is a zone's share, if it is.
     pub(super) part: Option<ZonePart>,
@@ -123,7 +138,7 @@ impl App {
         let under_way = SweepUnderWay {
             place: told.clone(),
             began: self.now,
-            seen: BTreeSet::new(),
+            seen: SeenIds::default(),
             pages: 0,
             part: None,
         };
@@ -173,7 +188,7 @@ impl App {
         let mut changed = Vec::new();
         for mut resource in page.resources {
             resource.key_mut().place = place.clone();
-            under_way.seen.insert((resource.key().kind, resource.key().id.clone()));
+            under_way.seen.add(resource.key());
             let known = self.incident.rows.get(resource.key());
             // A row remembered under a profile's name is another session's: that we saw it goes on record once, so that
             // it is renamed with ours when the account's number comes.
@@ -242,7 +257,7 @@ impl App {
                     .rows_of(place)
                     .filter(|(key, seen)| {
                         // Rows that another cockpit saw appear while we were reading are not ours to remove.
-                        let read = under_way.seen.contains(&(key.kind, key.id.clone()));
+                        let read = under_way.seen.has(key.kind, &key.id);
                         !read && seen.changed <= under_way.began
                     })
                     .map(|(key, _)| format!("{}/{}", key.kind, key.id))

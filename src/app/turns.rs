@@ -1,18 +1,20 @@
 //! Whose turn it is to be read: what the operator looks at first, and how long everything else waits.
 //!
 //! The cell of the selected row comes first, then those with rows on the screen, then the screen's services, then the
-//! rest. Where the estate is large, or the budget short, what is not in view is read less often; it never goes unread
-//! for so long that it would be stale. Polling alone waits: see `budget`.
+//! rest. Where the estate is large, or the budget short, what is not in view is read less often, and so are databases at
+//! rest; nothing goes unread for so long that it would be stale. Polling alone waits: see `budget`.
 
 use super::budget::{self, Slowed};
 use super::message::{Effect, Ticket};
 use super::sweeping::{SWEEP_EVERY_S, SWEEP_ROUTE53_EVERY_S, Schedule};
 use super::table::RowId;
 use super::{App, Screen};
+use crate::incident::Seen;
+use crate::incident::cell::Health;
 use crate::incident::entry::Mode;
 use crate::incident::fault::Fault;
 use crate::incident::hash::sha256_hex;
-use crate::incident::place::{Place, Region, Service};
+use crate::incident::place::{Key, Kind, Place, Region, Service};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -22,6 +24,9 @@ const LARGE_CELLS: usize = 100;
 const LARGE_ROWS: usize = 20_000;
 /// Seconds more that a cell out of view waits then: with the usual pause and its jitter still fresh.
 pub(super) const OUT_OF_VIEW_S: i64 = 30;
+/// Seconds more that RDS waits at rest. A sweep of it is seven calls, half of all that a quiet estate costs, and most of
+/// what they list is made once a night.
+pub(super) const AT_REST_S: i64 = 15;
 
 /// How near a cell is to what the operator looks at; the nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,11 +122,22 @@ impl App {
 
     /// The places that are to be read now, in the order in which they are.
     pub(super) fn turns(&self) -> Vec<Place> {
-        let eyes = self.eyes();
-        let mut due: Vec<(Turn, Option<Timestamp>, &Place)> = self
+        let mut due = self
             .schedule
             .iter()
             .filter(|(_, schedule)| schedule.in_flight.is_none())
+            // Nothing is asked before it is due, but for what is in sight or left to another: that may be wanted sooner.
+            .filter(|(_, schedule)| {
+                schedule.left_to.is_some()
+                    || schedule.due.is_none_or(|at| at <= self.now)
+                    || schedule.due_in_sight.is_some_and(|at| at <= self.now)
+            })
+            .peekable();
+        if due.peek().is_none() {
+            return Vec::new();
+        }
+        let eyes = self.eyes();
+        let mut due: Vec<(Turn, Option<Timestamp>, &Place)> = due
             .filter_map(|(place, schedule)| {
                 let turn = eyes.turn(place);
                 let at = self.due(place, schedule, turn);
@@ -138,11 +154,13 @@ impl App {
             Turn::Selected | Turn::Visible => true,
             Turn::Screen | Turn::Other => false,
         };
-        let waits = !looked_at
-            && schedule.failures == 0
-            && schedule.left_to.is_none()
-            && self.waits_out_of_view(place);
-        let more = SignedDuration::from_secs(if waits { OUT_OF_VIEW_S } else { 0 });
+        let ours = schedule.failures == 0 && schedule.left_to.is_none();
+        let more = match turn {
+            Turn::Screen | Turn::Other if ours && self.waits_out_of_view(place) => OUT_OF_VIEW_S,
+            Turn::Visible | Turn::Screen | Turn::Other if ours && self.is_at_rest(place) => AT_REST_S,
+            Turn::Selected | Turn::Visible | Turn::Screen | Turn::Other => 0,
+        };
+        let more = SignedDuration::from_secs(more);
         let at = schedule.due.map(|at| at.saturating_add(more).unwrap_or(at));
         let at = at.map(|at| self.impatient(place, turn, at));
         // Who records has nobody at the screen.
@@ -175,6 +193,26 @@ impl App {
         self.schedule.len() >= LARGE_CELLS
             || self.incident.rows.len() >= LARGE_ROWS
             || self.budget.is_tight(&budget::bucket_of(place))
+    }
+
+    /// Whether a place is one of databases that nobody looks at, all of them settled and none of them contradicted, while
+    /// nothing is being done. Whether they answer is probed all the while.
+    fn is_at_rest(&self, place: &Place) -> bool {
+        let settled = |(key, seen): (&Key, &Seen)| {
+            matches!(seen.resource.claim(), "available" | "stopped")
+                && self.incident.health(key, self.now).0 != Health::Lie
+        };
+        place.service == Service::Rds
+            && self.screen != Screen::RestorePoints
+            && self.executions.is_empty()
+            && self
+                .incident
+                .rows
+                .range(place.key(Kind::Database, "")..)
+                .take_while(|(key, _)| {
+                    key.place == *place && matches!(key.kind, Kind::Database | Kind::Cluster)
+                })
+                .all(settled)
     }
 
     /// Whether there are tokens for a sweep of a place; they are taken.

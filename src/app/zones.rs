@@ -11,7 +11,7 @@
 use super::App;
 use super::budget::bucket_of;
 use super::message::{Effect, Ticket};
-use super::sweeping::SweepUnderWay;
+use super::sweeping::{SeenIds, SweepUnderWay};
 use crate::incident::cell::{SweepStatus, ZoneFault};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Kind, Place, Service};
@@ -130,7 +130,7 @@ impl App {
             let part = SweepUnderWay {
                 place: under_way.place.clone(),
                 began: self.now,
-                seen: BTreeSet::new(),
+                seen: SeenIds::default(),
                 pages: 0,
                 part: Some(ZonePart { of: whole, zone, ids: ids.clone() }),
             };
@@ -149,14 +149,14 @@ impl App {
         &mut self,
         ticket: Ticket,
         part: ZonePart,
-        seen: &BTreeSet<(Kind, String)>,
+        seen: &SeenIds,
         result: Result<(), Fault>,
     ) -> Option<(Timestamp, SweepStatus)> {
         let by_zone = self.sweeping.by_zone.get_mut(&part.of)?;
         by_zone.waiting.remove(&ticket);
         by_zone.heard |= result.is_ok();
         if result.is_ok() {
-            let gone = part.ids.into_iter().filter(|id| !seen.contains(&(Kind::Instance, id.clone())));
+            let gone = part.ids.into_iter().filter(|id| !seen.has(Kind::Instance, id));
             by_zone.missing.extend(gone);
         }
         match result {

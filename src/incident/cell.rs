@@ -184,6 +184,14 @@ impl SweepStatus {
         }
     }
 
+    /// What went wrong, in a sentence that stands behind the word: `denied: denied: …` says it twice.
+    #[must_use]
+    pub fn trouble_after_word(&self) -> Option<String> {
+        let (word, trouble) = (self.word()?, self.trouble()?);
+        let rest = trouble.strip_prefix(&word).and_then(|rest| rest.strip_prefix(": "));
+        Some(rest.map_or_else(|| trouble.clone(), str::to_owned))
+    }
+
     /// What went wrong, in a sentence; `None` if nothing did.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
@@ -219,8 +227,8 @@ pub const SLOW_MS: u64 = 2000;
 pub const STALE_AFTER_S: i64 = 90;
 
 /// Seconds for which what one cockpit read stands against another's failing to read it: it is about the way from there, or
-/// about its credentials, until the first fails too.
-pub const READ_ELSEWHERE_S: i64 = 30;
+/// about its credentials, until the first fails too. As long as the longest pause of a cell that answers, with its jitter.
+pub const READ_ELSEWHERE_S: i64 = 45;
 
 /// What a probe asks. Written `site:www` or `database:aws/…`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

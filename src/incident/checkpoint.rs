@@ -32,6 +32,10 @@ pub struct Checkpoint {
     disagreements: Vec<(String, Timestamp, String)>,
     #[serde(default)]
     lies: Vec<(Key, Timestamp, String)>,
+    #[serde(default)]
+    ended_credentials: Vec<(SessionId, Profile, Timestamp)>,
+    #[serde(default)]
+    skews: Vec<(SessionId, Timestamp, i64)>,
     sessions: Vec<(SessionId, Presence)>,
     identities: Vec<(SessionId, Profile, Identity)>,
     operations: Vec<(PlanHash, Operation)>,
@@ -57,6 +61,8 @@ impl Incident {
             switches,
             disagreements,
             lies,
+            ended_credentials,
+            skews,
             sessions,
             identities,
             operations,
@@ -83,6 +89,11 @@ impl Incident {
                 .map(|(site, (at, why))| (site, at, why))
                 .collect(),
             lies: pairs(lies).into_iter().map(|(key, (at, why))| (key, at, why)).collect(),
+            ended_credentials: pairs(ended_credentials)
+                .into_iter()
+                .map(|((session, profile), at)| (session, profile, at))
+                .collect(),
+            skews: pairs(skews).into_iter().map(|(session, (at, ahead))| (session, at, ahead)).collect(),
             sessions: pairs(sessions),
             identities: pairs(identities).into_iter().map(|((s, profile), it)| (s, profile, it)).collect(),
             operations: pairs(operations),
@@ -110,6 +121,12 @@ impl Incident {
             switches: kept.switches.into_iter().collect(),
             disagreements: kept.disagreements.into_iter().map(|(site, at, why)| (site, (at, why))).collect(),
             lies: kept.lies.into_iter().map(|(key, at, why)| (key, (at, why))).collect(),
+            ended_credentials: kept
+                .ended_credentials
+                .into_iter()
+                .map(|(s, profile, at)| ((s, profile), at))
+                .collect(),
+            skews: kept.skews.into_iter().map(|(session, at, ahead)| (session, (at, ahead))).collect(),
             sessions: kept.sessions.into_iter().collect(),
             identities: kept.identities.into_iter().map(|(s, profile, it)| ((s, profile), it)).collect(),
             operations: kept.operations.into_iter().collect(),

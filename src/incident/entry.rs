@@ -368,6 +368,20 @@ pub enum Body {
         /// What was found.
         settlement: Settlement,
     },
+    /// The credentials of a profile ended, or are valid again.
+    Credentials {
+        /// Whose.
+        profile: Profile,
+        /// When they ended; `None` once they are valid again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended: Option<Timestamp>,
+    },
+    /// This machine's clock was found to be off, or is off no longer.
+    Skew {
+        /// Seconds that it is ahead of AWS's (negative: behind); `None` once it is right again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ahead_s: Option<i64>,
+    },
 }
 
 /// How a plan ended.
@@ -474,12 +488,14 @@ impl Body {
             | Self::Reopened { .. }
             | Self::Clock { .. }
             | Self::Recovered { .. }
-            | Self::Settled { .. } => {}
+            | Self::Settled { .. }
+            | Self::Credentials { .. }
+            | Self::Skew { .. } => {}
         }
     }
 
     /// Every kind's word.
-    pub const KINDS: [&'static str; 28] = [
+    pub const KINDS: [&'static str; 30] = [
         "opened",
         "left",
         "identified",
@@ -508,6 +524,8 @@ impl Body {
         "clock",
         "recovered",
         "settled",
+        "credentials",
+        "skew",
     ];
 
     /// The kind's word, as in the file.
@@ -542,6 +560,8 @@ impl Body {
             Self::Clock { .. } => "clock",
             Self::Recovered { .. } => "recovered",
             Self::Settled { .. } => "settled",
+            Self::Credentials { .. } => "credentials",
+            Self::Skew { .. } => "skew",
         }
     }
 
@@ -576,7 +596,9 @@ impl Body {
             | Self::InSync { .. }
             | Self::Disagreement { .. }
             | Self::Disagreements { .. }
-            | Self::Refused { .. } => false,
+            | Self::Refused { .. }
+            | Self::Credentials { .. }
+            | Self::Skew { .. } => false,
         }
     }
 }

@@ -98,6 +98,10 @@ pub struct Incident {
     pub disagreements: BTreeMap<String, (Timestamp, String)>,
     /// Resources whose claim evidence contradicts: since when, and how.
     pub lies: BTreeMap<Key, (Timestamp, String)>,
+    /// Credentials that have ended, by who has them: since when.
+    pub ended_credentials: BTreeMap<(SessionId, Profile), Timestamp>,
+    /// Clocks that are off, by whose machine's it is: since when, and how many seconds ahead of AWS's.
+    pub skews: BTreeMap<SessionId, (Timestamp, i64)>,
     /// Cockpits, also those that left.
     pub sessions: BTreeMap<SessionId, Presence>,
     /// Which account each session's profiles are.
@@ -158,6 +162,7 @@ impl Incident {
                 self.gone(continues.as_slice());
                 if let Some(before) = continues {
                     self.hand_over(before, &entry.session);
+                    self.carry_access(before, &entry.session);
                 }
                 self.sessions.insert(
                     entry.session.clone(),
@@ -263,7 +268,10 @@ impl Incident {
             Body::Reopened { before, .. } => {
                 self.gone(std::slice::from_ref(before));
                 self.hand_over(before, &entry.session);
+                self.carry_access(before, &entry.session);
             }
+            Body::Credentials { profile, ended } => self.turn_credentials(entry, profile, *ended),
+            Body::Skew { ahead_s } => self.turn_clock(entry, *ahead_s),
             Body::Refused { .. } | Body::Note { .. } | Body::Clock { .. } | Body::Recovered { .. } => {}
         }
         self.follow_switch(entry);
@@ -396,7 +404,9 @@ impl Incident {
             | Body::Reopened { .. }
             | Body::Clock { .. }
             | Body::Recovered { .. }
-            | Body::Settled { .. } => {}
+            | Body::Settled { .. }
+            | Body::Credentials { .. }
+            | Body::Skew { .. } => {}
         }
     }
 

@@ -105,9 +105,10 @@ fn judge(resource: &Resource, evidence: Option<&Probed>) -> (Health, &'static st
                 let young = |status: &Option<String>| status.as_deref() == Some("initializing");
                 if let Some(word) = claimed_trouble(resource) {
                     (Health::Down, word)
-                } else if young(&instance.system_status) || young(&instance.instance_status) {
-                    (Health::Changing, "starting")
-                } else if is_starting(instance, evidence) {
+                } else if young(&instance.system_status)
+                    || young(&instance.instance_status)
+                    || is_starting(instance, evidence)
+                {
                     (Health::Changing, "starting")
                 } else {
                     weighed("running", evidence)

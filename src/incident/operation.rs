@@ -189,7 +189,9 @@ impl Operation {
             | Body::Undone { .. }
             | Body::Reopened { .. }
             | Body::Clock { .. }
-            | Body::Recovered { .. } => {}
+            | Body::Recovered { .. }
+            | Body::Credentials { .. }
+            | Body::Skew { .. } => {}
         }
     }
 

@@ -13,8 +13,11 @@ use super::fold::{Identity, Incident, Seen};
 use super::health::claimed_trouble;
 use super::place::{Account, Key, Place, Profile};
 use jiff::Timestamp;
+pub(super) use kept::ProvisionalKept;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+mod kept;
 
 /// Which account a profile is taken for, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,23 +230,31 @@ impl Incident {
     /// Takes a sight of a row in, unless a newer one is known: one that arrives late does not bring back what is gone.
     pub(super) fn show(&mut self, key: Key, sight: Sight) {
         let this = sight.stamp();
-        if self.rows.get(&key).is_some_and(|known| (known.changed, &known.by) > this)
-            || self.gone.get(&key).is_some_and(|(at, by)| (*at, by) > this)
-        {
+        // A row that is there is not gone: most are looked for once.
+        if let Some(known) = self.rows.get_mut(&key) {
+            if (known.changed, &known.by) > this {
+                return;
+            }
+            self.touched.note(&key);
+            match sight {
+                Sight::There(seen) => *known = seen,
+                Sight::Gone(at, by) => {
+                    self.rows.remove(&key);
+                    self.gone.insert(key, (at, by));
+                }
+            }
+            return;
+        }
+        if self.gone.get(&key).is_some_and(|(at, by)| (*at, by) > this) {
             return;
         }
         self.touched.note(&key);
         match sight {
             Sight::There(seen) => {
                 self.gone.remove(&key);
-                self.note_trouble(&key, Some(&seen));
                 self.rows.insert(key, seen);
             }
-            Sight::Gone(at, by) => {
-                self.rows.remove(&key);
-                self.note_trouble(&key, None);
-                self.gone.insert(key, (at, by));
-            }
+            Sight::Gone(at, by) => drop(self.gone.insert(key, (at, by))),
         }
     }
 
@@ -626,73 +637,6 @@ fn newest(known: Option<Probed>, told: Option<Probed>) -> Option<Probed> {
     match (known, told) {
         (Some(known), Some(told)) if (known.at, &known.by) > (told.at, &told.by) => Some(known),
         (known, told) => told.or(known),
-    }
-}
-
-// --- kept ---
-
-/// What one session told, as a checkpoint keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct ToldKept {
-    session: SessionId,
-    called: Account,
-    rows: Vec<(Key, Sight)>,
-    cells: Vec<(Place, Cell)>,
-    probes: Vec<(ProbeSubject, Probed)>,
-    lies: Vec<Key>,
-}
-
-/// Everything provisional, as a checkpoint keeps it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ProvisionalKept {
-    told: Vec<ToldKept>,
-    rows: Vec<(Key, Option<Sight>)>,
-    cells: Vec<(Place, Option<Cell>)>,
-    probes: Vec<(ProbeSubject, Option<Probed>)>,
-}
-
-impl From<&Provisional> for ProvisionalKept {
-    fn from(all: &Provisional) -> Self {
-        fn pairs<K: Clone, V: Clone>(map: &BTreeMap<K, V>) -> Vec<(K, V)> {
-            map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
-        }
-        let told = all.told.iter().map(|((session, called), told)| ToldKept {
-            session: session.clone(),
-            called: called.clone(),
-            rows: pairs(&told.rows),
-            cells: pairs(&told.cells),
-            probes: pairs(&told.probes),
-            lies: told.lies.iter().cloned().collect(),
-        });
-        Self {
-            told: told.collect(),
-            rows: pairs(&all.beneath.rows),
-            cells: pairs(&all.beneath.cells),
-            probes: pairs(&all.beneath.probes),
-        }
-    }
-}
-
-impl From<ProvisionalKept> for Provisional {
-    fn from(kept: ProvisionalKept) -> Self {
-        let told = kept.told.into_iter().map(|told| {
-            let ToldKept { session, called, rows, cells, probes, lies } = told;
-            let told = Told {
-                rows: rows.into_iter().collect(),
-                cells: cells.into_iter().collect(),
-                probes: probes.into_iter().collect(),
-                lies: lies.into_iter().collect(),
-            };
-            ((session, called), told)
-        });
-        Self {
-            told: told.collect(),
-            beneath: Beneath {
-                rows: kept.rows.into_iter().collect(),
-                cells: kept.cells.into_iter().collect(),
-                probes: kept.probes.into_iter().collect(),
-            },
-        }
     }
 }
 

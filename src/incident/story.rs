@@ -1,6 +1,7 @@
 //! The story: each entry that people care about, as one sentence. The same words on the screen, in `log show` and in
 //! the report.
 
+use super::access::{clock_turned, credentials_turned};
 use super::cell::{Cell, ProbeSubject, SweepStatus, Verdict};
 use super::entry::{Body, Ending, Entry, Finding, Mode, Outcome, SessionId};
 use super::fold::Incident;
@@ -297,6 +298,14 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         Body::Recovered { bytes, kept_in, .. } => {
             (Tone::Warn, format!("set {bytes} bytes of an unfinished line aside in {kept_in}"))
         }
+        Body::Credentials { profile, ended } => {
+            by_itself = true;
+            credentials_turned(before, entry, profile, *ended)?
+        }
+        Body::Skew { ahead_s } => {
+            by_itself = true;
+            clock_turned(before, entry, *ahead_s)?
+        }
         Body::Settled { plan, step, settlement } => {
             is_action = true;
             plan_of = Some(plan.clone());
@@ -346,7 +355,7 @@ fn cell_turned(
                 (false, _) if !cell.worth_telling(entry.ts) => None,
                 (false, _) => Some((Tone::Bad, cell_fails(&words, cell, status, entry.ts)?)),
                 (true, true) => {
-                    Some((Tone::Warn, format!("{words} now {word}: {}", trouble_beside(&word, status)?)))
+                    Some((Tone::Warn, format!("{words} now {word}: {}", status.trouble_after_word()?)))
                 }
                 (true, false) => None,
             }
@@ -372,18 +381,11 @@ fn cell_fails(words: &str, cell: &Cell, status: &SweepStatus, now: Timestamp) ->
     let word = status.word()?;
     let young = now.duration_since(cell.since).as_hours() < DATED_AFTER_H;
     let since = cell.since.strftime(if young { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" });
-    Some(format!("{words} {word} since {since}: {}", trouble_beside(&word, status)?))
-}
-
-/// What went wrong, without the word that stands beside it already.
-fn trouble_beside(word: &str, status: &SweepStatus) -> Option<String> {
-    let trouble = status.trouble()?;
-    let rest = trouble.strip_prefix(word).and_then(|rest| rest.strip_prefix(": "));
-    Some(rest.map_or_else(|| trouble.clone(), str::to_owned))
+    Some(format!("{words} {word} since {since}: {}", status.trouble_after_word()?))
 }
 
 /// How long it lasted: `50s`, `41m`.
-fn lasted(since: Timestamp, until: Timestamp) -> String {
+pub(super) fn lasted(since: Timestamp, until: Timestamp) -> String {
     span(until.duration_since(since).as_secs())
 }
 

@@ -245,7 +245,9 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             | Body::Refused { .. }
             | Body::Reopened { .. }
             | Body::Clock { .. }
-            | Body::Recovered { .. } => {}
+            | Body::Recovered { .. }
+            | Body::Credentials { .. }
+            | Body::Skew { .. } => {}
         }
     }
     all

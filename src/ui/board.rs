@@ -17,6 +17,10 @@ use crate::incident::place::{Region, Service};
 use crate::settings::theme::Role;
 use ratatui::layout::Rect;
 
+/// Columns of a regions' panel whose services are told in words: `! throttled for 34s`.
+const REGION_WORDS: u16 = 116;
+/// Columns that the sites keep beside it.
+const SITES_KEEP: u16 = 75;
 /// From this width regions and sites stand side by side.
 const SIDE_BY_SIDE: u16 = 120;
 /// Columns beside the name of what is contradicted: marks, `CLAIM available  PROBE unreachable for 38m` and `LIE`.
@@ -42,7 +46,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 
 fn side_by_side(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
     let inner = canvas.boxed(body, Role::Border);
-    let left = (inner.width * 45 / 100).clamp(64, 116);
+    let left = if inner.width > REGION_WORDS + SITES_KEEP {
+        REGION_WORDS
+    } else {
+        (inner.width * 45 / 100).clamp(63, 96)
+    };
     let right = inner.width - left - 1;
     let site_lines = site_lines(canvas, app, right - 2);
     let wanted = (app.opening.regions.len() + 1).max(site_lines.len()).max(3);
@@ -108,7 +116,7 @@ fn stacked(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 fn region_columns(columns: u16) -> (usize, usize, usize) {
     // The longest of each: `throttled for 34s`, with its mark `! throttled for 34s`, without its word `ok 55s`.
     match columns {
-        116.. => (15, 18, 20),
+        REGION_WORDS.. => (15, 18, 20),
         68.. => (15, 18, 8),
         _ => (15, 18, 7),
     }

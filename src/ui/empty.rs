@@ -156,13 +156,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &ListVi
 fn faults(doc: &mut Doc, app: &App, failing: &[(&Place, &Cell)]) {
     let mut advice: Vec<&str> = Vec::new();
     for (place, cell) in failing {
-        let (Some(fault), Some(word), Some(trouble)) = (cell.fault(), cell.status.word(), cell.trouble())
+        let (Some(fault), Some(word), Some(trouble)) =
+            (cell.fault(), cell.status.word(), cell.status.trouble_after_word())
         else {
             continue;
         };
         let role = if fault.is_theirs() { Role::Down } else { Role::Warn };
         let since = age(app.now, cell.since);
-        let trouble = trouble.strip_prefix(&format!("{word}: ")).unwrap_or(&trouble);
         doc.text(&format!("  {}  {word} for {since}: {trouble}", place_words(place)), role);
         advice.extend(cell.advice().filter(|text| !advice.contains(text)));
     }

@@ -114,9 +114,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App) -> Rect {
     Rect { y: top, height: area.bottom().saturating_sub(top + below), ..area }
 }
 
-/// Whether a logbook refused for lack of room, by the words of the operating system, which it passes on.
+/// Whether a logbook refused for lack of room: only then is this its advice.
 fn is_full(why: &str) -> bool {
-    ["No space left", "quota exceeded"].iter().any(|words| why.contains(words))
+    why.contains("Free space on that file system")
 }
 
 /// For as long as nothing is recorded: why, and how to go on. Returns the lines it takes, above the last one.

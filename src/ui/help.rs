@@ -34,11 +34,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, scroll: u16) 
             groups.push(titled);
         }
     }
+    groups.extend(legend(each, canvas.look.glyphs));
     let mut doc = Doc::new(columns.saturating_sub(4), KEYS);
     let (word, role) = mode(app);
     doc.line(vec![
         piece(format!("keymap {}, {} ", app.opening.keymap.name, word.to_lowercase()), role),
-        piece("(actions open a plan; nothing happens before it is confirmed)", Role::Muted),
+        piece("(an action opens a plan, and waits to be confirmed)", Role::Muted),
     ]);
     doc.blank();
     if two {
@@ -49,7 +50,6 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, scroll: u16) 
         }
     }
     doc.labelled_keys("Ctrl-C", "always quits; what was called is finished and logged first");
-    legend(&mut doc, canvas.look.glyphs);
 
     let area = middle(body, columns, cells(doc.rows.len()).saturating_add(2));
     canvas.clear(area);
@@ -64,22 +64,22 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, scroll: u16) 
 }
 
 /// The marks, and how to read the numbers beside them.
-fn legend(doc: &mut Doc, glyphs: Glyphs) {
-    doc.heading("marks");
+fn legend(columns: u16, glyphs: Glyphs) -> [Doc; 2] {
+    let mut marks = Doc::new(columns, KEYS);
+    marks.heading("Marks");
     for mark in Mark::ALL {
-        doc.labelled_keys(glyphs.mark(mark), mark.meaning());
+        marks.labelled_keys(glyphs.mark(mark), mark.meaning());
     }
-    doc.heading("numbers");
-    doc.labelled_keys("ok 3s", "it answers; what is shown was read 3 seconds ago");
-    let [bad, unknown] = [Mark::Bad, Mark::Unknown].map(|mark| glyphs.mark(mark));
-    doc.labelled_keys(
-        &format!("{bad}41m  {unknown}41m"),
-        "it has failed for 41 minutes; its rows are the last known ones",
-    );
-    doc.labelled_keys(
-        &format!("{}2/3", glyphs.mark(Mark::Warn)),
-        "2 of its 3 availability zones answer, asked by id",
-    );
+    let mut numbers = Doc::new(columns, KEYS);
+    numbers.heading("Numbers");
+    numbers.labelled_keys("ok 3s", "it answers, and was read 3 seconds ago");
+    let [bad, unknown, warn] = [Mark::Bad, Mark::Unknown, Mark::Warn].map(|mark| glyphs.mark(mark));
+    numbers.labelled_keys(&format!("{bad}41m  {unknown}41m"), "it has failed for 41 minutes");
+    numbers.labelled_keys(&format!("{warn}4.1s"), "it answers, but took 4.1 seconds");
+    numbers.labelled_keys(&format!("{warn}2/3"), "2 of 3 availability zones answer, asked by id");
+    marks.rows.push(Row::new());
+    numbers.rows.push(Row::new());
+    [marks, numbers]
 }
 
 /// The keys of a command, shortest first; those that reach it only by name say so.

@@ -75,7 +75,7 @@ impl Mark {
             Self::Lie => "claim and evidence disagree",
             Self::Bad => "down, or it failed",
             Self::Warn => "worth a look: partly, slow, or our own trouble",
-            Self::Unknown => "not known: no answer in time, stale, or never asked",
+            Self::Unknown => "not known: timed out, stale or never asked",
             Self::Pending => "changing, or on its way",
             Self::Now => "under way now",
             Self::Next => "to come, or not carried out",

@@ -54,7 +54,8 @@ In every row but those whose cells say `ok` or `slow`:
 
 The region is called `DOWN` where all its cells fail for a reason of AWS's or of the way to it, and after the fault where it is
 ours: credentials, a policy, the clock, the rate at which we ask. STS is asked beside everything else: under any of these faults
-the cells are read all the same, and the account goes by its profile's name (`~prod`) until STS answers
+the cells are read all the same. Until STS answers the account is presumed to be the one that the profile was last, by the logbook, and
+marked so; where the logbook does not know it, it goes by the profile's name (`~prod`)
 (`tests/matrix/reads.rs`, test `matrix::reads::sts`).
 ",
     );

@@ -34,12 +34,14 @@ pub enum Happened {
     Cuts,
     ServersSilent,
     Settled,
+    CredentialsEnded,
+    ClocksOff,
     Presumed,
     PresumedAndStsSilent,
 }
 
 impl Happened {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Calls,
         Self::Launches,
         Self::Restores,
@@ -69,6 +71,8 @@ impl Happened {
         Self::Cuts,
         Self::ServersSilent,
         Self::Settled,
+        Self::CredentialsEnded,
+        Self::ClocksOff,
         Self::Presumed,
         Self::PresumedAndStsSilent,
     ];

@@ -193,7 +193,10 @@ impl Night {
             let under_way = SweepUnderWay { place: sweep.place.clone(), seen: BTreeSet::new() };
             self.seats[seat].sweeps.insert(ticket, under_way);
         }
+        let profile = sweep.profile.clone();
         let (reply, latency) = self.world.answer(self.now, &Request::Sweep(sweep));
+        let access = self.world.access(self.now, &profile);
+        self.later(seat, latency, Message::Access(profile, access));
         let Reply::Swept { pages, end } = reply else { panic!("not a sweep's reply") };
         let mut rows: Vec<_> = pages.into_iter().flat_map(|page| page.resources).collect();
         if end.is_err() {
@@ -264,6 +267,8 @@ impl Night {
             }
             Body::Finished { ending: Ending::Verified, .. } => self.tally.count(Happened::Verified),
             Body::Settled { settlement, .. } if settlement.is_known() => self.tally.count(Happened::Settled),
+            Body::Credentials { ended: Some(_), .. } => self.tally.count(Happened::CredentialsEnded),
+            Body::Skew { ahead_s: Some(_) } => self.tally.count(Happened::ClocksOff),
             Body::Disagreement { words: Some(_), .. } => self.tally.count(Happened::Disagreements),
             Body::Presumed { error: None, .. } => self.tally.count(Happened::Presumed),
             Body::Presumed { error: Some(_), .. } => self.tally.count(Happened::PresumedAndStsSilent),

@@ -97,3 +97,125 @@ fn an_sts_that_is_dark_stops_nothing() {
     assert!(sweeps(&effects) > 0);
     assert_eq!(asks(&effects).len(), 1, "and is asked again");
 }
+
+// --- presumed ---
+
+const ADAMS: &str = "20120629T000000Z-adam@jump-7";
+
+/// A cockpit on a logbook that knows the profile, before it starts.
+fn remembering(profiles: &[(&str, &str)], regions: &[&str]) -> Desk {
+    let mut desk = Desk::unstarted(regions);
+    let names: Vec<&str> = profiles.iter().map(|(name, _)| *name).collect();
+    desk.app.opening.profiles = names.iter().map(|name| Profile((*name).into())).collect();
+    desk.app = App::new(desk.app.opening.clone(), desk.now);
+    let known = profiles.iter().filter(|(_, account)| !account.is_empty());
+    let mut bodies = vec![Body::Opened {
+        version: "0".into(),
+        estate: "e".into(),
+        mode: crate::incident::entry::Mode::Live,
+        pid: 1,
+        regions: Vec::new(),
+        sites: Vec::new(),
+        continues: None,
+    }];
+    bodies.extend(known.map(|(name, account)| Body::Identified {
+        profile: Profile((*name).into()),
+        account: Account((*account).into()),
+        arn: "arn".into(),
+    }));
+    for (seq, body) in bodies.into_iter().enumerate() {
+        desk.app.remember([&crate::incident::entry::Entry {
+            v: 1,
+            seq: seq as u64,
+            ts: desk.now - SignedDuration::from_hours(2),
+            mono_ms: 0,
+            session: crate::incident::entry::SessionId(ADAMS.into()),
+            actor: desk.app.opening.actor.clone(),
+            body,
+        }]);
+    }
+    desk
+}
+
+fn recorded(effects: &[Effect]) -> Vec<Body> {
+    let entries = effects.iter().filter_map(|effect| match effect {
+        Effect::Record(entry) => Some(entry.body.clone()),
+        _ => None,
+    });
+    entries.collect()
+}
+
+#[test]
+fn the_first_frame_knows_the_account_and_the_strand_tells_it_by_the_profile() {
+    let mut desk = remembering(&[("prod", OURS)], &["us-east-1"]);
+    let ours = Account(OURS.into());
+    assert_eq!(desk.app.accounts, [(ours.clone(), profile())]);
+    assert_eq!(desk.app.account_standing(&ours), Standing::Presumed);
+    assert_eq!(desk.app.account_words(&ours), format!("{OURS} (presumed)"));
+    assert!(desk.app.schedule.keys().all(|place| place.scope.account == ours));
+    let effects = desk.take(Message::Start);
+    let told = recorded(&effects);
+    assert!(matches!(&told[1], Body::Presumed { account, error: None, .. } if *account == ours), "{told:?}");
+    // The world is asked about no number that STS has not given.
+    for effect in &effects {
+        if let Effect::Sweep(_, sweep) = effect {
+            assert_eq!(sweep.place.scope.account, Account::unverified(&profile()));
+        }
+    }
+    desk.answer_all(|_| 1);
+    assert!(desk.app.incident.cells.keys().all(|place| place.scope.account == ours));
+    assert_eq!(desk.app.incident.cells.len(), 5);
+    // STS is asked all the same; that it does not answer is told once.
+    let ticket = asks(&effects)[0];
+    let silent = || Err(Fault::TimedOut { after_ms: 12_000 });
+    let told = recorded(&desk.take(Message::Answered(ticket, silent())));
+    assert!(matches!(&told[..], [Body::Presumed { error: Some(_), .. }]), "{told:?}");
+    let ticket = asks(&tick(&mut desk, 90))[0];
+    assert!(recorded(&desk.take(Message::Answered(ticket, silent()))).is_empty());
+    let ticket = asks(&tick(&mut desk, 90))[0];
+    let schedule: Vec<Place> = desk.app.schedule.keys().cloned().collect();
+    desk.take(Message::Answered(ticket, identity(OURS)));
+    assert_eq!(desk.app.account_standing(&ours), Standing::Verified);
+    assert_eq!(desk.app.schedule.keys().cloned().collect::<Vec<_>>(), schedule);
+    assert!(asks(&tick(&mut desk, 90)).is_empty());
+}
+
+#[test]
+fn of_two_profiles_the_one_that_was_presumed_wrongly_moves_alone() {
+    // The second was the same account by another name.
+    let mut desk = remembering(&[("prod", OURS), ("ops", OURS)], &["us-east-1"]);
+    let effects = desk.take(Message::Start);
+    assert_eq!(desk.app.schedule.len(), 5, "one estate is asked once");
+    let by: BTreeMap<Profile, Ticket> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Ask(ticket, profile, Query::Identity { .. }) => Some((profile.clone(), *ticket)),
+            _ => None,
+        })
+        .collect();
+    desk.answer_all(|_| 1);
+    desk.take(Message::Answered(by[&profile()], identity(OTHERS)));
+    assert_eq!(desk.app.account_standing(&Account(OTHERS.into())), Standing::Verified);
+    assert_eq!(desk.app.account_standing(&Account(OURS.into())), Standing::Presumed);
+    assert_eq!(desk.app.schedule.len(), 10);
+    let effects = tick(&mut desk, 1);
+    assert_eq!(sweeps(&effects), 10, "all of it is read again");
+    // Whoever asks for ours asks with the credentials that are left for it.
+    for effect in &effects {
+        if let Effect::Sweep(_, sweep) = effect {
+            let others = sweep.place.scope.account.0 == OTHERS;
+            assert_eq!(sweep.profile.0, if others { "prod" } else { "ops" });
+        }
+    }
+    desk.take(Message::Answered(by[&Profile("ops".into())], identity(OURS)));
+    assert_eq!(desk.app.account_standing(&Account(OURS.into())), Standing::Verified);
+}
+
+#[test]
+fn a_profile_that_the_logbook_does_not_know_goes_by_its_name() {
+    let mut desk = remembering(&[("prod", ""), ("ops", OURS)], &["us-east-1"]);
+    desk.take(Message::Start);
+    let unknown = Account::unverified(&profile());
+    assert_eq!(desk.app.account_standing(&unknown), Standing::Unknown);
+    assert_eq!(desk.app.account_standing(&Account(OURS.into())), Standing::Presumed);
+}

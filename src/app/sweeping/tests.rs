@@ -58,7 +58,7 @@ fn the_story_tells_of_a_failing_cell_when_its_minute_is_over_and_not_when_the_ne
     let texts = |incident: &Incident| -> Vec<String> {
         incident.story.iter().map(|event| event.text.clone()).filter(|text| text.contains("ec2")).collect()
     };
-    assert_eq!(texts(&desk.app.incident), [line.clone()]);
+    assert_eq!(texts(&desk.app.incident), std::slice::from_ref(&line));
     assert_eq!(desk.app.incident.story.last().unwrap().ts, entry.ts);
     // Whoever reads the log, for a replay or the report, is told the same at the same moment.
     let mut again = Incident::default();

@@ -50,8 +50,8 @@ const RESTORE_POINTS: &[Column] = &[
     column("DATA OF", 19, 19, Align::Left, 0),
     column("LOST", 4, 5, Align::Right, 0),
     column("DATABASE", 10, 24, Align::Left, 0),
-    column("KIND", 9, 14, Align::Left, 3),
-    column("POINT", 12, 40, Align::Left, 1),
+    column("KIND", 13, 14, Align::Left, 3),
+    column("POINT", 12, 36, Align::Left, 1),
     column("CLAIM", 13, 20, Align::Left, 0),
     column("PROBE", 7, 12, Align::Left, 2),
     column("GIB", 4, 6, Align::Right, 4),
@@ -66,7 +66,7 @@ const REGISTRATIONS: &[Column] = &[
     column("FAULT", 5, 5, Align::Left, 0),
     column("BALANCER", 8, 22, Align::Left, 0),
     column("KIND", 7, 7, Align::Left, 5),
-    column("GROUP", 6, 20, Align::Left, 4),
+    column("GROUP", 9, 20, Align::Left, 4),
     column("TARGET", 14, 19, Align::Left, 0),
     column("NAME", 8, 18, Align::Left, 6),
     column("CLAIM", 12, 14, Align::Left, 2),
@@ -78,9 +78,9 @@ const REGISTRATIONS: &[Column] = &[
 ];
 
 const APEX: &[Column] = &[
-    column("NAME", 18, 32, Align::Left, 0),
+    column("NAME", 18, 40, Align::Left, 0),
     column("TYPE", 7, 10, Align::Left, 0),
-    column("POINTS TO", 15, 70, Align::Left, 0),
+    column("POINTS TO", 15, 60, Align::Left, 0),
     column("TTL", 4, 6, Align::Right, 1),
     column("STATE", 24, 44, Align::Left, 0),
     column("ACCOUNT", 9, 13, Align::Left, 2),

@@ -48,10 +48,14 @@ pub(in crate::app) struct Desk {
 
 impl Desk {
     pub(in crate::app) fn new(regions: &[&str]) -> Self {
-        let now = Timestamp::from_second(START).unwrap();
-        let mut desk = Self { app: App::new(opening(regions), now), now, asked: Vec::new() };
+        let mut desk = Self::unstarted(regions);
         desk.take(Message::Start);
         desk
+    }
+
+    pub(in crate::app) fn unstarted(regions: &[&str]) -> Self {
+        let now = Timestamp::from_second(START).unwrap();
+        Self { app: App::new(opening(regions), now), now, asked: Vec::new() }
     }
 
     pub(in crate::app) fn take(&mut self, message: Message) -> Vec<Effect> {
@@ -199,6 +203,73 @@ fn in_a_large_estate_what_is_in_view_is_read_more_often_and_nothing_goes_stale()
     for (place, count) in counts.iter().filter(|(place, _)| **place != seen) {
         assert!((9..=14).contains(count), "{place}: {count}");
     }
+}
+
+fn database(region: &str, status: &str) -> Resource {
+    Resource::Database(crate::incident::resource::Database {
+        key: place(region, Service::Rds).key(Kind::Database, "db"),
+        engine: "postgres".into(),
+        engine_version: "16.3".into(),
+        class: "db.m5.large".into(),
+        status: status.into(),
+        endpoint: None,
+        multi_az: false,
+        zone: None,
+        storage_gib: 100,
+        storage_type: None,
+        encrypted: true,
+        latest_restorable: None,
+        backup_retention_days: 7,
+        cluster: None,
+        replica_of: None,
+        subnet_group: None,
+        security_groups: Vec::new(),
+        parameter_group: None,
+        option_group: None,
+        publicly_accessible: false,
+        deletion_protection: false,
+        resource_id: None,
+        created: None,
+    })
+}
+
+#[test]
+fn databases_at_rest_are_read_half_as_often_until_somebody_looks_or_one_of_them_changes() {
+    let mut desk = Desk::new(&["eu-west-1", "us-east-1"]);
+    let rds = place("us-east-1", Service::Rds);
+    let says = |desk: &mut Desk, status: &str| {
+        let ticket = desk.ticket(&rds);
+        desk.take(Message::Page(ticket, Page { resources: vec![database("us-east-1", status)] }));
+        desk.take(Message::Swept(ticket, Ok(())));
+    };
+    let count = |desk: &mut Desk, status: &str| {
+        desk.counted();
+        for _ in 0..600 {
+            desk.now += SignedDuration::from_secs(1);
+            desk.take(Message::Tick);
+            if desk.app.schedule[&rds].in_flight.is_some() {
+                says(desk, status);
+            }
+            desk.answer_all(ONE);
+        }
+        let counts = desk.counted();
+        let ec2 = counts[&place("us-east-1", Service::Ec2)];
+        assert!((30..=40).contains(&ec2), "whatever rests, instances do not: {ec2}");
+        counts[&rds]
+    };
+    says(&mut desk, "available");
+    desk.answer_all(ONE);
+    // The cursor is on the other region of the board.
+    let at_rest = count(&mut desk, "available");
+    assert!((16..=20).contains(&at_rest), "{at_rest}");
+    let changing = count(&mut desk, "rebooting");
+    assert!((30..=40).contains(&changing), "{changing}");
+    desk.app.screen = Screen::RestorePoints;
+    let looked_at = count(&mut desk, "available");
+    assert!((30..=40).contains(&looked_at), "{looked_at}");
+    desk.app.screen = Screen::Instances;
+    let at_rest = count(&mut desk, "stopped");
+    assert!((16..=20).contains(&at_rest), "{at_rest}");
 }
 
 #[test]

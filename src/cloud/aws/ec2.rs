@@ -36,7 +36,7 @@ pub(super) struct KnownPages {
 }
 
 /// Rows of a page, and the token of the next.
-type Read<T> = (Arc<[T]>, Option<String>);
+type Read<T> = (Vec<T>, Option<String>);
 
 /// Instances and their status checks, read side by side. A page waits `grace` for the statuses, so that on a good day
 /// rows come once and whole; after that it goes out without them and follows again when they are there. Statuses that
@@ -63,7 +63,7 @@ pub(super) async fn sweep(
                 instance_page(client, place, known, token, ahead)
             },
             |(rows, next)| {
-                let _ = pages.send(rows.to_vec());
+                let _ = pages.send(rows);
                 next
             },
         )
@@ -113,11 +113,11 @@ async fn instance_page(
     let request = request.customize().interceptor(glance.clone());
     let page = call("ec2:DescribeInstances", request.send()).await?;
     if let Some(rows) = before.filter(|_| glance.is_unchanged()) {
-        return Ok((rows, page.next_token));
+        return Ok((rows.to_vec(), page.next_token));
     }
-    let rows: Arc<[Instance]> = rows(&place, &page).into();
+    let rows = rows(&place, &page);
     if let Some(fingerprint) = glance.fingerprint() {
-        known.instances.keep(&place, fingerprint, Arc::clone(&rows));
+        known.instances.keep(&place, fingerprint, &rows);
     }
     Ok((rows, page.next_token))
 }
@@ -132,7 +132,7 @@ async fn all_statuses(client: &Client, place: &Place, known: &Arc<KnownPages>) -
             status_page(client, place, known, token, ahead)
         },
         |(page, next)| {
-            statuses.extend(page.iter().cloned());
+            statuses.extend(page);
             next
         },
     )
@@ -158,11 +158,11 @@ async fn status_page(
         .interceptor(glance.clone());
     let page = call("ec2:DescribeInstanceStatus", request.send()).await?;
     if let Some(statuses) = before.filter(|_| glance.is_unchanged()) {
-        return Ok((statuses, page.next_token));
+        return Ok((statuses.to_vec(), page.next_token));
     }
-    let statuses: Arc<[_]> = statuses_of(&page).collect();
+    let statuses: Vec<_> = statuses_of(&page).collect();
     if let Some(fingerprint) = glance.fingerprint() {
-        known.statuses.keep(&place, fingerprint, Arc::clone(&statuses));
+        known.statuses.keep(&place, fingerprint, &statuses);
     }
     Ok((statuses, page.next_token))
 }

@@ -21,15 +21,10 @@ use tokio::time::Instant;
 const MESSAGE_LIMIT: usize = 300;
 
 /// How the causes begin that only name a layer of the SDK.
-const LAYERS: [&str; 7] = [
-    "client error (",
-    "dispatch failure",
-    "response error",
-    "service error",
-    "unhandled error",
-    "io error",
-    "interceptor encountered an error",
-];
+const LAYERS: [&str; 6] =
+    ["client error (", "dispatch failure", "response error", "service error", "unhandled error", "io error"];
+/// How the causes end that only name an interceptor: its own name stands before it.
+const INTERCEPTOR: &str = "interceptor encountered an error";
 
 /// An SDK call whose error is read; `action` is the operation as IAM writes it.
 ///
@@ -284,7 +279,9 @@ fn cause(error: &(dyn Error + 'static)) -> String {
     // Which layer of the SDK passed it on (our own check of whole answers is an interceptor) is nobody's concern, unless
     // it is all there is.
     let last = texts.pop();
-    texts.retain(|text| !LAYERS.iter().any(|layer| text.starts_with(layer)));
+    texts.retain(|text| {
+        !LAYERS.iter().any(|layer| text.starts_with(layer)) && !text.trim_end().ends_with(INTERCEPTOR)
+    });
     texts.extend(last);
     texts.dedup();
     let from = texts.len().saturating_sub(2);
@@ -393,6 +390,19 @@ mod tests {
         let asked = by_code(403, "UnauthorizedOperation", "You are not authorized.", "ec2:RunInstances");
         let Fault::Denied { action, .. } = asked else { panic!("{asked:?}") };
         assert_eq!(action, "ec2:RunInstances");
+    }
+
+    /// An error with its cause beneath it.
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Layer(&'static str, #[source] Option<Box<Layer>>);
+
+    #[test]
+    fn of_an_answer_that_cannot_be_read_only_what_is_wrong_with_it_is_told() {
+        let chain = ["response error", "Whole read_after_deserialization interceptor encountered an error"];
+        let inmost = Layer("malformed XML", None);
+        let error = chain.into_iter().rev().fold(inmost, |cause, text| Layer(text, Some(Box::new(cause))));
+        assert_eq!(cause(&error), "malformed XML");
     }
 
     #[test]

@@ -98,12 +98,17 @@ impl Intercept for Glance {
         let response = context.response_mut();
         if response.status().is_success() {
             let arriving = std::mem::replace(response.body_mut(), SdkBody::taken());
-            let arriving = Arriving { body: arriving, read: Vec::new(), glance: Some(self.clone()) };
+            let announced = usize::try_from(arriving.size_hint().lower()).unwrap_or(0).min(MOST_ANNOUNCED);
+            let read = Vec::with_capacity(announced);
+            let arriving = Arriving { body: arriving, read, glance: Some(self.clone()) };
             *response.body_mut() = SdkBody::from_body_1_x(arriving);
         }
         Ok(())
     }
 }
+
+/// Bytes for which room is made because they are announced.
+const MOST_ANNOUNCED: usize = 4 << 20;
 
 /// A body that is passed on once all of it has arrived and was looked at.
 struct Arriving {
@@ -205,12 +210,15 @@ impl<T> Known<T> {
     }
 
     /// Keeps what was made of it, unless too much is kept already.
-    pub(super) fn keep(&self, place: &Place, fingerprint: Fingerprint, rows: Arc<[T]>) {
+    pub(super) fn keep(&self, place: &Place, fingerprint: Fingerprint, rows: &[T])
+    where
+        T: Clone,
+    {
         let mut pages = lock(&self.0);
         pages.remove(place);
         let kept: usize = pages.values().map(|(_, rows)| rows.len()).sum();
         if kept + rows.len() <= ROWS_KEPT {
-            pages.insert(place.clone(), (fingerprint, rows));
+            pages.insert(place.clone(), (fingerprint, rows.into()));
         }
     }
 }
@@ -280,10 +288,10 @@ mod tests {
         let place =
             |n: usize| Scope::new(Account(n.to_string()), Region::new("us-east-1")).place(Service::Ec2);
         for n in 0..12 {
-            known.keep(&place(n), [0; 32], vec![(); 500].into());
+            known.keep(&place(n), [0; 32], &[(); 500]);
         }
         assert_eq!((0..12).filter(|n| known.before(&place(*n), None).0.is_some()).count(), 10);
-        known.keep(&place(0), [1; 32], vec![(); 400].into());
+        known.keep(&place(0), [1; 32], &[(); 400]);
         assert_eq!(known.before(&place(0), None).1, Against::Known([1; 32]));
         assert_eq!(known.before(&place(0), Some("two")).1, Against::Nothing, "tokens differ");
     }

@@ -118,7 +118,7 @@ fn as_text(app: &App) -> String {
                     format!(
                         "{}: {} ({last}). {}",
                         cell.status.word().unwrap_or_default().to_uppercase(),
-                        cell.trouble().unwrap_or_default(),
+                        cell.status.trouble_after_word().unwrap_or_default(),
                         cell.advice().unwrap_or_default()
                     )
                 }
