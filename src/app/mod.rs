@@ -282,7 +282,7 @@ impl App {
         app
     }
 
-    /// Begins on what a checkpoint kept of the entries before.
+    /// Begins on what the logbook holds.
     pub fn begin_on(&mut self, incident: Incident) {
         self.incident = incident;
         self.presume();

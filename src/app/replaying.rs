@@ -9,6 +9,8 @@ use super::commands::Command;
 use super::message::{Effect, Message};
 use crate::incident::Incident;
 use crate::incident::entry::Entry;
+use crate::incident::gist::Gist;
+use crate::incident::skim::Skim;
 use crate::incident::story::{Tone, describe};
 use crate::incident::timeline::Timeline;
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +22,8 @@ const KEPT_EVERY: usize = 4096;
 const KEPT_MOST: usize = 24;
 /// Entries before where the replay stands at which a state is kept for steps back.
 const NEAR: usize = 1024;
+/// Entries ahead up to which going on is quicker than going by a kept state.
+const FEW: usize = 4096;
 /// The speeds that faster and slower walk through.
 const SPEEDS: [u32; 8] = [1, 2, 5, 10, 30, 60, 300, 1800];
 
@@ -46,23 +50,23 @@ pub struct Replay {
 #[derive(Debug, Clone, PartialEq)]
 struct KeptStates {
     /// Spread over the log, the earliest first.
-    spread: Vec<(usize, Incident)>,
+    spread: Vec<(usize, Skim)>,
     every: usize,
+    /// The whole log's.
+    last: (usize, Skim),
     /// Shortly before where the replay stands.
     near: Option<(usize, Incident)>,
-    /// The whole log's.
-    last: Option<(usize, Incident)>,
 }
 
 impl Default for KeptStates {
     fn default() -> Self {
-        Self { spread: Vec::new(), every: KEPT_EVERY, near: None, last: None }
+        Self { spread: Vec::new(), every: KEPT_EVERY, last: (0, Skim::default()), near: None }
     }
 }
 
 impl KeptStates {
     /// Keeps the state after so many entries, if it is one to keep.
-    fn offer(&mut self, position: usize, state: &Incident) {
+    fn offer(&mut self, position: usize, state: &Skim) {
         let newest = self.spread.last().map_or(0, |(kept, _)| *kept);
         if position < newest + self.every {
             return;
@@ -78,41 +82,68 @@ impl KeptStates {
         }
     }
 
-    /// The nearest state that is not after a position; none is the empty one at the beginning.
-    fn before(&self, position: usize) -> Option<&(usize, Incident)> {
-        let all = self.spread.iter().chain(&self.near).chain(&self.last);
+    /// The nearest of the states in which rows are unread that is not after a position; none is the empty one at the
+    /// beginning.
+    fn before(&self, position: usize) -> Option<&(usize, Skim)> {
+        let all = self.spread.iter().chain([&self.last]);
         all.filter(|(kept, _)| *kept <= position).max_by_key(|(kept, _)| *kept)
+    }
+
+    /// The state before some entries, and how many of them there are: what is nearest to a position, from which the
+    /// entries up to it are few.
+    fn reach(&mut self, timeline: &Timeline, position: usize) -> (usize, Incident) {
+        if let Some((at, state)) = &self.near
+            && (position.saturating_sub(2 * NEAR)..=position).contains(at)
+        {
+            return (*at, state.clone());
+        }
+        let (mut at, mut state) = self.before(position).cloned().unwrap_or_default();
+        if at == position {
+            return (at, state.read(timeline));
+        }
+        let near = position.saturating_sub(NEAR);
+        while at < near {
+            if let Some(gist) = timeline.body(at).and_then(Gist::of) {
+                state.fold(timeline, at, gist);
+            }
+            at += 1;
+        }
+        let state = state.read(timeline);
+        self.near = Some((at, state.clone()));
+        (at, state)
     }
 }
 
 /// Takes a log in, entry by entry.
 #[derive(Debug, Default)]
 pub struct Recording {
-    timeline: Timeline,
     actions: Vec<usize>,
     kept: KeptStates,
-    incident: Incident,
+    state: Skim,
 }
 
 impl Recording {
-    /// The next entry, and the text of its body (see [`Timeline::push`]).
-    pub fn push(&mut self, entry: &Entry, body: &[u8]) {
-        // What a person does is on the disk before it goes on; and it is an action whatever was before.
-        if entry.body.is_durable() && describe(&self.incident, entry).is_some_and(|event| event.is_action) {
-            self.actions.push(self.timeline.len());
+    /// The entry at a position of the timeline, the next one, and its gist.
+    pub fn push(&mut self, timeline: &Timeline, at: usize, gist: Gist) {
+        if let Gist::Whole(body) = &gist
+            && body.is_durable()
+            && let Some(entry) = timeline.entry_saying(at, (**body).clone())
+            // It is an action whatever was before.
+            && describe(&Incident::default(), &entry).is_some_and(|event| event.is_action)
+        {
+            self.actions.push(at);
         }
-        self.timeline.push(entry, body);
-        self.incident.fold(entry);
-        self.kept.offer(self.timeline.len(), &self.incident);
+        self.state.fold(timeline, at, gist);
+        self.kept.offer(at + 1, &self.state);
     }
 
-    /// A replay at the beginning of it.
+    /// A replay at the beginning of the timeline that was taken in.
     #[must_use]
-    pub fn replay(mut self) -> Replay {
-        self.kept.last = Some((self.timeline.len(), self.incident));
+    pub fn replay(mut self, timeline: Timeline) -> Replay {
+        self.kept.last = (timeline.len(), self.state);
         Replay {
-            at: self.timeline.ts(0).unwrap_or(Timestamp::UNIX_EPOCH),
-            timeline: Arc::new(self.timeline),
+            at: timeline.ts(0).unwrap_or(Timestamp::UNIX_EPOCH),
+            timeline: Arc::new(timeline),
             position: 0,
             playing: false,
             speed: 1,
@@ -127,13 +158,14 @@ impl Replay {
     /// A replay at the beginning of a log.
     #[must_use]
     pub fn new(entries: Vec<Entry>) -> Self {
+        let timeline: Timeline = entries.into_iter().collect();
         let mut recording = Recording::default();
-        for entry in entries {
-            // A body is plain data with string keys: writing it cannot fail.
-            let body = serde_json::to_vec(&entry.body).unwrap_or_default();
-            recording.push(&entry, &body);
+        for at in 0..timeline.len() {
+            if let Some(gist) = timeline.body(at).and_then(Gist::of) {
+                recording.push(&timeline, at, gist);
+            }
         }
-        recording.replay()
+        recording.replay(timeline)
     }
 
     /// The first and the last moment.
@@ -156,16 +188,11 @@ impl App {
         let Some(replay) = &mut self.replay else { return };
         let timeline = Arc::clone(&replay.timeline);
         let position = position.min(timeline.len());
-        let base = replay.kept.before(position);
-        // Going on from here is best, unless a kept state is nearer.
-        let nearer = base.is_some_and(|(from, _)| *from > replay.position);
-        if position < replay.position || nearer || replay.position == 0 {
-            (replay.position, self.incident) = base.cloned().unwrap_or_default();
+        // A few entries on from here are folded one by one.
+        if !(replay.position..=replay.position + FEW).contains(&position) || replay.position == 0 {
+            (replay.position, self.incident) = replay.kept.reach(&timeline, position);
         }
         while replay.position < position {
-            if replay.position + NEAR == position {
-                replay.kept.near = Some((replay.position, self.incident.clone()));
-            }
             if let Some(entry) = timeline.entry(replay.position) {
                 self.incident.fold(&entry);
             }
@@ -343,7 +370,7 @@ mod tests {
 
     #[test]
     fn few_states_are_kept_of_any_log_and_no_moment_is_far_from_one() {
-        let state = Incident::default();
+        let state = Skim::default();
         let mut kept = KeptStates::default();
         for position in 1..=1_000_000 {
             kept.offer(position, &state);
@@ -354,8 +381,6 @@ mod tests {
             let from = kept.before(position).map_or(0, |(from, _)| *from);
             assert!(from <= position && position - from <= 2 * kept.every, "{position} from {from}");
         }
-        kept.near = Some((777_000, Incident::default()));
-        assert_eq!(kept.before(777_777).unwrap().0, 777_000, "the nearest of all");
-        assert_eq!(kept.before(100).map(|(from, _)| *from), None);
+        assert_eq!(kept.before(100).map(|(from, _)| *from), Some(0), "the beginning");
     }
 }

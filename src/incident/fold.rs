@@ -133,19 +133,26 @@ pub struct Incident {
 impl Incident {
     /// Takes an entry in.
     pub fn fold(&mut self, entry: &Entry) {
-        self.entries += 1;
-        let head = self.heads.entry(entry.session.clone()).or_default();
-        *head = entry.seq.max(*head);
-        self.latest = self.latest.max(Some(entry.ts));
-        if let Some(session) = self.sessions.get_mut(&entry.session) {
-            session.last_heard = session.last_heard.max(entry.ts);
-        }
+        self.arrive(&entry.session, entry.seq, entry.ts);
         // The sentence is made before the state changes: "was dark, is ok again" needs the state of before.
         if let Some(event) = describe(self, entry) {
             let at = self.story.partition_point(|e| e.order() <= event.order());
             self.story.insert(at, event);
         }
         self.take(entry);
+    }
+
+    /// Notes that an entry came, whatever it says.
+    pub(super) fn arrive(&mut self, session: &SessionId, seq: u64, ts: Timestamp) {
+        self.entries += 1;
+        match self.heads.get_mut(session) {
+            Some(head) => *head = seq.max(*head),
+            None => drop(self.heads.insert(session.clone(), seq)),
+        }
+        self.latest = self.latest.max(Some(ts));
+        if let Some(session) = self.sessions.get_mut(session) {
+            session.last_heard = session.last_heard.max(ts);
+        }
     }
 
     fn take(&mut self, entry: &Entry) {

@@ -237,7 +237,7 @@ impl Incident {
     }
 
     /// Takes a sight of a row in, unless a newer one is known: one that arrives late does not bring back what is gone.
-    fn show(&mut self, key: Key, sight: Sight) {
+    pub(super) fn show(&mut self, key: Key, sight: Sight) {
         let this = sight.stamp();
         // A row that is there is not gone: most are looked for once.
         if let Some(known) = self.rows.get_mut(&key) {
@@ -456,6 +456,34 @@ impl Incident {
         for teller in self.tellers(session) {
             self.settle(&teller);
         }
+    }
+
+    /// The rows that were told of provisionally or stand beneath what was, under every name that they may come to have.
+    pub(super) fn provisional_rows(&self, account: Option<&Account>) -> Vec<Key> {
+        let Provisional { told, beneath } = &self.provisional;
+        let keys: BTreeSet<&Key> =
+            told.values().flat_map(|told| told.rows.keys()).chain(beneath.rows.keys()).collect();
+        if keys.is_empty() {
+            return Vec::new();
+        }
+        let named = self.identities.values().map(|it| &it.account);
+        let presumed = self.presumptions.values().map(|it| &it.account);
+        let accounts: BTreeSet<&Account> = named.chain(presumed).chain(account).collect();
+        let renamed = |key: &Key, account: &Account| {
+            let mut key = key.clone();
+            key.place.scope.account.clone_from(account);
+            key
+        };
+        let all = keys.iter().flat_map(|key| {
+            let renamed = accounts.iter().map(|account| renamed(key, account));
+            renamed.chain([(*key).clone()])
+        });
+        all.collect()
+    }
+
+    /// Whether a row is told of provisionally, or stands beneath what is.
+    pub(super) fn is_provisional(&self, key: &Key) -> bool {
+        self.provisional.beneath.rows.contains_key(key)
     }
 
     fn tellers(&self, session: &SessionId) -> Vec<Teller> {

@@ -1,57 +1,130 @@
 //! Entries in their order, kept as text: a log of a year in the memory that its text takes.
 //!
 //! A replay needs every entry again, one by one and seldom; as values they take several times their text. Whose an entry is
-//! stands once for all entries of a strand. Refuses to change or to reorder what was pushed. `app` replays it.
+//! stands once for all entries of a strand, and so does the key of every row that entries tell of. Refuses to change or to
+//! reorder what was pushed. [`super::skim`] folds it, `app` replays it.
 
 use super::entry::{Actor, Body, Entry, SessionId};
+use super::gist::{Gist, RowText};
+use super::place::Key;
 use jiff::Timestamp;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Who wrote an entry, and in which version of the format.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Author {
-    v: u32,
-    session: SessionId,
-    actor: Actor,
+pub struct Author {
+    /// Version of the format.
+    pub v: u32,
+    /// Whose strand.
+    pub session: SessionId,
+    /// Who.
+    pub actor: Actor,
+}
+
+/// One of a timeline's authors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuthorId(u32);
+
+/// One of the texts that a timeline keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextId(u32);
+
+/// An entry but for what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// When it was written.
+    pub ts: Timestamp,
+    /// Counts the entries of its session from 0.
+    pub seq: u64,
+    /// Monotonic milliseconds since its session opened.
+    pub mono_ms: u64,
+    /// Whose it is.
+    pub author: AuthorId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Kept {
-    ts: Timestamp,
-    seq: u64,
-    mono_ms: u64,
-    author: usize,
-    /// Where the text of its body ends.
-    end: usize,
+    stamp: Stamp,
+    text: TextId,
+    body: Range<usize>,
 }
+
+/// A row that entries tell of, by a number.
+pub(super) type RowNumber = u32;
 
 /// Entries in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Timeline {
-    bodies: Vec<u8>,
+    texts: Vec<Vec<u8>>,
     kept: Vec<Kept>,
     authors: Vec<Author>,
     /// The newest author of each session: an actor is told anew when their AWS identity becomes known.
-    newest: HashMap<SessionId, usize>,
+    newest: HashMap<SessionId, AuthorId>,
+    rows: HashMap<Box<str>, RowNumber>,
 }
 
 impl Timeline {
-    /// Adds an entry at the end, with the text of its body as [`Body`] reads it: `{"kind":…,"body":…}`.
-    pub fn push(&mut self, entry: &Entry, body: &[u8]) {
-        let known = self.newest.get(&entry.session).copied();
-        let is_same = |author: &Author| author.v == entry.v && author.actor == entry.actor;
-        let author = match known.filter(|at| self.authors.get(*at).is_some_and(is_same)) {
-            Some(at) => at,
+    /// The number of an author of what is pushed.
+    pub fn author(&mut self, author: &Author) -> AuthorId {
+        let known = self.newest.get(&author.session).copied();
+        match known.filter(|id| self.author_of(*id) == Some(author)) {
+            Some(id) => id,
             None => {
-                let session = entry.session.clone();
-                self.newest.insert(session.clone(), self.authors.len());
-                self.authors.push(Author { v: entry.v, session, actor: entry.actor.clone() });
-                self.authors.len() - 1
+                let id = AuthorId(u32::try_from(self.authors.len()).unwrap_or(u32::MAX));
+                self.newest.insert(author.session.clone(), id);
+                self.authors.push(author.clone());
+                id
             }
-        };
-        self.bodies.extend_from_slice(body);
-        let (ts, seq, mono_ms, end) = (entry.ts, entry.seq, entry.mono_ms, self.bodies.len());
-        self.kept.push(Kept { ts, seq, mono_ms, author, end });
+        }
+    }
+
+    /// One of the authors, by number.
+    #[must_use]
+    pub fn author_of(&self, id: AuthorId) -> Option<&Author> {
+        self.authors.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// Takes a text in which bodies stand.
+    pub fn keep(&mut self, text: Vec<u8>) -> TextId {
+        self.texts.push(text);
+        TextId(u32::try_from(self.texts.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Adds an entry at the end: where the text of its body stands, `{"kind":…,"body":…}`, and what that says.
+    pub fn push(&mut self, stamp: Stamp, text: TextId, body: Range<usize>, gist: &Gist) {
+        let at = self.kept.len();
+        self.kept.push(Kept { stamp, text, body });
+        let Gist::Rows { rows, .. } = gist else { return };
+        for row in rows {
+            if self.row_number(at, row).is_some() {
+                continue;
+            }
+            if let Some(key) = self.key_text(at, row) {
+                let key: Box<str> = key.into();
+                let number = RowNumber::try_from(self.rows.len()).unwrap_or(RowNumber::MAX);
+                self.rows.insert(key, number);
+            }
+        }
+    }
+
+    fn key_text(&self, at: usize, row: &RowText) -> Option<&str> {
+        std::str::from_utf8(self.body(at)?.get(row.key.clone())?).ok()
+    }
+
+    /// The number of a row that the entry at a position tells of.
+    pub(super) fn row_number(&self, at: usize, row: &RowText) -> Option<RowNumber> {
+        self.rows.get(self.key_text(at, row)?).copied()
+    }
+
+    /// The number of a row by its key, if an entry tells of it.
+    pub(super) fn number_of(&self, key: &Key) -> Option<RowNumber> {
+        self.rows.get(key.to_string().as_str()).copied()
+    }
+
+    /// The keys of the rows that entries tell of, as text, where they are told of without being read.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.rows.keys().map(|key| &**key)
     }
 
     /// How many there are.
@@ -69,31 +142,41 @@ impl Timeline {
     /// When the entry at a position was written.
     #[must_use]
     pub fn ts(&self, at: usize) -> Option<Timestamp> {
-        self.kept.get(at).map(|kept| kept.ts)
+        self.kept.get(at).map(|kept| kept.stamp.ts)
+    }
+
+    /// When the entry at a position was written, by whom, and which of theirs it is.
+    pub(super) fn written(&self, at: usize) -> Option<(Timestamp, &SessionId, u64)> {
+        let stamp = &self.kept.get(at)?.stamp;
+        Some((stamp.ts, &self.author_of(stamp.author)?.session, stamp.seq))
     }
 
     /// How many entries come before this moment or in it. Clocks of several strands differ: it is a matter of degree.
     #[must_use]
     pub fn position(&self, moment: Timestamp) -> usize {
-        self.kept.partition_point(|kept| kept.ts <= moment)
+        self.kept.partition_point(|kept| kept.stamp.ts <= moment)
+    }
+
+    /// The text of the body of the entry at a position.
+    #[must_use]
+    pub fn body(&self, at: usize) -> Option<&[u8]> {
+        let kept = self.kept.get(at)?;
+        self.texts.get(usize::try_from(kept.text.0).ok()?)?.get(kept.body.clone())
     }
 
     /// The entry at a position; none where its text was no body.
     #[must_use]
     pub fn entry(&self, at: usize) -> Option<Entry> {
-        let kept = self.kept.get(at)?;
-        let author = self.authors.get(kept.author)?;
-        let start = at.checked_sub(1).and_then(|before| self.kept.get(before)).map_or(0, |before| before.end);
-        let body: Body = serde_json::from_slice(self.bodies.get(start..kept.end)?).ok()?;
-        Some(Entry {
-            v: author.v,
-            seq: kept.seq,
-            ts: kept.ts,
-            mono_ms: kept.mono_ms,
-            session: author.session.clone(),
-            actor: author.actor.clone(),
-            body,
-        })
+        let body: Body = serde_json::from_slice(self.body(at)?).ok()?;
+        self.entry_saying(at, body)
+    }
+
+    /// The entry at a position, with this for its body.
+    #[must_use]
+    pub fn entry_saying(&self, at: usize, body: Body) -> Option<Entry> {
+        let Stamp { ts, seq, mono_ms, author } = self.kept.get(at)?.stamp;
+        let Author { v, session, actor } = self.author_of(author)?.clone();
+        Some(Entry { v, seq, ts, mono_ms, session, actor, body })
     }
 }
 
@@ -101,9 +184,14 @@ impl FromIterator<Entry> for Timeline {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
         let mut timeline = Self::default();
         for entry in entries {
+            let Entry { v, seq, ts, mono_ms, session, actor, body } = entry;
+            let author = timeline.author(&Author { v, session, actor });
             // A body is plain data with string keys: writing it cannot fail.
-            let body = serde_json::to_vec(&entry.body).unwrap_or_default();
-            timeline.push(&entry, &body);
+            let body = serde_json::to_vec(&body).unwrap_or_default();
+            let Some(gist) = Gist::of(&body) else { continue };
+            let length = body.len();
+            let text = timeline.keep(body);
+            timeline.push(Stamp { ts, seq, mono_ms, author }, text, 0..length, &gist);
         }
         timeline
     }

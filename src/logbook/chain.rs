@@ -282,11 +282,16 @@ pub(super) fn tame(text: &str) -> String {
 /// A hash in hex digits.
 pub(super) type Hex = [u8; 64];
 
-/// SHA-256 in hex, without the formatter: this runs once per line.
+/// SHA-256 in hex.
 pub(super) fn hex_hash(bytes: &[u8]) -> Hex {
+    hex(Sha256::digest(bytes))
+}
+
+/// A digest in hex, without the formatter: this runs once per line.
+pub(super) fn hex(digest: impl IntoIterator<Item = u8>) -> Hex {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut hex = [0; 64];
-    for (pair, byte) in hex.chunks_exact_mut(2).zip(Sha256::digest(bytes)) {
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(digest) {
         pair[0] = DIGITS[usize::from(byte >> 4)];
         pair[1] = DIGITS[usize::from(byte & 15)];
     }
@@ -336,6 +341,14 @@ pub(super) struct Seal {
 }
 
 impl Seal {
+    /// How long it is at a line's end.
+    pub(super) const LENGTH: usize = SEAL_LENGTH;
+
+    /// Whether the line is what it was when it was sealed.
+    pub(super) fn holds(&self) -> bool {
+        self.written == self.computed
+    }
+
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Flaw> {
         let cut = bytes.len().checked_sub(SEAL_LENGTH).ok_or(Flaw::Unsealed)?;
         let (covered, tail) = bytes.split_at(cut);
@@ -432,6 +445,15 @@ impl Chain {
     /// Whether nothing was wrong so far.
     pub(super) fn is_sound(&self) -> bool {
         self.sound
+    }
+
+    /// Whether a run of lines that hang together comes next here; the chain then goes on after it.
+    pub(super) fn passes(&mut self, first: u64, prev: &str, head: &Head) -> bool {
+        let passes = self.next == first && self.before.admits(prev);
+        if passes {
+            *self = Self { sound: self.sound, ..Self::after(self.session.clone(), head) };
+        }
+        passes
     }
 
     /// Checks the next line: its hash and its links, or why it has none. Gives the one thing most worth saying about

@@ -15,21 +15,23 @@
 //! named line on; [`super::verify()`] checks all of it. Refuses to be written from a logbook whose chain is broken: that
 //! must be seen at every start.
 
-use super::chain::{Breakage, Head, Line, Seen, hex_hash, hex_text};
+use super::chain::{Breakage, Head, Seen, hex, hex_hash, hex_text};
 use super::error::LogbookError;
-use super::follow::{End, Follower};
+use super::follow::{Follower, session_of};
 use super::reader::list;
 use super::recover::Torn;
 use super::strand::strand_path;
+use super::stream::{Streamed, stream_on};
 use super::tail::Tail;
-use super::weave::weave;
 use crate::incident::checkpoint::Checkpoint;
 use crate::incident::entry::SessionId;
+use crate::incident::skim::Skim;
 use crate::incident::{Incident, Seen as Row};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -40,6 +42,8 @@ const VERSION: u32 = 2;
 const EXTENSION: &str = "checkpoint";
 /// Fewer rows than this are parsed where they are.
 const WORTH_A_THREAD: usize = 500;
+/// Bytes that are written together.
+const BUFFER: usize = 1 << 16;
 /// Bytes of a strand's end that are looked at first for a line.
 const WINDOW: u64 = 1 << 16;
 
@@ -60,18 +64,21 @@ struct Header<K> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Footer {
-    rows: usize,
-    sha256: String,
+pub(super) struct Footer {
+    pub(super) rows: usize,
+    pub(super) sha256: String,
 }
+
+/// What a checkpoint's first line holds: the lines that it covers, and all but its rows.
+pub(super) type Covered = (BTreeMap<SessionId, Head>, Checkpoint);
 
 /// What a cockpit opens on.
 #[derive(Debug)]
 pub struct Recent {
-    /// The fold up to the checkpoint; nothing, if there is none that fits.
+    /// The fold of it all.
     pub incident: Incident,
-    /// Everything after it, in weave order.
-    pub lines: Vec<Line>,
+    /// Lines that were read after the newest checkpoint that fits; all, if there is none.
+    pub lines: usize,
     /// Bytes of that.
     pub unkept: u64,
     /// What the others write from here on.
@@ -95,56 +102,55 @@ pub fn open_recent(dir: &Path, own: SessionId) -> Result<Recent, LogbookError> {
         Err(error) => return Err(error),
     };
     let mut passed_over = Vec::new();
-    let mut incident = Incident::default();
+    let mut state = Skim::default();
     let mut known = BTreeMap::new();
     for path in checkpoints(dir) {
         match read(&path).and_then(|(covers, kept)| Ok((positions(dir, &covers)?, kept))) {
             Ok((positions, kept)) => {
-                (known, incident) = (positions, kept);
+                (known, state) = (positions, kept.into());
                 break;
             }
             Err(why) => passed_over.push(format!("{} is not used: {why}", path.display())),
         }
     }
-    let mut recent = Recent {
-        incident,
-        lines: Vec::new(),
-        unkept: 0,
-        tail: Tail::new(dir, own.clone()),
-        breakages: Vec::new(),
-        torn: Vec::new(),
+    let After { strands, unkept } = After::known(files, &known);
+    let streamed = stream_on(strands, |timeline, at, gist| state.fold(timeline, at, gist));
+    let Streamed { timeline, breakages, torn, followers, heads: read } = streamed;
+    let mut heads: Seen = known.into_iter().map(|(session, position)| (session, position.head)).collect();
+    heads.extend(read);
+    Ok(Recent {
+        lines: timeline.len(),
+        incident: state.into_read(&timeline),
+        unkept,
+        tail: Tail::resume(dir, own, followers, heads),
+        breakages,
+        torn,
         passed_over,
-    };
-    let (mut heads, mut followers, mut strands) = (Seen::new(), Vec::new(), Vec::new());
-    for path in files {
-        let length = fs::metadata(&path).map_or(0, |meta| meta.len());
-        let mut follower = match known.get(&super::follow::session_of(&path)) {
-            Some(position) => {
-                recent.unkept += length.saturating_sub(position.end);
-                heads.insert(super::follow::session_of(&path), position.head.clone());
-                Follower::after(&path, position)
-            }
-            None => {
-                recent.unkept += length;
-                Follower::new(&path)
-            }
-        };
-        let catch = follower.poll();
-        recent.breakages.extend(catch.breakages);
-        match follower.end() {
-            End::Clean => {}
-            End::Torn(torn) => recent.torn.push(torn),
-            End::Altered(breakage) => recent.breakages.push(breakage),
+    })
+}
+
+/// The strands after what a checkpoint covers.
+pub(super) struct After {
+    /// Each to be read on, with its length.
+    pub(super) strands: Vec<(Follower, u64)>,
+    /// Bytes to be read.
+    pub(super) unkept: u64,
+}
+
+impl After {
+    pub(super) fn known(files: Vec<PathBuf>, known: &BTreeMap<SessionId, Position>) -> Self {
+        let mut after = Self { strands: Vec::with_capacity(files.len()), unkept: 0 };
+        for path in files {
+            let length = fs::metadata(&path).map_or(0, |meta| meta.len());
+            let (follower, read) = match known.get(&session_of(&path)) {
+                Some(position) => (Follower::after(&path, position), position.end),
+                None => (Follower::new(&path), 0),
+            };
+            after.unkept += length.saturating_sub(read);
+            after.strands.push((follower, length));
         }
-        if let Some(line) = catch.lines.iter().rfind(|line| line.sound) {
-            heads.insert(follower.session().clone(), line.head());
-        }
-        strands.push(catch.lines);
-        followers.push(follower);
+        after
     }
-    recent.lines = weave(strands);
-    recent.tail = Tail::resume(dir, own, followers, heads);
-    Ok(recent)
 }
 
 /// Bytes of all strands of a logbook.
@@ -154,29 +160,46 @@ pub fn strands_length(dir: &Path) -> u64 {
     files.iter().filter_map(|path| fs::metadata(path).ok()).map(|meta| meta.len()).sum()
 }
 
-/// Keeps the fold of what is on disk beside it, under a session's name, if at least so many bytes came after the newest
-/// checkpoint. Whether it did: from a broken chain nothing is kept.
-///
-/// # Errors
-/// When the logbook cannot be read or the file cannot be written.
-pub fn keep(dir: &Path, session: &SessionId, at_least: u64) -> Result<bool, LogbookError> {
-    let Recent { mut incident, lines, unkept, breakages, .. } = open_recent(dir, session.clone())?;
-    if unkept < at_least || lines.is_empty() || !breakages.is_empty() {
-        return Ok(false);
-    }
-    for line in &lines {
-        incident.fold(&line.entry);
-    }
-    write_checkpoint(dir, session, &incident).map(|_| true)
-}
-
 /// Keeps a fold beside the strands that it was made of, under a session's name. Gives its size in bytes.
 ///
 /// # Errors
 /// When an entry of it is not on disk, or the file cannot be written. Nothing is half there.
 pub fn write_checkpoint(dir: &Path, session: &SessionId, incident: &Incident) -> Result<u64, LogbookError> {
+    write_rows(dir, session, incident, |draft| {
+        incident.rows.values().try_for_each(|row| draft.line(&serde_json::to_vec(row)?))
+    })
+}
+
+/// The same of a fold that has not all its rows: `rows` writes them.
+pub(super) fn write_rows(
+    dir: &Path,
+    session: &SessionId,
+    incident: &Incident,
+    rows: impl FnOnce(&mut Draft) -> io::Result<()>,
+) -> Result<u64, LogbookError> {
     let path = dir.join(format!("{session}.{EXTENSION}"));
-    let failed = |why: String| LogbookError::Checkpoint { path: path.clone(), why };
+    let draft = dir.join(format!(".{session}.{EXTENSION}.draft"));
+    let written = covered(dir, incident).and_then(|covers| {
+        let write = || {
+            let mut file = Draft::begin(&draft)?;
+            let header = Header { checkpoint: VERSION, covers, kept: incident.checkpoint() };
+            file.line(&serde_json::to_vec(&header)?)?;
+            file.rows = 0;
+            rows(&mut file)?;
+            let length = file.end()?;
+            fs::rename(&draft, &path)?;
+            Ok(length)
+        };
+        write().map_err(|error: io::Error| error.to_string())
+    });
+    written.inspect(|_| forget_older(dir, &path)).map_err(|why| {
+        let _ = fs::remove_file(&draft);
+        LogbookError::Checkpoint { path, why }
+    })
+}
+
+/// The newest line of each strand that a fold covers.
+fn covered(dir: &Path, incident: &Incident) -> Result<BTreeMap<SessionId, Head>, String> {
     let mut covers = BTreeMap::new();
     for (session, seq) in incident.heads() {
         let strand = strand_path(dir, session);
@@ -184,35 +207,47 @@ pub fn write_checkpoint(dir: &Path, session: &SessionId, incident: &Incident) ->
         if !strand.exists() {
             continue;
         }
-        let position = find(&strand, *seq).map_err(|error| failed(error.to_string()))?;
-        let position = position.ok_or_else(|| failed(format!("entry {seq} of {session} is not on disk")))?;
+        let position = find(&strand, *seq).map_err(|error| error.to_string())?;
+        let position = position.ok_or_else(|| format!("entry {seq} of {session} is not on disk"))?;
         covers.insert(session.clone(), position.head);
     }
-    let mut bytes = Vec::new();
-    let unwritable = |error: serde_json::Error| failed(error.to_string());
-    let header = Header { checkpoint: VERSION, covers, kept: incident.checkpoint() };
-    serde_json::to_writer(&mut bytes, &header).map_err(unwritable)?;
-    bytes.push(b'\n');
-    for row in incident.rows.values() {
-        serde_json::to_writer(&mut bytes, row).map_err(unwritable)?;
-        bytes.push(b'\n');
+    Ok(covers)
+}
+
+/// A checkpoint that is being written, line by line, so that it costs no memory of its own.
+pub(super) struct Draft {
+    file: BufWriter<File>,
+    hash: Sha256,
+    rows: usize,
+    length: u64,
+}
+
+impl Draft {
+    fn begin(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).open(path)?;
+        Ok(Self { file: BufWriter::with_capacity(BUFFER, file), hash: Sha256::new(), rows: 0, length: 0 })
     }
-    let footer = Footer { rows: incident.rows.len(), sha256: hex_text(&hex_hash(&bytes)) };
-    serde_json::to_writer(&mut bytes, &footer).map_err(unwritable)?;
-    bytes.push(b'\n');
-    let draft = dir.join(format!(".{session}.{EXTENSION}.draft"));
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).open(&draft)?;
-        file.write_all(&bytes)?;
-        file.sync_data()?;
-        fs::rename(&draft, &path)
-    })();
-    if let Err(error) = written {
-        let _ = fs::remove_file(&draft);
-        return Err(failed(error.to_string()));
+
+    /// Writes a line, and its newline.
+    pub(super) fn line(&mut self, line: &[u8]) -> io::Result<()> {
+        for part in [line, b"\n"] {
+            self.hash.update(part);
+            self.file.write_all(part)?;
+            self.length += part.len() as u64;
+        }
+        self.rows += 1;
+        Ok(())
     }
-    forget_older(dir, &path);
-    Ok(bytes.len() as u64)
+
+    /// Writes the last line, and gives the length of them all.
+    fn end(mut self) -> io::Result<u64> {
+        let sha256 = hex_text(&hex(self.hash.finalize_reset()));
+        let footer = serde_json::to_vec(&Footer { rows: self.rows, sha256 })?;
+        self.line(&footer)?;
+        self.file.flush()?;
+        self.file.get_ref().sync_data()?;
+        Ok(self.length)
+    }
 }
 
 /// Removes our user's older checkpoints, but for one: the newest may turn out to be damaged.
@@ -226,7 +261,7 @@ fn forget_older(dir: &Path, newest: &Path) {
 }
 
 /// The checkpoints of a directory, newest first.
-fn checkpoints(dir: &Path) -> Vec<PathBuf> {
+pub(super) fn checkpoints(dir: &Path) -> Vec<PathBuf> {
     let Ok(items) = fs::read_dir(dir) else { return Vec::new() };
     let mut found: Vec<_> = items
         .filter_map(Result::ok)
@@ -263,17 +298,23 @@ pub fn parse(bytes: &[u8]) -> Result<(BTreeMap<SessionId, Head>, Incident), Stri
     if !is_whole {
         return Err("it was changed after it was written".into());
     }
+    let (covers, kept) = parse_header(header)?;
+    let rows = rows?;
+    if rows.len() != footer.rows {
+        return Err(format!("it says {} rows and has {}", footer.rows, rows.len()));
+    }
+    Ok((covers, Incident::from_checkpoint(kept, rows)))
+}
+
+/// Reads a checkpoint's first line.
+pub(super) fn parse_header(header: &[u8]) -> Result<Covered, String> {
     let version: Header<serde::de::IgnoredAny> =
         serde_json::from_slice(header).map_err(|error| error.to_string())?;
     if version.checkpoint != VERSION {
         return Err(format!("it is of version {}; this program reads version {VERSION}", version.checkpoint));
     }
     let header: Header<Checkpoint> = serde_json::from_slice(header).map_err(|error| error.to_string())?;
-    let rows = rows?;
-    if rows.len() != footer.rows {
-        return Err(format!("it says {} rows and has {}", footer.rows, rows.len()));
-    }
-    Ok((header.covers, Incident::from_checkpoint(header.kept, rows)))
+    Ok((header.covers, header.kept))
 }
 
 /// Rows need nothing of each other: all processors take part.
@@ -298,7 +339,7 @@ fn parse_rows(lines: &[&[u8]]) -> Result<Vec<Row>, String> {
 }
 
 /// Where the strands go on after what a checkpoint covers.
-fn positions(
+pub(super) fn positions(
     dir: &Path,
     covers: &BTreeMap<SessionId, Head>,
 ) -> Result<BTreeMap<SessionId, Position>, String> {
@@ -379,11 +420,7 @@ mod tests {
 
     fn opened(dir: &Path) -> (Incident, Recent) {
         let mut recent = open_recent(dir, session("zoe")).unwrap();
-        let mut incident = std::mem::take(&mut recent.incident);
-        for line in &recent.lines {
-            incident.fold(&line.entry);
-        }
-        (incident, recent)
+        (std::mem::take(&mut recent.incident), recent)
     }
 
     #[test]
@@ -400,12 +437,12 @@ mod tests {
         }
         write_checkpoint(tmp.path(), &session("eve"), &whole(tmp.path())).unwrap();
         let (incident, recent) = opened(tmp.path());
-        assert_eq!(recent.lines.len(), 0);
+        assert_eq!(recent.lines, 0);
         assert_eq!(incident, whole(tmp.path()));
         let head = write(&mut eve, 5);
         write_strand(tmp.path(), "noa", [(9_999, note("new"))]);
         let (incident, mut recent) = opened(tmp.path());
-        assert_eq!(recent.lines.len(), 2, "what came after: one line of eve's, and a whole new strand");
+        assert_eq!(recent.lines, 2, "what came after: one line of eve's, and a whole new strand");
         assert_eq!(incident, whole(tmp.path()));
         assert_eq!(recent.tail.heads()[&session("eve")], head);
         assert_eq!(
@@ -432,7 +469,7 @@ mod tests {
         for (bytes, why) in [(changed, "changed"), (good[..good.len() / 2].to_vec(), "cut short")] {
             fs::write(&path, bytes).unwrap();
             let (incident, recent) = opened(tmp.path());
-            assert_eq!(recent.lines.len(), 2);
+            assert_eq!(recent.lines, 2);
             assert_eq!(incident, whole(tmp.path()));
             assert!(recent.passed_over[0].contains(why), "{:?}", recent.passed_over);
         }
@@ -442,7 +479,7 @@ mod tests {
         write_strand(tmp.path(), "adam", [(0, note("a")), (1, note("other"))]);
         let (_, recent) = opened(tmp.path());
         assert!(recent.passed_over[0].contains("another one"), "{:?}", recent.passed_over);
-        assert_eq!(recent.lines.len(), 2);
+        assert_eq!(recent.lines, 2);
     }
 
     #[test]
@@ -465,6 +502,6 @@ mod tests {
         }
         assert_eq!(checkpoints(tmp.path()).len(), 2);
         let (incident, recent) = opened(tmp.path());
-        assert_eq!((incident, recent.lines.len()), (whole(tmp.path()), 0));
+        assert_eq!((incident, recent.lines), (whole(tmp.path()), 0));
     }
 }

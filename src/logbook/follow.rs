@@ -6,9 +6,10 @@
 use super::chain::{Breakage, Chain, Flaw, Line, Seal, holds_whole_line};
 use super::checkpoint::Position;
 use super::recover::Torn;
+use super::scan::{Doubtful, Link};
 use crate::incident::entry::SessionId;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -44,14 +45,42 @@ impl Cursor {
 
     /// Reads on to the end and gives each whole line, with its number from 1 and without its newline.
     pub(super) fn advance(&mut self, mut give: impl FnMut(usize, &[u8])) -> Result<(), Lost> {
-        self.advance_while(|number, line| {
-            give(number, line);
-            true
-        })
+        let Some(file) = self.open()? else { return Ok(()) };
+        let mut reader = BufReader::with_capacity(BUFFER, file);
+        loop {
+            let read = reader.read_until(b'\n', &mut self.rest).map_err(Lost::Unreadable)?;
+            if read == 0 {
+                return Ok(());
+            }
+            self.offset += read as u64;
+            if let [line @ .., b'\n'] = self.rest.as_slice() {
+                self.lines += 1;
+                give(self.lines, line);
+                self.rest.clear();
+            }
+        }
     }
 
-    /// The same, for as long as more is wanted.
-    fn advance_while(&mut self, mut give: impl FnMut(usize, &[u8]) -> bool) -> Result<(), Lost> {
+    /// Reads on by about so many bytes and gives whole lines, each with its newline; whether there were any. They are not
+    /// counted yet.
+    fn piece(&mut self, bytes: usize, into: &mut Vec<u8>) -> Result<bool, Lost> {
+        into.clear();
+        let Some(mut file) = self.open()? else { return Ok(false) };
+        into.append(&mut self.rest);
+        loop {
+            let more = u64::try_from(bytes).unwrap_or(u64::MAX);
+            let read = Read::by_ref(&mut file).take(more).read_to_end(into).map_err(Lost::Unreadable)?;
+            self.offset += read as u64;
+            let end = into.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
+            if end.is_some() || read == 0 {
+                self.rest = into.split_off(end.unwrap_or(0));
+                return Ok(end.is_some());
+            }
+        }
+    }
+
+    /// The file, where there is more of it to read.
+    fn open(&mut self) -> Result<Option<File>, Lost> {
         let meta = fs::metadata(&self.path).map_err(Lost::Unreadable)?;
         let identity = (meta.dev(), meta.ino());
         if *self.identity.get_or_insert(identity) != identity {
@@ -61,26 +90,11 @@ impl Cursor {
             return Err(Lost::Shrunk { from: self.offset, to: meta.len() });
         }
         if meta.len() == self.offset {
-            return Ok(());
+            return Ok(None);
         }
-        let file = File::open(&self.path).map_err(Lost::Unreadable)?;
-        let mut reader = BufReader::with_capacity(BUFFER, file);
-        reader.seek(SeekFrom::Start(self.offset)).map_err(Lost::Unreadable)?;
-        loop {
-            let read = reader.read_until(b'\n', &mut self.rest).map_err(Lost::Unreadable)?;
-            if read == 0 {
-                return Ok(());
-            }
-            self.offset += read as u64;
-            if let [line @ .., b'\n'] = self.rest.as_slice() {
-                self.lines += 1;
-                let goes_on = give(self.lines, line);
-                self.rest.clear();
-                if !goes_on {
-                    return Ok(());
-                }
-            }
-        }
+        let mut file = File::open(&self.path).map_err(Lost::Unreadable)?;
+        file.seek(SeekFrom::Start(self.offset)).map_err(Lost::Unreadable)?;
+        Ok(Some(file))
     }
 
     /// The unfinished last line: torn by a crash, or (it holds a whole line and more) altered.
@@ -232,11 +246,6 @@ impl Follower {
         &self.session
     }
 
-    /// Whole lines read so far.
-    pub(super) fn lines_read(&self) -> usize {
-        self.cursor.lines
-    }
-
     /// What was written since the last time.
     pub fn poll(&mut self) -> Catch {
         let mut catch = Catch::default();
@@ -284,31 +293,56 @@ impl Follower {
         catch
     }
 
-    /// Some of what is still to be read, by this thread alone; nothing once there is no more. The texts of the bodies come
-    /// beside the lines.
-    pub(super) fn portion(&mut self, bytes: usize) -> (Catch, Vec<Vec<u8>>) {
-        let (mut catch, mut bodies, mut read) = (Catch::default(), Vec::new(), 0);
-        let Self { cursor, chain, .. } = self;
-        let file = cursor.path.clone();
-        let ended = cursor.advance_while(|number, text| {
-            read += text.len();
-            let (seal, parsed) = (Seal::read(text), Line::parse_with_body(text));
+    /// Whole lines read so far.
+    pub(super) fn lines_read(&self) -> usize {
+        self.cursor.lines
+    }
+
+    /// Reads on by about so many bytes, in whole lines; whether there were any.
+    pub(super) fn piece(&mut self, bytes: usize, into: &mut Vec<u8>) -> Result<bool, Lost> {
+        self.cursor.piece(bytes, into)
+    }
+
+    /// Takes in what a piece says, lines that hang together, if it comes next.
+    pub(super) fn pass(&mut self, link: &Link, lines: usize) -> bool {
+        let passes = self.chain.passes(link.seq, &link.prev, &link.head);
+        if passes {
+            self.cursor.lines += lines;
+        }
+        passes
+    }
+
+    /// Takes in lines that were read in full. Gives those that are entries, each with the text of its body, and what is wrong.
+    pub(super) fn check(&mut self, lines: Vec<Doubtful>) -> (Vec<(Line, Vec<u8>)>, Vec<Breakage>) {
+        let (mut given, mut breakages) = (Vec::with_capacity(lines.len()), Vec::new());
+        for (seal, parsed) in lines {
+            self.cursor.lines += 1;
             let links = parsed.as_ref().map(|(line, _)| line.links());
-            if let Some(flaw) = chain.check(&seal, links.as_ref().map_err(|flaw| *flaw)) {
-                catch.breakages.push(Breakage { file: file.clone(), line: number, what: flaw.to_string() });
+            if let Some(flaw) = self.chain.check(&seal, links.as_ref().map_err(|flaw| *flaw)) {
+                breakages.push(self.breakage(self.cursor.lines, flaw.to_string()));
             }
             drop(links);
             if let (Ok(_), Ok((mut line, body))) = (seal, parsed) {
-                line.sound = chain.is_sound();
-                catch.lines.push(line);
-                bodies.push(body);
+                line.sound = self.chain.is_sound();
+                given.push((line, body));
             }
-            read < bytes
-        });
-        if let Err(lost) = ended {
-            catch.breakages.push(Breakage { file, line: cursor.lines + 1, what: lost.to_string() });
         }
-        (catch, bodies)
+        (given, breakages)
+    }
+
+    /// What is wrong with the file itself, after what was read of it.
+    pub(super) fn lost(&mut self, lost: &Lost) -> Breakage {
+        self.said = Some(lost.to_string());
+        self.breakage(self.cursor.lines + 1, lost.to_string())
+    }
+
+    /// Whether nothing was wrong with the lines so far.
+    pub(super) fn is_sound(&self) -> bool {
+        self.chain.is_sound()
+    }
+
+    fn breakage(&self, line: usize, what: String) -> Breakage {
+        Breakage { file: self.cursor.path.clone(), line, what }
     }
 
     pub(super) fn end(&self) -> End {

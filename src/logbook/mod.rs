@@ -7,7 +7,7 @@
 //!
 //! Reads in this order: [`chain`] (a line), [`strand`] (writing one's own), [`follow`] (reading a file that grows),
 //! [`reader`] (a whole logbook), [`mod@stream`] (one too large to keep), [`tail`] (what the others write), [`checkpoint`]
-//! (opening without reading everything), [`mod@weave`] (one timeline), [`mod@verify`] (what can be
+//! (opening without reading everything), [`mod@keep`] (writing one), [`mod@weave`] (one timeline), [`mod@verify`] (what can be
 //! proven), [`recover`] (what a crash leaves), [`export`] (for people and programs).
 
 pub mod chain;
@@ -16,8 +16,10 @@ pub mod error;
 pub mod export;
 pub mod follow;
 mod in_order;
+pub mod keep;
 pub mod reader;
 pub mod recover;
+mod scan;
 pub mod strand;
 pub mod stream;
 pub mod tail;
@@ -25,8 +27,9 @@ pub mod verify;
 pub mod weave;
 
 pub use chain::{Breakage, Flaw, Head, Line, Seen};
-pub use checkpoint::{Recent, keep, open_recent, strands_length, write_checkpoint};
+pub use checkpoint::{Recent, open_recent, strands_length, write_checkpoint};
 pub use error::LogbookError;
+pub use keep::keep;
 pub use reader::{Logbook, Strand, read_strand};
 pub use recover::Torn;
 pub use strand::{Presence, StrandWriter, check_room, name_session, presence};

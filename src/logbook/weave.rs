@@ -7,7 +7,7 @@
 //! Lines that claim to have seen each other in a circle are a forgery or a bug; they are then taken by time, so that
 //! nothing is ever left out.
 
-use super::chain::Line;
+use super::chain::{Line, Seen};
 use crate::incident::entry::SessionId;
 use jiff::Timestamp;
 use std::cmp::Reverse;
@@ -19,28 +19,59 @@ pub fn weave(strands: Vec<Vec<Line>>) -> Vec<Line> {
     let total = strands.iter().map(Vec::len).sum();
     let feeds = strands
         .into_iter()
-        .map(|lines| Feed {
-            length: lines.len() as u64,
-            lines: lines.into_iter().map(|line| (line, ())).collect(),
-            more: Box::new(VecDeque::new),
+        .filter_map(|lines| {
+            let first = lines.first()?;
+            Some(Feed {
+                session: first.entry.session.clone(),
+                first: first.hash.clone(),
+                length: lines.len() as u64,
+                lines: lines.into(),
+                more: Box::new(VecDeque::new),
+            })
         })
         .collect();
     let mut loom = Loom::new(feeds);
     let mut timeline = Vec::with_capacity(total);
-    while let Some((line, ())) = loom.next() {
-        timeline.push(line);
-    }
+    timeline.extend(std::iter::from_fn(|| loom.next()));
     timeline
 }
 
-/// A strand's lines as they are wanted, each with what else is known of it.
+/// What can be woven: a line, or as much of it as decides where it comes.
+pub(super) trait Woven {
+    /// When it was written.
+    fn ts(&self) -> Timestamp;
+    /// Which of its session's it is.
+    fn seq(&self) -> u64;
+    /// What its writer had newly seen of other strands.
+    fn seen(&self) -> &Seen;
+}
+
+impl Woven for Line {
+    fn ts(&self) -> Timestamp {
+        self.entry.ts
+    }
+
+    fn seq(&self) -> u64 {
+        self.entry.seq
+    }
+
+    fn seen(&self) -> &Seen {
+        &self.seen
+    }
+}
+
+/// A strand's lines as they are wanted.
 pub(super) struct Feed<'a, T> {
+    /// Whose strand, as its first line says.
+    pub(super) session: SessionId,
+    /// The hash of its first line.
+    pub(super) first: String,
     /// How long the strand is, in whatever all of them are measured in.
     pub(super) length: u64,
     /// What comes next.
-    pub(super) lines: VecDeque<(Line, T)>,
+    pub(super) lines: VecDeque<T>,
     /// What comes after that; nothing at the end.
-    pub(super) more: Box<dyn FnMut() -> VecDeque<(Line, T)> + 'a>,
+    pub(super) more: Box<dyn FnMut() -> VecDeque<T> + 'a>,
 }
 
 impl<T> Feed<'_, T> {
@@ -51,13 +82,9 @@ impl<T> Feed<'_, T> {
         }
     }
 
-    fn front(&self) -> Option<&Line> {
-        self.lines.front().map(|(line, _)| line)
-    }
-
     /// Sorted by this, even two strands of one session (copies) do not depend on the order they were listed in.
-    fn key(&self) -> Option<(&SessionId, u64, &str)> {
-        self.front().map(|line| (&line.entry.session, self.length, line.hash.as_str()))
+    fn key(&self) -> (&SessionId, u64, &str) {
+        (&self.session, self.length, &self.first)
     }
 }
 
@@ -76,16 +103,12 @@ pub(super) struct Loom<'a, T> {
     stuck: usize,
 }
 
-impl<'a, T> Loom<'a, T> {
+impl<'a, T: Woven> Loom<'a, T> {
     pub(super) fn new(mut strands: Vec<Feed<'a, T>>) -> Self {
         strands.iter_mut().for_each(Feed::fill);
         strands.retain(|feed| !feed.lines.is_empty());
         strands.sort_by(|a, b| a.key().cmp(&b.key()));
-        let index = strands
-            .iter()
-            .enumerate()
-            .filter_map(|(at, feed)| feed.front().map(|line| (line.entry.session.clone(), at)))
-            .collect();
+        let index = strands.iter().enumerate().map(|(at, feed)| (feed.session.clone(), at)).collect();
         let mut loom = Self {
             waiting: vec![Vec::new(); strands.len()],
             ready: BinaryHeap::with_capacity(strands.len()),
@@ -99,7 +122,7 @@ impl<'a, T> Loom<'a, T> {
         loom
     }
 
-    pub(super) fn next(&mut self) -> Option<(Line, T)> {
+    pub(super) fn next(&mut self) -> Option<T> {
         let at = match self.ready.pop() {
             Some(Reverse((_, at))) => at,
             None if self.stuck > 0 => self.break_circle()?,
@@ -120,28 +143,28 @@ impl<'a, T> Loom<'a, T> {
 
     /// Puts a strand among the ready ones, or with those that wait.
     fn place(&mut self, at: usize) {
-        let Some(line) = self.strands.get(at).and_then(Feed::front) else {
+        let Some(line) = self.strands.get(at).and_then(|feed| feed.lines.front()) else {
             return;
         };
-        let awaited = line.seen.iter().find_map(|(session, head)| {
+        let awaited = line.seen().iter().find_map(|(session, head)| {
             let other = *self.index.get(session)?;
-            let next = self.strands.get(other)?.front()?;
-            (other != at && next.entry.seq <= head.seq).then_some(other)
+            let next = self.strands.get(other)?.lines.front()?;
+            (other != at && next.seq() <= head.seq).then_some(other)
         });
         match awaited.and_then(|other| self.waiting.get_mut(other)) {
             Some(waiting) => {
                 waiting.push(at);
                 self.stuck += 1;
             }
-            None => self.ready.push(Reverse((line.entry.ts, at))),
+            None => self.ready.push(Reverse((line.ts(), at))),
         }
     }
 
     /// Everybody waits for somebody: the earliest line goes first.
     fn break_circle(&mut self) -> Option<usize> {
         let at = self.waiting.iter().flatten().copied().min_by_key(|&at| {
-            let line = self.strands.get(at).and_then(Feed::front);
-            (line.map(|l| l.entry.ts), at)
+            let line = self.strands.get(at).and_then(|feed| feed.lines.front());
+            (line.map(Woven::ts), at)
         })?;
         for waiting in &mut self.waiting {
             waiting.retain(|&other| other != at);
@@ -155,7 +178,7 @@ impl<'a, T> Loom<'a, T> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-    use super::super::chain::{Head, Seen};
+    use super::super::chain::Head;
     use super::super::fixtures::{line, note, session, texts};
     use super::*;
     use proptest::prelude::*;

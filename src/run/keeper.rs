@@ -148,7 +148,7 @@ mod tests {
         settle(&mut keeper);
         assert_eq!(checkpoints(tmp.path()), 1);
         let recent = open_recent(tmp.path(), SessionId("other".into())).unwrap();
-        assert_eq!((recent.lines.len(), recent.unkept), (0, 0));
+        assert_eq!((recent.lines, recent.unkept), (0, 0));
         assert!(recent.passed_over.is_empty());
         keeper.leave(&session());
         assert!(inbox.try_recv().is_err());

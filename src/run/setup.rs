@@ -228,7 +228,6 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
             // A checkpoint that does not fit costs time and no truth: it is said among the complaints, not as a breakage.
             app.opening.complaints.extend(recent.passed_over);
             app.begin_on(recent.incident);
-            app.remember(recent.lines.iter().map(|line| &line.entry));
             recent.tail
         }
         Err(error) => {

@@ -5,6 +5,7 @@ use crate::cli::Demo;
 use crate::cloud::Cloud;
 use crate::cloud::sim::{Scenario, Sim, World};
 use crate::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, Mode, SessionId};
+use crate::incident::gist::Gist;
 use crate::logbook::{Logbook, Seen, Tail, name_session};
 use crate::run::clock::Clock;
 use crate::run::driver::Parting;
@@ -295,16 +296,16 @@ fn try_replay(
     let settings = ground.settings()?;
     let mut recording = Recording::default();
     let mut logged = None;
-    super::log::stream(ground, &settings, path, |line, body| {
-        let entry = &line.entry;
-        if let Body::Opened { estate, sites, .. } = &entry.body
+    let timeline = super::log::stream(ground, &settings, path, |timeline, at, gist| {
+        if let Gist::Whole(body) = &gist
+            && let Body::Opened { estate, sites, .. } = &**body
             && !sites.is_empty()
         {
             logged = Some((estate.clone(), sites.clone()));
         }
-        recording.push(entry, body);
+        recording.push(timeline, at, gist);
     })?;
-    let mut replay = recording.replay();
+    let mut replay = recording.replay(timeline);
     let Some((_, last)) = replay.bounds() else {
         complain("The logbook is empty: there is nothing to replay.");
         return Err(Exit::Failed);

@@ -3,7 +3,9 @@
 use crate::cli::{ExportFormat, LogCommand};
 use crate::incident::Incident;
 use crate::incident::entry::{Body, ENTRY_VERSION, Entry, Mode};
+use crate::incident::gist::Gist;
 use crate::incident::story::{BY_ITSELF, describe};
+use crate::incident::timeline::Timeline;
 use crate::logbook::export::{Format, Sentence, export, report, show};
 use crate::logbook::{Line, Logbook, Tail, verify};
 use crate::run::clock::Clock;
@@ -35,20 +37,20 @@ pub(crate) fn read(ground: &Ground, settings: &Settings, path: Option<PathBuf>) 
     Ok(logbook.into_timeline())
 }
 
-/// Reads a logbook once, in the order of its timeline, without keeping it.
+/// Reads a logbook once, in the order of its timeline, and keeps its text.
 pub(crate) fn stream(
     ground: &Ground,
     settings: &Settings,
     path: Option<PathBuf>,
-    give: impl FnMut(&Line, &[u8]),
-) -> Result<(), Exit> {
+    give: impl FnMut(&Timeline, usize, Gist),
+) -> Result<Timeline, Exit> {
     let path = place(ground, settings, path)?;
-    let complaints = crate::logbook::stream(&path, give).map_err(|error| {
+    let (timeline, complaints) = crate::logbook::stream(&path, give).map_err(|error| {
         complain(&error.to_string());
         Exit::Failed
     })?;
     complaints.iter().for_each(|complaint| complain(complaint));
-    Ok(())
+    Ok(timeline)
 }
 
 /// The sentences of a timeline, made by the same fold as the screen's.
