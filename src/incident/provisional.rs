@@ -245,6 +245,15 @@ impl Incident {
                 return;
             }
             self.touched.note(&key);
+            let seen = match &sight {
+                Sight::There(seen) => Some(seen),
+                Sight::Gone(..) => None,
+            };
+            if seen.is_some_and(|seen| claimed_trouble(&seen.resource).is_some()) {
+                self.troubled.insert(key.clone());
+            } else {
+                self.troubled.remove(&key);
+            }
             match sight {
                 Sight::There(seen) => *known = seen,
                 Sight::Gone(at, by) => {
@@ -261,6 +270,7 @@ impl Incident {
         match sight {
             Sight::There(seen) => {
                 self.gone.remove(&key);
+                self.note_trouble(&key, Some(&seen));
                 self.rows.insert(key, seen);
             }
             Sight::Gone(at, by) => drop(self.gone.insert(key, (at, by))),

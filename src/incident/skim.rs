@@ -220,7 +220,9 @@ impl Incident {
             | Body::Undone { .. }
             | Body::Clock { .. }
             | Body::Recovered { .. }
-            | Body::Settled { .. } => Vec::new(),
+            | Body::Settled { .. }
+            | Body::Credentials { .. }
+            | Body::Skew { .. } => Vec::new(),
         }
     }
 }
