@@ -443,7 +443,9 @@ impl Incident {
     /// A session goes on in another strand: what STS says there is also about what was told here.
     pub(super) fn hand_over(&mut self, before: &SessionId, session: &SessionId) {
         // What the one found the other found: it is the same process, with the same credentials.
-        for cell in self.cells.values_mut().filter(|cell| cell.by.as_ref() == Some(before)) {
+        let theirs = |cell: &&mut Cell| cell.by.as_ref() == Some(before);
+        let told = self.provisional.told.values_mut().flat_map(|told| told.cells.values_mut());
+        for cell in self.cells.values_mut().chain(told).filter(theirs) {
             cell.by = Some(session.clone());
         }
         let presumed: Vec<(Profile, Presumption)> = of_session(&self.presumptions, before)
