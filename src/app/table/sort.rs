@@ -70,7 +70,7 @@ pub(super) fn sorted<'a>(
             Packed { head, whole, slot }
         })
         .collect();
-    packed.sort_by(|a, b| a.head.cmp(&b.head));
+    packed.sort_by_key(|row| row.head);
     for alike in packed.chunk_by_mut(|a, b| a.head == b.head) {
         if alike.len() > 1 && alike.iter().any(|row| !row.whole) {
             alike.sort_by(|a, b| by_column(&key(a.slot), &key(b.slot), descending));

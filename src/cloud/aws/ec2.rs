@@ -25,14 +25,17 @@ use tokio::sync::{mpsc, watch};
 /// Reservations a page. AWS allows 1,000; half of it arrives well within the time-out of an attempt on a slow link.
 const PAGE: i32 = 500;
 
-/// System and instance status by instance id.
-type Statuses = HashMap<String, (Option<String>, Option<String>)>;
+/// System and instance status.
+type Checks = (Option<String>, Option<String>);
+
+/// Those of instances, by id.
+type Statuses = HashMap<String, Checks>;
 
 /// What the first pages of each place said last time.
 #[derive(Debug, Default)]
 pub(super) struct KnownPages {
     instances: Known<Instance>,
-    statuses: Known<(String, (Option<String>, Option<String>))>,
+    statuses: Known<(String, Checks)>,
 }
 
 /// Rows of a page, and the token of the next.
@@ -146,7 +149,7 @@ async fn status_page(
     known: Arc<KnownPages>,
     token: Option<String>,
     ahead: Ahead,
-) -> Result<Read<(String, (Option<String>, Option<String>))>, Fault> {
+) -> Result<Read<(String, Checks)>, Fault> {
     let (before, against) = known.statuses.before(&place, token.as_deref());
     let glance = Glance::new(ahead, against);
     let request = client
@@ -167,9 +170,7 @@ async fn status_page(
     Ok((statuses, page.next_token))
 }
 
-fn statuses_of(
-    page: &DescribeInstanceStatusOutput,
-) -> impl Iterator<Item = (String, (Option<String>, Option<String>))> {
+fn statuses_of(page: &DescribeInstanceStatusOutput) -> impl Iterator<Item = (String, Checks)> {
     page.instance_statuses().iter().filter_map(|status| {
         let word = |summary: Option<&aws_sdk_ec2::types::InstanceStatusSummary>| {
             text(summary.and_then(|s| s.status()).map(|s| s.as_str()))

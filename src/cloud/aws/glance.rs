@@ -243,7 +243,10 @@ const ROWS_KEPT: usize = 5_000;
 
 /// What was made of the first page of each place. Tokens differ from sweep to sweep, so the pages after it do as well.
 #[derive(Debug)]
-pub(super) struct Known<T>(Mutex<HashMap<Place, (Fingerprint, Arc<[T]>)>>);
+pub(super) struct Known<T>(Mutex<HashMap<Place, Made<T>>>);
+
+/// A page's fingerprint, and what was made of it.
+type Made<T> = (Fingerprint, Arc<[T]>);
 
 impl<T> Default for Known<T> {
     fn default() -> Self {
