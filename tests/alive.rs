@@ -414,3 +414,29 @@ fn alive_where_no_shell_waits_it_stays() {
     assert_eq!(pty.wait_exit(), 0);
     pty.assert_restored();
 }
+
+/// Reading what AWS answers takes the processor; a key does not wait for it.
+#[cfg(target_os = "linux")]
+#[test]
+fn alive_whoever_reads_answers_stands_behind_the_screen() {
+    let home = Home::new();
+    let mut pty = Pty::start(&home, DESIGN, &["demo"]);
+    pty.wait_for("us-east-1");
+    let nice = |task: &Path| -> i32 {
+        let stat = std::fs::read_to_string(task.join("stat")).unwrap();
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        // proc_pid_stat(5): the nineteenth field, of which two stand before the parenthesis.
+        fields.split_whitespace().nth(16).unwrap().parse().unwrap()
+    };
+    let tasks = PathBuf::from(format!("/proc/{}/task", pty.pid()));
+    let screen = nice(&tasks.join(pty.pid().to_string()));
+    let workers: Vec<i32> = std::fs::read_dir(&tasks)
+        .unwrap()
+        .map(|task| task.unwrap().path())
+        .filter(|task| std::fs::read_to_string(task.join("comm")).unwrap().starts_with("tokio"))
+        .map(|task| nice(&task))
+        .collect();
+    assert!(!workers.is_empty() && workers.iter().all(|worker| *worker > screen), "{screen} {workers:?}");
+    pty.press("q");
+    assert_eq!(pty.wait_exit(), 0);
+}

@@ -15,7 +15,21 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// The binary that is measured.
-pub const BINARY: &str = env!("CARGO_BIN_EXE_blackstart");
+pub fn binary() -> PathBuf {
+    let everyday = PathBuf::from(env!("CARGO_BIN_EXE_blackstart"));
+    if is_shipped() { shipped().unwrap_or(everyday) } else { everyday }
+}
+
+/// Whether what is shipped is measured, and not what was built with the benchmarks.
+pub fn is_shipped() -> bool {
+    std::env::args().any(|argument| argument == "--shipped")
+}
+
+/// What `cargo build --profile dist` makes, beside the folder that this benchmark was built into: `target/release/deps/…`.
+pub fn shipped() -> Option<PathBuf> {
+    let path = std::env::current_exe().ok()?.ancestors().nth(3)?.join("dist/blackstart");
+    path.exists().then_some(path)
+}
 /// Columns and rows of the terminal that the screens are designed for.
 pub const DESIGN: (u16, u16) = (140, 45);
 /// How long anything may take to appear.
@@ -91,7 +105,7 @@ impl Home {
 
     /// Runs the binary to its end; how long that took, and its exit code.
     pub fn run(&self, arguments: &[&str]) -> (Duration, Option<i32>) {
-        let mut command = self.command(Path::new(BINARY));
+        let mut command = self.command(&binary());
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
         let begin = Instant::now();
         let mut child = command.spawn().expect("the binary runs");
@@ -136,7 +150,7 @@ impl Cockpit {
         let (columns, rows) = DESIGN;
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
-        let mut command = CommandBuilder::new(BINARY);
+        let mut command = CommandBuilder::new(binary());
         command.args(arguments);
         command.env_clear();
         for (name, value) in &home.environment {

@@ -102,14 +102,12 @@ pub fn million() -> Vec<Figure> {
 
 /// The binary as it is shipped.
 pub fn size() -> Vec<Figure> {
-    // Of the folder that this benchmark was built into: `target/release/deps/…`.
-    let shipped =
-        std::env::current_exe().ok().and_then(|exe| Some(exe.ancestors().nth(3)?.join("dist/blackstart")));
+    let shipped = super::cockpit::shipped();
     let megabytes = |path: &Path| std::fs::metadata(path).map(|meta| meta.len() as f64 / 1e6).ok();
     let runs: Vec<f64> = shipped.as_deref().and_then(megabytes).into_iter().collect();
     let note =
         if runs.is_empty() { "build it first: cargo build --profile dist" } else { "profile dist, stripped" };
-    let everyday = megabytes(Path::new(super::cockpit::BINARY)).into_iter().collect();
+    let everyday = megabytes(Path::new(env!("CARGO_BIN_EXE_blackstart"))).into_iter().collect();
     vec![
         Figure::of(targets::SIZE, runs, note),
         Figure::beside("the binary of profile release", Unit::Megabytes, everyday, "stripped"),

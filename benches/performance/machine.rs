@@ -46,6 +46,10 @@ pub fn describe() -> Vec<(&'static str, String)> {
         ("memory", memory),
         ("file system", mounted.unwrap_or_else(unknown)),
         ("kernel", said("uname", &["-sr"]).unwrap_or_else(unknown)),
+        (
+            "binary",
+            format!("profile {}", if super::cockpit::is_shipped() { "dist, as shipped" } else { "release" }),
+        ),
         ("compiler", said("rustc", &["--version"]).unwrap_or_else(unknown)),
         ("date", jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()),
     ]

@@ -1,6 +1,7 @@
 //! Every row of the table of targets, measured on the real binary; the command that writes `docs/performance.md`.
 //!
-//! `cargo bench --bench performance` measures everything; `-- --only NAME` one row, and then writes no document. A row that
+//! `cargo bench --bench performance` measures everything, on the binary that it was built with, or with `-- --shipped` on the one
+//! of profile dist, which has to be there; `-- --only NAME` measures one row, and then writes no document. A row that
 //! misses its target fails the command once all is written, and so does a row that could not be measured: it does not keep
 //! the others from being measured. What is started here is ended here, and what is written lies in a folder of its own
 //! under the target folder, removed at the end, or by the next run where this one is killed. `--to FILE` writes the
@@ -85,6 +86,10 @@ fn main() -> ExitCode {
     if let Some(unknown) = only.iter().find(|name| !known(name)) {
         let names = targets::TARGETS.map(|target| target.name).join(", ");
         eprintln!("--only {unknown}: no row is called that. The rows: {names}.");
+        return ExitCode::from(2);
+    }
+    if cockpit::is_shipped() && cockpit::shipped().is_none() {
+        eprintln!("--shipped: there is no target/dist/blackstart. Build it: cargo build --profile dist");
         return ExitCode::from(2);
     }
     let to = arguments.windows(2).find(|pair| pair[0] == "--to").map(|pair| PathBuf::from(&pair[1]));

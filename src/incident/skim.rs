@@ -86,11 +86,29 @@ impl Skim {
 
     /// The state, with all its rows.
     #[must_use]
-    pub fn into_read(mut self, timeline: &Timeline) -> Incident {
-        for sight in self.unread.iter().flatten() {
-            if let Some(seen) = sight.read(timeline) {
-                self.incident.see(seen);
-            }
+    pub fn into_read(self, timeline: &Timeline) -> Incident {
+        let rows = self.read_part(timeline, 0..self.rows());
+        self.with_rows(rows)
+    }
+
+    /// The rows, unread or not.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.unread.len()
+    }
+
+    /// Those of some of the rows that are unread. They need nothing of each other: several may read at once.
+    #[must_use]
+    pub fn read_part(&self, timeline: &Timeline, part: Range<usize>) -> Vec<Seen> {
+        let part = self.unread.get(part).unwrap_or_default();
+        part.iter().flatten().filter_map(|sight| sight.read(timeline)).collect()
+    }
+
+    /// The state, with the rows that were unread.
+    #[must_use]
+    pub fn with_rows(mut self, rows: impl IntoIterator<Item = Seen>) -> Incident {
+        for seen in rows {
+            self.incident.see(seen);
         }
         self.incident
     }

@@ -26,6 +26,7 @@ use super::tail::Tail;
 use crate::incident::checkpoint::Checkpoint;
 use crate::incident::entry::SessionId;
 use crate::incident::skim::Skim;
+use crate::incident::timeline::Timeline;
 use crate::incident::{Incident, Seen as Row};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -120,13 +121,34 @@ pub fn open_recent(dir: &Path, own: SessionId) -> Result<Recent, LogbookError> {
     heads.extend(read);
     Ok(Recent {
         lines: timeline.len(),
-        incident: state.into_read(&timeline),
+        incident: read_rows(state, &timeline),
         unkept,
         tail: Tail::resume(dir, own, followers, heads),
         breakages,
         torn,
         passed_over,
     })
+}
+
+/// The state with all its rows, which all processors read.
+fn read_rows(state: Skim, timeline: &Timeline) -> Incident {
+    let rows = state.rows();
+    if rows < WORTH_A_THREAD {
+        return state.into_read(timeline);
+    }
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let each = rows.div_ceil(workers).max(1);
+    let read = thread::scope(|scope| {
+        let (state, parts) = (&state, (0..rows).step_by(each));
+        let parts = parts.map(|from| from..rows.min(from + each));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || state.read_part(timeline, part))).collect();
+        parts.into_iter().map(thread::ScopedJoinHandle::join).collect::<Result<Vec<_>, _>>()
+    });
+    match read {
+        Ok(parts) => state.with_rows(parts.into_iter().flatten()),
+        // A bug in one of them is met again where it is seen.
+        Err(_) => state.into_read(timeline),
+    }
 }
 
 /// The strands after what a checkpoint covers.

@@ -271,12 +271,21 @@ pub(crate) fn drive(app: App, cloud: Cloud, clock: Clock, bench: Bench) -> Drive
 /// Threads of a runtime that runs for long: answers come one by one.
 pub(crate) const THREADS: usize = 2;
 
+/// How much nicer than the screen its threads are: a key that comes while a large answer is read does not wait for it.
+#[cfg(target_os = "linux")]
+const NICER: i32 = 5;
+
 /// A runtime for whatever talks to the world, with so many threads.
 pub(crate) fn runtime(threads: usize) -> Result<tokio::runtime::Runtime, Exit> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(
-        |error| {
-            complain(&format!("The runtime could not be started: {error}. Nothing was started."));
-            Exit::Failed
-        },
-    )
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(threads).enable_all();
+    // Of the thread alone, on Linux. Where that is refused they are as they were.
+    #[cfg(target_os = "linux")]
+    builder.on_thread_start(|| {
+        let _ = rustix::process::nice(NICER);
+    });
+    builder.build().map_err(|error| {
+        complain(&format!("The runtime could not be started: {error}. Nothing was started."));
+        Exit::Failed
+    })
 }
