@@ -130,7 +130,7 @@ fn alive_who_insists_leaves_and_is_told_what_is_unknown() {
     ground.standin.lift_all();
     // Whoever comes next is told to look first.
     let pty = Pty::start(&home, DESIGN, &[]);
-    pty.wait_for("unknown whether done: verify first");
+    pty.wait_for("unknown whether done: V verifies it");
     drop(pty);
     assert_intact(&home);
 }

@@ -208,8 +208,8 @@ fn alive_a_bug_in_the_painter_costs_a_frame() {
     let (pty, place) = demo(&home, &[]);
     trouble.break_off(Part::Painter);
     assert_answers(&pty);
-    let screen = pty.screen();
-    assert!(screen.contains("eu-central-1") && !screen.contains("panicked"), "{screen}");
+    let screen = pty.wait_for("eu-central-1");
+    assert!(!screen.contains("panicked"), "{screen}");
     quit(pty);
     assert_eq!(reasons(&place), ["quit"]);
 }

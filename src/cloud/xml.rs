@@ -30,6 +30,9 @@ pub fn flaw(body: &[u8]) -> Option<Flaw> {
             return Some(Flaw::Malformed);
         }
         rest = &rest[start..];
+        if is_misplaced(rest, !open.is_empty(), rooted) {
+            return Some(Flaw::Malformed);
+        }
         if let Some(skipped) = aside(rest) {
             let Some(end) = skipped else { return Some(Flaw::Cut) };
             rest = &rest[end..];
@@ -100,6 +103,16 @@ fn aside(rest: &[u8]) -> Option<Option<usize>> {
     Some(memmem::find(&rest[begin.len()..], end).map(|at| begin.len() + at + end.len()))
 }
 
+/// Whether what begins here stands where it may not: declarations stand before the root, text taken literally within it.
+fn is_misplaced(rest: &[u8], within: bool, rooted: bool) -> bool {
+    const LITERAL: &[u8] = b"<![CDATA[";
+    let begins = |with: &[u8]| rest.starts_with(with) || with.starts_with(rest);
+    if !rest.starts_with(b"<!") || begins(b"<!--") {
+        return false;
+    }
+    if begins(LITERAL) { !within } else { rooted }
+}
+
 /// Where the `>` of a tag is; one in an attribute's quotes ends nothing.
 fn tag_end(tag: &[u8]) -> Option<usize> {
     let mut from = 0;
@@ -137,13 +150,24 @@ mod tests {
             "<A><B></A",
             "<A>tex",
             "<A><![CDATA[x",
+            "<A><![CD",
+            "<A><!",
             "<?xml version=\"1.0\"?>",
         ] {
             assert_eq!(flaw(cut.as_bytes()), Some(Flaw::Cut), "{cut}");
         }
-        for malformed in
-            ["Service Unavailable", "<A><B></A>", "<A></A></A>", "<A/><B/>", "<A/>x", "<><A/>", "x<A/>"]
-        {
+        for malformed in [
+            "Service Unavailable",
+            "<A/><!x <B>",
+            "<A><!x></A>",
+            "<![CDATA[x]]><A/>",
+            "<A><B></A>",
+            "<A></A></A>",
+            "<A/><B/>",
+            "<A/>x",
+            "<><A/>",
+            "x<A/>",
+        ] {
             assert_eq!(flaw(malformed.as_bytes()), Some(Flaw::Malformed), "{malformed}");
         }
     }

@@ -401,7 +401,7 @@ fn rewritten_state() {
     };
     // What AWS says is shown as said, and as no more than that.
     for (state, health) in of("instance", "state") {
-        assert_eq!((state.as_str(), health.as_str()), ("stopped", "claimed"));
+        assert_eq!((state.as_str(), health.as_str()), ("stopped", "off"));
     }
     for (state, health) in of("registration", "state") {
         assert!(

@@ -353,10 +353,26 @@ impl Evidence {
         if let Body::Probed { subject, evidence } = &entry.body {
             self.heard(session, subject, entry.ts, evidence.verdict);
         }
+        if let Body::Reopened { before, .. } | Body::Opened { continues: Some(before), .. } = &entry.body {
+            self.goes_on(before, session);
+        }
         if let Body::Identified { profile, account, .. } | Body::Presumed { profile, account, .. } =
             &entry.body
         {
             self.named(session, profile, account);
+        }
+    }
+
+    /// A process goes on in another strand: what it found is its own.
+    fn goes_on(&mut self, before: &SessionId, session: &SessionId) {
+        let is_old = |(_, by): &&(String, SessionId)| by == before;
+        for whose in self.newest.keys().filter(is_old).cloned().collect::<Vec<_>>() {
+            if let Some((at, verdict)) = self.newest.remove(&whose) {
+                self.keep(whose.0, session, at, verdict);
+            }
+        }
+        if let Some(accounts) = self.accounts.remove(before) {
+            self.accounts.entry(session.clone()).or_default().extend(accounts);
         }
     }
 

@@ -305,18 +305,26 @@ impl App {
         }
     }
 
-    /// Others tell of findings older than one of ours that we did not write down: where ours says something else, it is
-    /// news now. They are folded already.
+    /// Others tell of findings older than one of ours that we did not write down, or whose account theirs were about, and
+    /// an older one stands again: where ours says something else, it is news now. They are folded already.
     pub(super) fn stand_by_findings(&mut self, entries: &[Entry], effects: &mut Vec<Effect>) {
-        for entry in entries {
-            let Body::Probed { subject, .. } = &entry.body else { continue };
-            let subject = self.incident.resolve_subject(&entry.session, subject);
+        let subjects: BTreeSet<ProbeSubject> = if entries
+            .iter()
+            .any(|entry| matches!(entry.body, Body::Identified { .. }))
+        {
+            self.probing.unsaid.keys().cloned().collect()
+        } else {
+            let told = entries.iter().filter_map(|entry| match &entry.body {
+                Body::Probed { subject, .. } => Some(self.incident.resolve_subject(&entry.session, subject)),
+                _ => None,
+            });
+            told.collect()
+        };
+        for subject in subjects {
             let Some((found, evidence)) = self.probing.unsaid.get(&subject) else { continue };
-            let differs = self
-                .incident
-                .probes
-                .get(&subject)
-                .is_some_and(|told| told.at < *found && told.evidence.verdict != evidence.verdict);
+            let stands = self.incident.probes.get(&subject);
+            let differs =
+                stands.is_none_or(|stands| stands.at < *found && stands.evidence.verdict != evidence.verdict);
             if !differs {
                 continue;
             }

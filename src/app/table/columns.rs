@@ -32,8 +32,8 @@ const fn column(title: &'static str, min: u16, max: u16, align: Align, drop: u8)
 
 const INSTANCES: &[Column] = &[
     column("HEALTH", 8, 12, Align::Left, 0),
-    column("NAME", 8, 24, Align::Left, 0),
-    column("INSTANCE", 14, 19, Align::Left, 0),
+    column("NAME", 10, 24, Align::Left, 0),
+    column("INSTANCE", 12, 19, Align::Left, 0),
     column("CLAIM", 13, 13, Align::Left, 0),
     column("PROBE", 7, 11, Align::Left, 0),
     column("CHECKS", 7, 14, Align::Left, 3),
