@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+pub const SWEEP_WALL: &str = "the same sweep: blackstart status";
+pub const SWEEP_PROCESSOR: &str = "the same sweep: processor time of blackstart";
 const LATENCY: Duration = Duration::from_millis(100);
 
 /// How long the baseline is begun anew: it takes half a minute of two cores.
@@ -50,8 +52,8 @@ pub fn sweep() -> Vec<Figure> {
             ratios,
             format!("{chain} pages of {} ms; {calls} calls; from exec to exit", LATENCY.as_millis()),
         ),
-        Figure::beside("the same sweep: blackstart status", Unit::Seconds, times, ""),
-        Figure::beside("the same sweep: processor time of blackstart", Unit::Seconds, processor, ""),
+        Figure::beside(SWEEP_WALL, Unit::Seconds, times, ""),
+        Figure::beside(SWEEP_PROCESSOR, Unit::Seconds, processor, ""),
         Figure::beside("the same sweep: processor time of the endpoint", Unit::Seconds, answering, ""),
     ];
     let peer = "the same by the AWS command line, in parallel";

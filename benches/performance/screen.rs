@@ -18,12 +18,18 @@ fn is_whole(screen: &vt100::Screen) -> bool {
     screen.rows(0, columns.get()).nth(usize::from(rows.get()) - 1).is_some_and(|line| line.contains("quit"))
 }
 
+pub const FIRST_FRAME_PROCESSOR: &str = "processor time until then";
+pub const FIRST_FRAME_KEPT: &str = "the first frame from a checkpoint";
+pub const KEYS_BUSY: &str = "the cockpit's processor time meanwhile";
+pub const MEMORY_KNOWN: &str = "resident memory with 100,000 rows last known and nothing read";
+
 /// exec to the first frame, with every region hanging.
 pub fn first_frame() -> Vec<Figure> {
+    // What goes on beside it is the cockpit's own: it reads certificates and asks every region.
     let endpoint = Endpoint::start(Estate::even(0));
     endpoint.set_dark(&REGIONS);
     let home = Home::new(&endpoint.url());
-    let (mut runs, mut processor) = (Vec::new(), Vec::new());
+    let (mut runs, mut processor, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     for run in 0..15 {
         // One of its own for each: whoever leaves a logbook may leave a checkpoint in it.
         let logbook = home.logbook(&format!("logbook-{run}"));
@@ -40,15 +46,23 @@ pub fn first_frame() -> Vec<Figure> {
             cockpit.wait_for("of 5000");
         }
         cockpit.quit();
+        // Whoever leaves keeps a checkpoint: the next one opens from it.
+        let next = Cockpit::start(&home, &["--logbook", &logbook]);
+        let painted = next.wait_until("the first frame", |screen| {
+            is_whole(screen) && screen.contents().contains("us-east-1")
+        });
+        kept.push(painted.duration_since(next.started).as_secs_f64() * 1e3);
+        next.quit();
     }
     vec![
         Figure::of(targets::FIRST_FRAME, runs, "the logbook's fold included; no checkpoint"),
         Figure::beside(
-            "processor time until then",
+            FIRST_FRAME_PROCESSOR,
             Unit::Milliseconds,
             processor,
             "of the threads that live on; the time above is longer where the machine is busy",
         ),
+        Figure::beside(FIRST_FRAME_KEPT, Unit::Milliseconds, kept, "every cockpit that leaves keeps one"),
     ]
 }
 
@@ -69,13 +83,14 @@ pub fn keys() -> Vec<Figure> {
     cockpit.send(b"2");
     cockpit.wait_for("of 100000");
     let mut memory = Vec::new();
-    let (mut p99, mut p50, mut most) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut p99, mut p50, mut most, mut busy) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut answered = 0;
     let blocks = 5;
     for block in 0..blocks {
         super::progress(&format!("keys, {} of {blocks}", block + 1));
         endpoint.take_journal();
         let mut times = Vec::new();
+        let (began, spent) = (Instant::now(), cockpit.processor_time());
         for n in 0..200 {
             if n % 50 == 0 {
                 cockpit.send(b"R");
@@ -88,12 +103,14 @@ pub fn keys() -> Vec<Figure> {
         p99.push(percentile(&times, 99));
         p50.push(median(&times));
         most.push(times.iter().copied().fold(0.0, f64::max));
+        busy.push((cockpit.processor_time() - spent) / began.elapsed().as_secs_f64() * 100.0);
         memory.push(cockpit.memory().0);
     }
     let peak = cockpit.memory().1;
     super::progress("the same list sorted");
     let [sorting, sorted] = sorted_keys(&cockpit);
     cockpit.quit();
+    let known = last_known_memory();
     let calls = answered / blocks as usize;
     vec![
         Figure::of(
@@ -105,6 +122,13 @@ pub fn keys() -> Vec<Figure> {
         ),
         Figure::beside("the same, median key", Unit::Milliseconds, p50, ""),
         Figure::beside("the same, slowest key", Unit::Milliseconds, most, ""),
+        Figure::beside(
+            KEYS_BUSY,
+            Unit::Percent,
+            busy,
+            "of one core; the rest of the machine is the endpoint's and this benchmark's",
+        ),
+        Figure::beside(MEMORY_KNOWN, Unit::Megabytes, known, "AWS dark; the list of them on the screen"),
         Figure::beside(
             "sorting 100,000 rows by another column, key to frame",
             Unit::Milliseconds,
@@ -119,6 +143,22 @@ pub fn keys() -> Vec<Figure> {
         ),
         Figure::of(targets::MEMORY_LARGE, memory, format!("after the keys above; {peak:.0} MB at the most")),
     ]
+}
+
+/// Resident memory of a cockpit that has 100,000 rows from its logbook and reads nothing.
+fn last_known_memory() -> Vec<f64> {
+    let endpoint = Endpoint::start(Estate::even(0));
+    endpoint.set_dark(&REGIONS);
+    let home = Home::new(&endpoint.url());
+    let logbook = home.logbook("known");
+    history::last_known(&logbook, 100_000);
+    let cockpit = Cockpit::start(&home, &["--logbook", &logbook.display().to_string()]);
+    cockpit.wait_for("us-east-1");
+    cockpit.send(b"2");
+    cockpit.wait_for("of 100000");
+    let memory = vec![cockpit.memory().0];
+    cockpit.quit();
+    memory
 }
 
 const TYPED: &[u8] = b"web-1";

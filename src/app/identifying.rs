@@ -37,6 +37,11 @@ pub(super) struct Identifying {
 }
 
 impl Identifying {
+    /// What is not known is asked again at the next tick.
+    pub(super) fn all_at_once(&mut self) {
+        self.due.clear();
+    }
+
     /// Forgets what is in flight.
     pub(super) fn forget(&mut self) {
         self.in_flight.clear();

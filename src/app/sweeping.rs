@@ -171,6 +171,7 @@ impl App {
         }
         self.probing.all_at_once();
         self.asking.all_at_once();
+        self.identifying.all_at_once();
     }
 
     /// Asks a place again at the next tick.

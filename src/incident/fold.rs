@@ -343,7 +343,14 @@ impl Incident {
             self.tell(teller.as_ref(), resolved.key(kind, id), Sight::Gone(at, by.clone()));
         }
         if let Some(status) = status {
-            self.tell_cell(by, place, |cell| Some(Cell::swept(cell, entry, status)));
+            let left = match status {
+                SweepStatus::Ok { .. } => BTreeSet::new(),
+                SweepStatus::Failed { .. } | SweepStatus::Partial { .. } => {
+                    let left = self.sessions.iter().filter(|(_, presence)| presence.left.is_some());
+                    left.map(|(session, _)| session.clone()).collect()
+                }
+            };
+            self.tell_cell(by, place, |cell| Some(Cell::swept(cell, entry, status, &left)));
         }
     }
 

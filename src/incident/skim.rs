@@ -209,8 +209,14 @@ impl Incident {
                 seen.chain(missed).collect()
             }
             // The story names rows, and knows what a database claimed.
-            Body::Probed { subject, .. } => subject.key().cloned().into_iter().collect(),
-            Body::Disagreements { resources } => resources.keys().cloned().collect(),
+            Body::Probed { subject, .. } => {
+                self.resolve_subject(&entry.session, subject).key().cloned().into_iter().collect()
+            }
+            Body::Disagreements { resources } => {
+                let shown =
+                    |key: &Key| self.resolve(&entry.session, &key.place).key(key.kind, key.id.clone());
+                resources.keys().map(shown).collect()
+            }
             // What was told provisionally moves, and what stood beneath comes up.
             Body::Identified { account, .. } | Body::Presumed { account, .. } => {
                 self.provisional_rows(Some(account))

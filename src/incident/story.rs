@@ -6,6 +6,7 @@ use super::cell::{Cell, ProbeSubject, SweepStatus, Verdict};
 use super::entry::{Body, Ending, Entry, Finding, Mode, Outcome, SessionId};
 use super::fold::Incident;
 use super::hash::PlanHash;
+use super::health::claimed_trouble;
 use super::place::{Account, Key, Kind, Place, Profile, Service};
 use super::request::Done;
 use super::resource::Resource;
@@ -156,6 +157,8 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         }
         Body::Probed { subject, evidence } => {
             by_itself = true;
+            // The name that its account is shown by.
+            let subject = &before.resolve_subject(&entry.session, subject);
             // Seven servers a site, a hundred instances: what they amount to is told, not each answer.
             let what = match subject {
                 ProbeSubject::Site(name) => format!("site {name}"),
@@ -213,7 +216,9 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         }
         Body::Disagreements { resources } => {
             by_itself = true;
-            disagreements_turned(before, entry.ts, resources)?
+            let shown = |key: &Key| before.resolve(&entry.session, &key.place).key(key.kind, key.id.clone());
+            let resources = resources.iter().map(|(key, words)| (shown(key), words.clone())).collect();
+            disagreements_turned(before, entry.ts, &resources)?
         }
         Body::Declared { title } => {
             is_action = true;
@@ -418,7 +423,14 @@ fn disagreements_turned(
     });
     if begun.is_empty() {
         let (what, lasted) = ended?;
-        return Some((Tone::Good, format!("claim and probe agree again after {lasted}: {what}")));
+        // A claim that came to be as bad as its evidence is no good news.
+        let troubles = resources.keys().filter_map(|key| trouble_agreed_on(before, key)).collect::<Vec<_>>();
+        return Some(if troubles.is_empty() {
+            (Tone::Good, format!("claim and probe agree again after {lasted}: {what}"))
+        } else {
+            let what = troubles.join("; ");
+            (Tone::Bad, format!("claim and probe agree after {lasted} that it is in trouble: {what}"))
+        });
     }
     let lies: Vec<String> = begun
         .iter()
@@ -432,6 +444,16 @@ fn disagreements_turned(
         .collect();
     let also = ended.map_or_else(String::new, |(what, _)| format!("; no longer: {what}"));
     Some((Tone::Bad, format!("LIE: {}{also}", lies.join("; "))))
+}
+
+/// What is wrong with a row by AWS's own word and by its evidence, where that is so.
+fn trouble_agreed_on(before: &Incident, key: &Key) -> Option<String> {
+    let seen = before.rows.get(key)?;
+    let probed = before.probes.get(&ProbeSubject::of(key)?)?;
+    let what = rows_words(before, key.kind, &[key]);
+    let claim = seen.resource.claim();
+    (claimed_trouble(&seen.resource).is_some() && probed.evidence.verdict != Verdict::Answers)
+        .then(|| format!("{what} claims {claim}, probe {}", probed.evidence.verdict.as_str()))
 }
 
 /// Rows of one kind in words: `database fito-db`, `6 instances (web-1, web-2, web-3 and 3 more)`.

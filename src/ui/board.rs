@@ -154,7 +154,12 @@ fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
                 row.push(cell(&region::service(app, region, service), each, canvas));
             }
         }
-        let used = canvas.row(area.x, y, area.width, &row);
+        let used = cells(row.iter().map(|piece| width(&piece.text)).sum()).min(area.width);
+        // Its cells are as wide as the longest word; of the last one only the word has to fit.
+        if let Some(last) = row.last_mut() {
+            last.text.truncate(last.text.trim_end().len());
+        }
+        canvas.row(area.x, y, area.width, &row);
         // A few columns would only say that there is something to say.
         let room = area.width.saturating_sub(used);
         match region::asking(app, region) {

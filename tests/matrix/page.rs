@@ -33,8 +33,9 @@ fn overview(text: &mut String) {
     text.push_str(
         "## While it is read
 
-A cell is one service of one account in one region, and fails alone. The word stands on the board, in `blackstart status` and in
-its JSON; the sentence and what to do stand in `status`, in the detail of the region and of each row.
+A cell is one service of one account in one region, and fails alone. The word stands in `blackstart status`, in
+its JSON and on boards of 200 columns, where narrower ones have a mark and for how long; the sentence and what to do stand in
+`status`, in the detail of the region and of each row.
 
 ",
     );

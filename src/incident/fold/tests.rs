@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::incident::cell::{Evidence, READ_ELSEWHERE_S, Verdict};
-use crate::incident::entry::ENTRY_VERSION;
+use crate::incident::entry::{ENTRY_VERSION, Mode};
 use crate::incident::fault::Fault;
 
 const PLACE: &str = "aws/123456789012/us-east-1/ec2";
@@ -53,6 +53,25 @@ fn one_session_that_cannot_read_does_not_darken_what_another_has_just_read() {
     // And where nobody has read it for a while, anybody's word stands.
     says(&mut incident, "adam", 20, read());
     says(&mut incident, "eve", 20 + READ_ELSEWHERE_S + 1, dark());
+    assert!(!cell(&incident).is_ok());
+}
+
+#[test]
+fn what_was_read_by_one_who_has_left_says_nothing_against_a_failing_since() {
+    let mut incident = Incident::default();
+    let opened = Body::Opened {
+        version: String::new(),
+        estate: String::new(),
+        mode: Mode::Live,
+        pid: 1,
+        regions: Vec::new(),
+        sites: Vec::new(),
+        continues: None,
+    };
+    says(&mut incident, "adam", 0, opened);
+    says(&mut incident, "adam", 1, read());
+    says(&mut incident, "adam", 2, Body::Left { reason: "done".into() });
+    says(&mut incident, "eve", 10, dark());
     assert!(!cell(&incident).is_ok());
 }
 
