@@ -291,7 +291,7 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         }
         Body::Reopened { before, why, lost } => {
             let lost = match lost.len() {
-                0 => "nothing that people did was lost".to_owned(),
+                0 => "nothing that people did since was lost".to_owned(),
                 n => format!("{n} lost: {}", lost.join("; ")),
             };
             (Tone::Warn, format!("recording again after {before} was refused: {lost} ({why})"))

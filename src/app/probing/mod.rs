@@ -322,9 +322,11 @@ impl App {
         };
         for subject in subjects {
             let Some((found, evidence)) = self.probing.unsaid.get(&subject) else { continue };
-            let stands = self.incident.probes.get(&subject);
-            let differs =
-                stands.is_none_or(|stands| stands.at < *found && stands.evidence.verdict != evidence.verdict);
+            // Found under the name of before, it may be about what has a number by now.
+            let shown = self.incident.resolve_subject(&self.opening.session, &subject);
+            let stands = self.incident.probes.get(&shown);
+            let differs = stands
+                .is_some_and(|stands| stands.at < *found && stands.evidence.verdict != evidence.verdict);
             if !differs {
                 continue;
             }
