@@ -243,10 +243,7 @@ fn a_login_in_another_window_is_picked_up_by_the_running_cockpit() {
     ground.standin.forget_calls();
     fs::write(home.path().join(".aws/credentials"), credentials_file(&renewed)).unwrap();
     pty.press("R");
-    // What happened stays in the story.
-    pty.wait_until("cells that are read again", |screen| {
-        !screen.lines().take_while(|line| !line.contains("happening")).any(|line| line.contains("expired"))
-    });
+    pty.wait_for("are valid again");
     let calls = ground.standin.calls();
     assert!(calls.iter().any(|call| call.access_key == renewed.access_key), "{:?}", names(&calls));
     pty.press("q");
