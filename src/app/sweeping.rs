@@ -39,6 +39,8 @@ pub struct Schedule {
     pub(super) due_in_sight: Option<Timestamp>,
     /// The sweep under way and when it began.
     pub in_flight: Option<(Ticket, Timestamp)>,
+    /// Whether somebody wanted it asked while that one was under way: it may have read before what they wait for.
+    pub(super) wanted_again: bool,
     /// Sweeps that failed in a row.
     pub failures: u32,
     /// Pages of the last sweep that came to its end: what the next one costs.
@@ -54,6 +56,12 @@ impl Schedule {
     pub(super) fn ask_at(&mut self, due: Option<Timestamp>) {
         self.due = due;
         self.due_in_sight = None;
+    }
+
+    /// Somebody waits for what it says now: it is asked at once, after the sweep under way if there is one.
+    fn ask_now(&mut self) {
+        self.ask_at(None);
+        self.wanted_again = self.in_flight.is_some();
     }
 }
 
@@ -164,11 +172,9 @@ impl App {
         }
     }
 
-    /// Asks everything again at the next tick.
+    /// Asks everything again at the next tick, and what is being asked as soon as that is answered.
     pub(super) fn refresh_all(&mut self) {
-        for schedule in self.schedule.values_mut() {
-            schedule.ask_at(None);
-        }
+        self.schedule.values_mut().for_each(Schedule::ask_now);
         self.probing.all_at_once();
         self.asking.all_at_once();
         self.identifying.all_at_once();
@@ -177,7 +183,7 @@ impl App {
     /// Asks a place again at the next tick.
     pub(super) fn refresh_place(&mut self, place: &Place) {
         if let Some(schedule) = self.schedule.get_mut(place) {
-            schedule.ask_at(None);
+            schedule.ask_now();
         }
     }
 
@@ -285,6 +291,9 @@ impl App {
             schedule.due = Some(due);
             schedule.due_in_sight = in_sight;
             schedule.in_flight = None;
+            if std::mem::take(&mut schedule.wanted_again) {
+                schedule.ask_at(None);
+            }
             recovered = schedule.failures > 0 && failures == 0;
             schedule.failures = failures;
             told = std::mem::replace(&mut schedule.told, status.fault().cloned());

@@ -139,3 +139,23 @@ fn one_service_that_is_back_has_the_others_of_its_region_asked_at_once() {
     assert_eq!(desk.app.incident.cells[&rds].last_attempt, desk.now, "it was asked at once");
     assert!(asked_within(&desk, &west) >= 15, "another region has to prove itself");
 }
+
+#[test]
+fn what_is_refreshed_while_it_is_being_asked_is_asked_again_when_that_is_answered() {
+    let mut desk = Desk::new(&[REGION]);
+    desk.answer_all(|_| 1);
+    let ec2 = place(REGION, Service::Ec2);
+    desk.app.refresh_place(&ec2);
+    desk.now += SignedDuration::from_secs(1);
+    desk.take(Message::Tick);
+    let (first, _) = desk.app.schedule[&ec2].in_flight.expect("it is asked");
+    // Whatever the answer was read from is older than the key.
+    desk.app.refresh_all();
+    desk.take(Message::Swept(first, Err(dark())));
+    desk.take(Message::Tick);
+    let (second, _) = desk.app.schedule[&ec2].in_flight.expect("it is asked again without a back-off");
+    assert_ne!(first, second);
+    desk.take(Message::Swept(second, Err(dark())));
+    desk.take(Message::Tick);
+    assert_eq!(desk.app.schedule[&ec2].in_flight, None, "once for once");
+}
