@@ -239,7 +239,8 @@ fn a_login_in_another_window_is_picked_up_by_the_running_cockpit() {
     pty.press("1");
     ground.standin.rule(Rule::new(Fault::Expired).access_key(&ground.account.access_key));
     pty.press("R");
-    pty.wait_for("expired");
+    // The cells say so at once; that the story has it is what its end is told by.
+    pty.wait_for("have expired");
     ground.standin.forget_calls();
     fs::write(home.path().join(".aws/credentials"), credentials_file(&renewed)).unwrap();
     pty.press("R");
