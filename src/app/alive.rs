@@ -73,12 +73,11 @@ impl App {
             effects.push(Effect::Record(Box::new(entry)));
         } else {
             self.incident.mark_unrecorded(&entry.session, entry.seq);
-            match &entry.body {
-                Body::Note { text } => {
-                    let line = (entry.session.clone(), entry.seq);
-                    self.unwritten.notes.push(KeptNote { at: entry.ts, text: text.clone(), line });
-                }
-                _ => self.lose(&entry),
+            if let Body::Note { text } = &entry.body {
+                let line = (entry.session.clone(), entry.seq);
+                self.unwritten.notes.push(KeptNote { at: entry.ts, text: text.clone(), line });
+            } else {
+                self.lose(&entry);
             }
         }
     }

@@ -6,23 +6,23 @@
 use super::cell::{Cell, READ_ELSEWHERE_S, SweepStatus};
 use super::entry::{Entry, SessionId};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 impl Cell {
     /// The cell after the end of a sweep.
     ///
-    /// `left` are the sessions that read no more: what one of them read says nothing against a failing that came since.
+    /// What a session that `has_left` had read says nothing against a failing that came since.
     pub(super) fn swept(
         known: Option<Self>,
         entry: &Entry,
         status: &SweepStatus,
-        left: &BTreeSet<SessionId>,
+        has_left: impl Fn(&SessionId) -> bool,
     ) -> Self {
         let ok = matches!(status, SweepStatus::Ok { .. });
         let mut cell = match known {
             Some(cell) if cell.last_attempt > entry.ts => cell,
             // It was read from elsewhere a moment ago: the failing is about the way there, until that one fails too.
-            Some(cell) if !ok && read_elsewhere(&cell, entry, left) => cell,
+            Some(cell) if !ok && read_elsewhere(&cell, entry, has_left) => cell,
             Some(mut cell) => {
                 // The story tells of failing that lasts (`Body::Failing`, or a sweep that ends later than that), and of
                 // the end of what it told.
@@ -123,7 +123,7 @@ impl Cell {
 }
 
 /// Whether another session than the entry's read this cell so lately that the entry's failing says nothing about it.
-fn read_elsewhere(cell: &Cell, entry: &Entry, left: &BTreeSet<SessionId>) -> bool {
+fn read_elsewhere(cell: &Cell, entry: &Entry, has_left: impl Fn(&SessionId) -> bool) -> bool {
     let young = cell.last_ok.is_some_and(|at| entry.ts.duration_since(at).as_secs() <= READ_ELSEWHERE_S);
-    cell.is_ok() && young && cell.by.as_ref().is_some_and(|by| *by != entry.session && !left.contains(by))
+    cell.is_ok() && young && cell.by.as_ref().is_some_and(|by| *by != entry.session && !has_left(by))
 }

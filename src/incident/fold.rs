@@ -343,14 +343,11 @@ impl Incident {
             self.tell(teller.as_ref(), resolved.key(kind, id), Sight::Gone(at, by.clone()));
         }
         if let Some(status) = status {
-            let left = match status {
-                SweepStatus::Ok { .. } => BTreeSet::new(),
-                SweepStatus::Failed { .. } | SweepStatus::Partial { .. } => {
-                    let left = self.sessions.iter().filter(|(_, presence)| presence.left.is_some());
-                    left.map(|(session, _)| session.clone()).collect()
-                }
-            };
-            self.tell_cell(by, place, |cell| Some(Cell::swept(cell, entry, status, &left)));
+            // Lent for the moment: telling of a cell asks nothing of sessions.
+            let sessions = std::mem::take(&mut self.sessions);
+            let has_left = |by: &SessionId| sessions.get(by).is_some_and(|presence| presence.left.is_some());
+            self.tell_cell(by, place, |cell| Some(Cell::swept(cell, entry, status, has_left)));
+            self.sessions = sessions;
         }
     }
 

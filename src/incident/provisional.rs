@@ -107,6 +107,12 @@ impl Incident {
         place
     }
 
+    /// The row as this session's newest identity names it, or as it is presumed.
+    #[must_use]
+    pub fn resolve_key(&self, session: &SessionId, key: &Key) -> Key {
+        self.resolve(session, &key.place).key(key.kind, key.id.clone())
+    }
+
     /// What is shown for the name that a session has for an account, if that is another.
     fn account_of(&self, session: &SessionId, called: &Account) -> Option<&Account> {
         if called.is_verified() {
@@ -195,6 +201,15 @@ impl Incident {
     }
 }
 
+/// Keeps the list of rows of which AWS itself says that something is wrong.
+fn note_trouble(troubled: &mut BTreeSet<Key>, key: &Key, seen: &Seen) {
+    if claimed_trouble(&seen.resource).is_some() {
+        troubled.insert(key.clone());
+    } else {
+        troubled.remove(key);
+    }
+}
+
 /// What is known of a session's profiles.
 fn of_session<'a, T>(
     all: &'a BTreeMap<(SessionId, Profile), T>,
@@ -245,18 +260,13 @@ impl Incident {
                 return;
             }
             self.touched.note(&key);
-            let seen = match &sight {
-                Sight::There(seen) => Some(seen),
-                Sight::Gone(..) => None,
-            };
-            if seen.is_some_and(|seen| claimed_trouble(&seen.resource).is_some()) {
-                self.troubled.insert(key.clone());
-            } else {
-                self.troubled.remove(&key);
-            }
             match sight {
-                Sight::There(seen) => *known = seen,
+                Sight::There(seen) => {
+                    note_trouble(&mut self.troubled, &key, &seen);
+                    *known = seen;
+                }
                 Sight::Gone(at, by) => {
+                    self.troubled.remove(&key);
                     self.rows.remove(&key);
                     self.gone.insert(key, (at, by));
                 }
@@ -270,7 +280,7 @@ impl Incident {
         match sight {
             Sight::There(seen) => {
                 self.gone.remove(&key);
-                self.note_trouble(&key, Some(&seen));
+                note_trouble(&mut self.troubled, &key, &seen);
                 self.rows.insert(key, seen);
             }
             Sight::Gone(at, by) => drop(self.gone.insert(key, (at, by))),
@@ -363,15 +373,6 @@ impl Incident {
         self.show_probe(subject.clone(), Some(probed));
     }
 
-    /// Keeps the list of rows of which AWS itself says that something is wrong.
-    fn note_trouble(&mut self, key: &Key, seen: Option<&Seen>) {
-        if seen.is_some_and(|seen| claimed_trouble(&seen.resource).is_some()) {
-            self.troubled.insert(key.clone());
-        } else {
-            self.troubled.remove(key);
-        }
-    }
-
     fn show_probe(&mut self, subject: ProbeSubject, probed: Option<Probed>) {
         if let Some(key) = subject.key() {
             self.touched.note(key);
@@ -385,7 +386,7 @@ impl Incident {
     /// A session tells that evidence contradicts a claim, or contradicts it no longer.
     pub(super) fn tell_lie(&mut self, entry: &Entry, key: &Key, words: Option<&String>) {
         let teller = self.teller(&entry.session, &key.place.scope.account);
-        let key = self.resolve(&entry.session, &key.place).key(key.kind, key.id.clone());
+        let key = self.resolve_key(&entry.session, key);
         if let Some(teller) = teller {
             let lies = &mut self.provisional.told.entry(teller).or_default().lies;
             match words {
@@ -538,7 +539,7 @@ impl Incident {
             };
             let stands = others.into_iter().fold(base.flatten(), |known, it| Some(Sight::newer(known, it)));
             self.rows.remove(key);
-            self.note_trouble(key, None);
+            self.troubled.remove(key);
             self.gone.remove(key);
             self.touched.note(key);
             if let Some(sight) = stands {

@@ -213,9 +213,7 @@ impl Incident {
                 self.resolve_subject(&entry.session, subject).key().cloned().into_iter().collect()
             }
             Body::Disagreements { resources } => {
-                let shown =
-                    |key: &Key| self.resolve(&entry.session, &key.place).key(key.kind, key.id.clone());
-                resources.keys().map(shown).collect()
+                resources.keys().map(|key| self.resolve_key(&entry.session, key)).collect()
             }
             // What was told provisionally moves, and what stood beneath comes up.
             Body::Identified { account, .. } | Body::Presumed { account, .. } => {

@@ -216,7 +216,7 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         }
         Body::Disagreements { resources } => {
             by_itself = true;
-            let shown = |key: &Key| before.resolve(&entry.session, &key.place).key(key.kind, key.id.clone());
+            let shown = |key: &Key| before.resolve_key(&entry.session, key);
             let resources = resources.iter().map(|(key, words)| (shown(key), words.clone())).collect();
             disagreements_turned(before, entry.ts, &resources)?
         }

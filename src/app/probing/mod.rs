@@ -308,18 +308,16 @@ impl App {
     /// Others tell of findings older than one of ours that we did not write down, or whose account theirs were about, and
     /// an older one stands again: where ours says something else, it is news now. They are folded already.
     pub(super) fn stand_by_findings(&mut self, entries: &[Entry], effects: &mut Vec<Effect>) {
-        let subjects: BTreeSet<ProbeSubject> = if entries
-            .iter()
-            .any(|entry| matches!(entry.body, Body::Identified { .. }))
-        {
-            self.probing.unsaid.keys().cloned().collect()
-        } else {
-            let told = entries.iter().filter_map(|entry| match &entry.body {
-                Body::Probed { subject, .. } => Some(self.incident.resolve_subject(&entry.session, subject)),
-                _ => None,
-            });
-            told.collect()
-        };
+        let subjects: BTreeSet<ProbeSubject> =
+            if entries.iter().any(|entry| matches!(entry.body, Body::Identified { .. })) {
+                self.probing.unsaid.keys().cloned().collect()
+            } else {
+                let told = entries.iter().filter_map(|entry| {
+                    let Body::Probed { subject, .. } = &entry.body else { return None };
+                    Some(self.incident.resolve_subject(&entry.session, subject))
+                });
+                told.collect()
+            };
         for subject in subjects {
             let Some((found, evidence)) = self.probing.unsaid.get(&subject) else { continue };
             // Found under the name of before, it may be about what has a number by now.
