@@ -21,6 +21,7 @@ mod identifying;
 mod input;
 pub mod keys;
 pub mod message;
+mod opening;
 mod probing;
 pub mod propagation;
 mod recording;

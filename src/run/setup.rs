@@ -124,33 +124,23 @@ impl Ground {
             estate.profiles.iter().cloned().map(Profile).collect()
         };
         let session = self.session(&actor, now);
-        let jitter = session.0.clone();
         Opening {
             estate: estate.name.clone(),
             regions,
             profiles,
             sites: sites.to_vec(),
-            keymap: settings.keymap.clone(),
             mode: match mode {
                 Mode::Live | Mode::Demo | Mode::ReadOnly if self.global.read_only => Mode::ReadOnly,
                 // These act on nothing whatever is asked.
                 Mode::Live | Mode::Demo | Mode::ReadOnly | Mode::Record | Mode::Replay => mode,
             },
-            session,
-            actor,
             pid: std::process::id(),
-            logbook: None,
-            logbook_fault: None,
             complaints: settings.complaints.iter().map(ToString::to_string).collect(),
-            speed: 1.0,
-            breakages: Vec::new(),
-            jitter,
             two_operators: settings.config.approval.two_operators,
             // The simulated world has servers of its own.
             dns: if mode == Mode::Demo { DnsServers::default() } else { settings.config.dns.clone() },
             probes: if mode == Mode::Demo { ProbeChoices::default() } else { self.probes(settings) },
-            looks_only: false,
-            shares: true,
+            ..Opening::plain(settings.keymap.clone(), session, actor)
         }
     }
 
