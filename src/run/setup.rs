@@ -12,6 +12,7 @@ use crate::incident::entry::{Actor, Mode, SessionId};
 use crate::incident::place::{Profile, Region};
 use crate::incident::probe::ProbeChoices;
 use crate::incident::site::{Estate, Site};
+use crate::incident::story::Tone;
 use crate::logbook::{StrandWriter, Tail, name_session, open_recent};
 use crate::settings::{Choices, Settings, Surroundings, regions};
 use crate::ui::{Glyphs, Look};
@@ -217,6 +218,10 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
             app.opening.breakages = recent.breakages.iter().map(ToString::to_string).collect();
             // A checkpoint that does not fit costs time and no truth: it is said among the complaints, not as a breakage.
             app.opening.complaints.extend(recent.passed_over);
+            if let Some(first) = recent.unreadable.first() {
+                app.notice(Tone::Bad, first.clone());
+            }
+            app.opening.complaints.extend(recent.unreadable);
             app.begin_on(recent.incident);
             recent.tail
         }
