@@ -252,7 +252,8 @@ fn refuse(app: &mut App, why: &str) {
 }
 
 /// A driver with its scribe, if there is a logbook: one that cannot be written may be opened later.
-pub(crate) fn drive(app: App, cloud: Cloud, clock: Clock, bench: Bench) -> Driver {
+pub(crate) fn drive(app: App, cloud: Cloud, mut clock: Clock, bench: Bench) -> Driver {
+    clock.go_on_from(app.now);
     let driver = Driver::new(app, cloud, clock);
     match bench.tail {
         Some(tail) => {
