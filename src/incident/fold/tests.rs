@@ -183,8 +183,7 @@ fn of_two_incidents_declared_at_once_every_screen_knows_the_same_one_as_the_newe
 #[test]
 fn an_answer_that_is_told_late_proves_all_the_same_that_the_path_worked() {
     let subject = ProbeSubject::Site("www".into());
-    let found =
-        |verdict| Body::Probed { subject: subject.clone(), evidence: Evidence::new(verdict, "", 1) };
+    let found = |verdict| Body::Probed { subject: subject.clone(), evidence: Evidence::new(verdict, "", 1) };
     let told = |late: bool| {
         let mut incident = Incident::default();
         let mut entries = [("adam", 1, Verdict::Answers), ("eve", 2, Verdict::TimedOut)];
