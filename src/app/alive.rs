@@ -136,11 +136,14 @@ impl App {
         // On a screen the reason stands above the last line for as long as it holds.
         let words = if self.opening.mode == Mode::Record {
             format!("the logbook refused: {why}; it is tried again every {REOPEN_EVERY_S} s")
-        } else {
+        } else if self.crew().is_empty() {
             "the logbook refused: nothing is recorded, actions are off".into()
+        } else {
+            "the logbook refused: nothing is recorded or told to others, actions are off".into()
         };
         self.notice(Tone::Bad, words);
         self.log = LogState::Refused(why.to_owned());
+        self.read_alone();
         self.unwritten.refused = Some(self.unwritten.waiting.front().map_or(self.now, |entry| entry.ts));
         // It was shown when it was asked for; now it is known that it is nowhere else.
         let waiting: Vec<Entry> = self.unwritten.waiting.drain(..).collect();
@@ -281,6 +284,7 @@ impl App {
             return;
         }
         self.spread_due();
+        self.listen_anew();
         // Patience is for time in which somebody looked.
         for execution in self.executions.values_mut() {
             match &mut execution.phase {

@@ -4,7 +4,7 @@
 //! of them. It reads no clock, no disk and no network; `run` does. Imports `incident` only.
 //!
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
-//! type), `sweeping`, `sharing`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
+//! type), `sweeping`, `sharing`, `silence`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
 //! asked when, and by whom), `acting` (from an action to a confirmed plan), `executing` (from a
 //! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
 //! `input` (keys), [`table`] (rows as text), `replaying`.
@@ -28,6 +28,7 @@ mod replaying;
 mod restore_points;
 mod settling;
 mod sharing;
+mod silence;
 mod sites;
 mod sweeping;
 pub mod table;
