@@ -4,7 +4,7 @@
 //! What was called is waited for; who asks twice is let go, and told what stays open. What the disk refused is never shown
 //! as recorded, and never forgotten either: a new strand, opened by the operator's own choice, names what was lost.
 
-use super::message::{ClockNews, Effect};
+use super::message::{ClockNews, Effect, LogRefusal};
 use super::recording::REOPEN_EVERY_S;
 use super::{App, LogState, Overlay, Phase};
 use crate::incident::entry::{Body, Entry, Mode, SessionId};
@@ -149,20 +149,21 @@ impl App {
 
     // --- the logbook refuses ---
 
-    pub(super) fn record_failed(&mut self, why: &str, effects: &mut Vec<Effect>) {
+    pub(super) fn record_failed(&mut self, refusal: LogRefusal, effects: &mut Vec<Effect>) {
         if self.log != LogState::Writing {
             return;
         }
         // On a screen the reason stands above the last line for as long as it holds.
         let words = if self.opening.mode == Mode::Record {
-            format!("the logbook refused: {why}; it is tried again every {REOPEN_EVERY_S} s")
+            format!("the logbook refused: {refusal}; it is tried again every {REOPEN_EVERY_S} s")
         } else if self.crew().is_empty() {
             "the logbook refused: nothing is recorded, actions are off".into()
         } else {
             "the logbook refused: nothing is recorded or told to others, actions are off".into()
         };
         self.notice(Tone::Bad, words);
-        self.log = LogState::Refused(why.to_owned());
+        let why = refusal.words.clone();
+        self.log = LogState::Refused(refusal);
         self.read_alone();
         let first = self.unwritten.waiting.front();
         self.unwritten.refused = Some(first.map_or(self.now, |waiting| waiting.entry.ts));
@@ -172,7 +173,7 @@ impl App {
             self.incident.take_back(&entry);
             self.set_aside(&entry, noted);
         }
-        self.stop_unrecorded(why, effects);
+        self.stop_unrecorded(&why, effects);
     }
 
     /// Goes on in a new strand, if the operator wants to and there is room.
@@ -189,11 +190,11 @@ impl App {
         effects.push(Effect::Reopen(self.next_session()));
     }
 
-    pub(super) fn reopened(&mut self, result: Result<SessionId, String>, effects: &mut Vec<Effect>) {
+    pub(super) fn reopened(&mut self, result: Result<SessionId, LogRefusal>, effects: &mut Vec<Effect>) {
         self.unwritten.reopening = false;
         let session = match result {
             Ok(session) => session,
-            Err(why) => {
+            Err(LogRefusal { words: why, .. }) => {
                 // Where it is tried by itself, again and again, each reason is said once.
                 if self.opening.mode != Mode::Record || self.is_news(&why) {
                     self.notice(Tone::Bad, format!("still not recording: {why}"));
@@ -201,7 +202,7 @@ impl App {
                 return;
             }
         };
-        let LogState::Refused(why) = self.log.clone() else { return };
+        let LogState::Refused(LogRefusal { words: why, .. }) = self.log.clone() else { return };
         // Nothing may be left that waits for a line of the old strand.
         self.stop_unrecorded(&why, effects);
         // A plan that was proposed in the dark is in no strand: it is made anew.

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::driver::Driver;
 use super::scribe::{Scribe, open_strand, open_strand_with_room};
 use super::{Exit, complain};
+use crate::app::message::LogRefusal;
 use crate::app::{App, Opening};
 use crate::cli::Global;
 use crate::cloud::Cloud;
@@ -31,7 +32,7 @@ pub struct Ground {
 #[derive(Debug)]
 pub(crate) struct Bench {
     /// Our strand, or why it cannot be written.
-    pub writer: Result<StrandWriter, String>,
+    pub writer: Result<StrandWriter, LogRefusal>,
     /// What the others write.
     pub tail: Option<Tail>,
     /// Bytes of the logbook that were read after its newest checkpoint.
@@ -213,8 +214,8 @@ impl Ground {
 /// Never fails: a logbook that cannot be read or written is a fault that the screen shows, and actions are off.
 pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
     let Some(dir) = dir else {
-        let why =
-            "there is no place for it: set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook".to_owned();
+        let why: LogRefusal =
+            "there is no place for it: set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook".into();
         refuse(app, &why);
         return Bench { writer: Err(why), tail: None, unkept: 0 };
     };
@@ -251,9 +252,9 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
     Bench { writer, tail: Some(tail), unkept }
 }
 
-fn refuse(app: &mut App, why: &str) {
-    app.opening.logbook_fault = Some(why.to_owned());
-    app.log = crate::app::LogState::Refused(why.to_owned());
+fn refuse(app: &mut App, why: &LogRefusal) {
+    app.opening.logbook_fault = Some(why.clone());
+    app.log = crate::app::LogState::Refused(why.clone());
 }
 
 /// A driver with its scribe, if there is a logbook: one that cannot be written may be opened later.
