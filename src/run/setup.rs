@@ -93,6 +93,30 @@ impl Ground {
         self.global.logbook.clone().or_else(|| settings.config.logbook_dir(&self.surroundings))
     }
 
+    /// What is wrong with the logbook that a run without a screen reads: what it knows of before is missing then.
+    pub(crate) fn logbook_troubles(&self, settings: &Settings, app: &App) -> Vec<String> {
+        let mut troubles = app.opening.breakages.clone();
+        let dir = self.logbook_dir(settings);
+        let named = self.global.logbook.is_some()
+            || self.surroundings.var("BLACKSTART_LOGBOOK").is_some()
+            || settings.config.logbook.is_some();
+        // The usual place is made by the first cockpit; one that was named may be misspelt.
+        if let Some(dir) = dir.filter(|_| named)
+            && let Err(error) = std::fs::metadata(&dir)
+            && error.kind() == std::io::ErrorKind::NotFound
+        {
+            troubles.push(format!(
+                "There is no logbook at {}: {error}. Nothing is known from before. Let `blackstart` or `blackstart record` \
+                 begin one there, or name another with --logbook.",
+                dir.display()
+            ));
+        }
+        if let (None, Some(why)) = (&app.opening.logbook, &app.opening.logbook_fault) {
+            troubles.push(format!("There is no logbook: {why}. Nothing is known from before."));
+        }
+        troubles
+    }
+
     /// What the screen looks like.
     #[must_use]
     pub(crate) fn look(settings: &Settings) -> Look {
