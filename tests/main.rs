@@ -38,6 +38,7 @@ mod record;
 mod replay;
 mod settling;
 mod sharing;
+mod silence;
 mod simulation;
 mod terminal;
 mod together;

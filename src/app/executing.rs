@@ -644,7 +644,7 @@ impl App {
     /// Asks again what is due.
     pub(super) fn execution_tick(&mut self, effects: &mut Vec<Effect>) {
         if let super::LogState::Refused(why) = self.log.clone() {
-            self.stop_unrecorded(&why, effects);
+            self.stop_unrecorded(&why.words, effects);
         }
         let due: Vec<(PlanHash, bool)> = self
             .executions

@@ -17,7 +17,7 @@ use super::executing::Phase;
 use super::message::{Effect, Ticket};
 use crate::incident::cell::{Evidence, ProbeSubject, Probed, Verdict};
 use crate::incident::dns::{DnsSubject, Expected, Says, ServerRole, Switch, plain_name};
-use crate::incident::entry::Body;
+use crate::incident::entry::{Body, SessionId};
 use crate::incident::hash::sha256_hex;
 use crate::incident::operation::Standing;
 use crate::incident::place::Kind;
@@ -60,9 +60,18 @@ const SILENT_S: i64 = 30;
 pub(super) struct Asking {
     in_flight: BTreeMap<Ticket, DnsSubject>,
     heard: BTreeMap<DnsSubject, Timestamp>,
-    /// Whom another of our host asks: when it last told the answer, and how many seconds longer than the one before us
-    /// we wait for the next.
-    left: BTreeMap<DnsSubject, (Timestamp, i64)>,
+    /// Whom another of our host asks.
+    left: BTreeMap<DnsSubject, LeftServer>,
+}
+
+/// A server that another of our host asks.
+#[derive(Debug, Clone)]
+struct LeftServer {
+    to: SessionId,
+    /// When they last told its answer.
+    told: Timestamp,
+    /// Seconds that we wait longer for the next than the one before us.
+    turn: i64,
 }
 
 impl Asking {
@@ -79,7 +88,7 @@ impl Asking {
 
     /// Whether another's news of a server is young enough to spare us asking every so often.
     fn is_left(&self, subject: &DnsSubject, every: SignedDuration, now: Timestamp) -> bool {
-        let Some((told, turn)) = self.left.get(subject) else { return false };
+        let Some(LeftServer { told, turn, .. }) = self.left.get(subject) else { return false };
         let every = every.as_secs();
         let tells = match every {
             ..SWITCH_EVERY_S => return false,
@@ -213,8 +222,14 @@ impl App {
     }
 
     /// Another of our host asks this server.
-    pub(super) fn leave_server(&mut self, subject: &DnsSubject, turn: i64) {
-        self.asking.left.insert(subject.clone(), (self.now, turn));
+    pub(super) fn leave_server(&mut self, subject: &DnsSubject, to: &SessionId, turn: i64) {
+        let left = LeftServer { to: to.clone(), told: self.now, turn };
+        self.asking.left.insert(subject.clone(), left);
+    }
+
+    /// These ask no server for us any more.
+    pub(super) fn take_back_servers(&mut self, sessions: &BTreeSet<SessionId>) {
+        self.asking.left.retain(|_, left| !sessions.contains(&left.to));
     }
 
     /// Takes in a server's answer; anything else is given back.

@@ -5,9 +5,11 @@
 use super::clock::Clock;
 use super::driver::Driver;
 use super::scribe::{Scribe, open_strand};
+use super::setup::{Ground, open_bench};
 use super::stage::Stage;
 use crate::app::message::Message;
 use crate::app::{App, LogState, Opening};
+use crate::cli::Global;
 use crate::cloud::Cloud;
 use crate::cloud::sim::{Scenario, Sim, World};
 use crate::incident::entry::{Actor, Body, Entry, Mode, SessionId};
@@ -15,7 +17,7 @@ use crate::incident::operation::Standing;
 use crate::incident::place::{Profile, Region};
 use crate::incident::plan::Action;
 use crate::logbook::{Logbook, Tail};
-use crate::settings::Settings;
+use crate::settings::{Settings, Surroundings};
 use std::path::Path;
 use std::time::Duration;
 
@@ -55,6 +57,29 @@ fn driver(scenario: Scenario, dir: &Path, speed: f64) -> Driver {
     let writer = open_strand(dir, &session).unwrap();
     let scribe = Scribe::start(Some(writer), Tail::new(dir, session), 0, driver.outbox());
     driver.with_scribe(scribe)
+}
+
+#[test]
+fn a_logbook_that_cannot_be_read_is_said_and_that_there_is_none_yet_is_not() {
+    let tmp = tempfile::tempdir().unwrap();
+    let home = tmp.path().to_path_buf();
+    let said = |logbook: Option<&str>| {
+        let global = Global { logbook: logbook.map(Into::into), ..Global::default() };
+        let ground = Ground { global, surroundings: Surroundings::new([].into(), Some(home.clone())) };
+        let settings = Settings::shipped();
+        let mut app = app(&Scenario::shipped("quiet").unwrap());
+        app.opening.looks_only = true;
+        open_bench(&mut app, ground.logbook_dir(&settings).as_deref());
+        ground.logbook_troubles(&settings, &app)
+    };
+    assert_eq!(said(None), Vec::<String>::new(), "the first start makes the usual place");
+    let file = tmp.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for place in ["/proc/blackstart".to_owned(), file.display().to_string()] {
+        let troubles = said(Some(&place));
+        assert!(troubles.len() == 1 && troubles[0].contains(&place), "{troubles:?}");
+        assert!(troubles[0].contains("--logbook"), "what to do next: {troubles:?}");
+    }
 }
 
 fn stage(scenario: Scenario) -> Stage {

@@ -57,6 +57,7 @@ pub(super) fn headless(ground: &Ground, purpose: Purpose) -> Result<Headless, Ex
         opening.shares = false;
         let mut app = App::new(opening, now);
         let bench = open_bench(&mut app, ground.logbook_dir(&settings).as_deref());
+        ground.logbook_troubles(&settings, &app).iter().for_each(|trouble| crate::run::complain(trouble));
         drive(app, cloud, clock, bench)
     };
     Ok(Headless { runtime, driver, sweep_limit: settings.config.timeouts.sweep() })
