@@ -41,6 +41,7 @@ mod sharing;
 mod simulation;
 mod terminal;
 mod together;
+mod undo;
 
 #[test]
 fn every_file_in_tests_is_listed() {
