@@ -42,6 +42,7 @@ mod silence;
 mod simulation;
 mod terminal;
 mod together;
+mod undo;
 
 #[test]
 fn every_file_in_tests_is_listed() {

@@ -632,8 +632,7 @@ impl App {
 
     /// The cells that a plan's calls change. A plan made before STS answered names the account as it was known then.
     fn touched(&self, plan: &Plan) -> Vec<Place> {
-        let place = |step: &Step| step.call.scope().place(service_of(&step.call));
-        let places = plan.steps.iter().map(place);
+        let places = plan.steps.iter().map(|step| place_of(&step.call));
         let mut places: Vec<Place> =
             places.map(|place| self.incident.resolve(&self.opening.session, &place)).collect();
         places.sort();
@@ -692,9 +691,9 @@ impl App {
     }
 }
 
-/// The service whose cell a call changes.
-fn service_of(call: &Call) -> Service {
-    match call {
+/// The cell that a call changes.
+pub(super) fn place_of(call: &Call) -> Place {
+    let service = match call {
         Call::ChangeRecords { .. } => Service::Route53,
         Call::RunInstance { .. } | Call::DisableSourceDestCheck { .. } | Call::Terminate { .. } => {
             Service::Ec2
@@ -704,5 +703,6 @@ fn service_of(call: &Call) -> Service {
         Call::Register { under: BalancerRef::TargetGroup(_), .. }
         | Call::Deregister { under: BalancerRef::TargetGroup(_), .. } => Service::ElbV2,
         Call::RestoreDatabase { .. } => Service::Rds,
-    }
+    };
+    call.scope().place(service)
 }

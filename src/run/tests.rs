@@ -130,7 +130,7 @@ async fn what_a_real_driver_writes_is_what_the_stage_writes() {
 #[tokio::test]
 async fn an_unknown_outcome_is_verified_from_the_command_line_and_that_is_on_disk() {
     use super::Exit;
-    use super::commands::verify::{look, tell};
+    use super::commands::verify::{Looked, look, tell};
     let text = include_str!("../../scenarios/quiet.toml");
     let garbled = "[[event]]\nat = \"+1s\"\nregion = \"global\"\nservice = \"route53\"\nfault = \"garbled\"\n\
                    hits = \"writes\"\nperforms = false\n";
@@ -140,19 +140,27 @@ async fn an_unknown_outcome_is_verified_from_the_command_line_and_that_is_on_dis
     let patience = Duration::from_secs(60);
     driver.take(Message::Start);
     assert!(driver.until(patience, App::swept_once).await);
-    let nothing = look(&mut driver, None).await.unwrap_err();
-    assert!(nothing.why.contains("no action in the logbook is of unknown outcome"), "{nothing}");
+    let said = std::cell::RefCell::new(Vec::<String>::new());
+    let wait = |words: &str| said.borrow_mut().push(words.to_owned());
+    let nothing = look(&mut driver, None, wait).await.unwrap();
+    let why = "no action in the logbook is of unknown outcome".to_owned();
+    assert_eq!(nothing, Looked::Nothing { plan: None, why });
+    assert_eq!(*said.borrow(), [""; 0], "nothing was waited for");
     driver.take(Message::Act(Action::MaintenanceOn { site: "shop".into(), via: None }));
     assert!(driver.until(patience, |app| app.ready_plan().is_some()).await);
     let plan = driver.app.ready_plan().unwrap().clone();
     driver.take(Message::Confirm { plan: plan.hash.clone(), typed: plan.confirm.clone() });
     assert!(driver.until(patience, |app| app.ended(&plan.hash).is_some()).await);
     assert_eq!(driver.app.ended(&plan.hash), Some(Standing::Unknown));
-    assert!(look(&mut driver, Some("nothing begins so")).await.is_err());
-    assert_eq!(look(&mut driver, Some(plan.hash.short())).await.unwrap(), plan.hash);
+    assert!(look(&mut driver, Some("nothing begins so"), wait).await.is_err());
+    let named = Some(plan.hash.short());
+    assert_eq!(look(&mut driver, named, wait).await.unwrap(), Looked::At(plan.hash.clone()));
+    // "It was not done" is believed a minute after the call: until then what is waited for is told.
+    let asking = |words: &String| words.starts_with("asking route 53 what became of \"");
+    assert!(said.borrow().iter().any(asking), "{said:?}");
     assert_eq!(driver.app.ended(&plan.hash), Some(Standing::Stopped));
     assert_eq!(tell(&driver.app, &plan.hash, true), Exit::Failed, "it was not done");
-    let again = look(&mut driver, Some(plan.hash.short())).await.unwrap_err();
+    let again = look(&mut driver, named, wait).await.unwrap_err();
     assert!(again.why.contains("nothing about it is unknown"), "{again}");
     driver.take(Message::Signal("SIGTERM"));
     driver.finish();

@@ -180,9 +180,13 @@ fn as_text(app: &App) -> String {
                 .incident
                 .evidence_on(key, app.now)
                 .map_or_else(String::new, |probed| format!(", probe {}", probed.evidence.detail));
+            let last_known = app
+                .incident
+                .last_known(key, app.now)
+                .map_or_else(String::new, |at| format!(" (last known, read {} ago)", age(app.now, at)));
             let _ = writeln!(
                 text,
-                "{kind} {} {}: {}: claims {}{found}",
+                "{kind} {} {}: {}: claims {}{last_known}{found}",
                 key.region(),
                 key.id,
                 word.to_uppercase(),
