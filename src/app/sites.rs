@@ -186,7 +186,7 @@ impl App {
                 (Health::Proven, format!("{} ok for {since}{ends}", probed.evidence.gist()))
             }
             Verdict::Answers => {
-                (Health::Stale, format!("{} {} ago", probed.evidence.detail, age(self.now, probed.at)))
+                (Health::Stale, format!("{} {} ago", probed.evidence.gist(), age(self.now, probed.at)))
             }
             Verdict::Wrong
             | Verdict::Error
@@ -205,7 +205,7 @@ impl App {
             | Verdict::Refused
             | Verdict::TimedOut
             | Verdict::Unreachable => {
-                (Health::Stale, format!("{} {} ago", probed.evidence.detail, age(self.now, probed.at)))
+                (Health::Stale, format!("{} {} ago", probed.evidence.gist(), age(self.now, probed.at)))
             }
         })
     }

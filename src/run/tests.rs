@@ -12,7 +12,7 @@ use crate::app::{App, LogState, Opening};
 use crate::cli::Global;
 use crate::cloud::Cloud;
 use crate::cloud::sim::{Scenario, Sim, World};
-use crate::incident::entry::{Actor, Body, Entry, Mode, SessionId};
+use crate::incident::entry::{Actor, Body, Ending, Entry, Mode, SessionId};
 use crate::incident::operation::Standing;
 use crate::incident::place::{Profile, Region};
 use crate::incident::plan::Action;
@@ -150,14 +150,16 @@ async fn an_unknown_outcome_is_verified_from_the_command_line_and_that_is_on_dis
     assert!(driver.until(patience, |app| app.ready_plan().is_some()).await);
     let plan = driver.app.ready_plan().unwrap().clone();
     driver.take(Message::Confirm { plan: plan.hash.clone(), typed: plan.confirm.clone() });
-    assert!(driver.until(patience, |app| app.ended(&plan.hash).is_some()).await);
-    assert_eq!(driver.app.ended(&plan.hash), Some(Standing::Unknown));
+    let called = |app: &App| app.incident.operations[&plan.hash].steps[0].outcome.is_some();
+    assert!(driver.until(patience, called).await);
     assert!(look(&mut driver, Some("nothing begins so"), wait).await.is_err());
+    // It is still under way: what is waited for is told.
     let named = Some(plan.hash.short());
     assert_eq!(look(&mut driver, named, wait).await.unwrap(), Looked::At(plan.hash.clone()));
-    // "It was not done" is believed a minute after the call: until then what is waited for is told.
-    let asking = |words: &String| words.starts_with("asking route 53 what became of \"");
-    assert!(said.borrow().iter().any(asking), "{said:?}");
+    let waited = |words: &String| words.starts_with("waiting to hear whether the cockpit that runs \"");
+    assert!(said.borrow().iter().any(waited), "{said:?}");
+    let ending = driver.app.incident.operations[&plan.hash].ending.clone();
+    assert!(matches!(ending, Some((_, Ending::Unknown { .. }))), "{ending:?}");
     assert_eq!(driver.app.ended(&plan.hash), Some(Standing::Stopped));
     assert_eq!(tell(&driver.app, &plan.hash, true), Exit::Failed, "it was not done");
     let again = look(&mut driver, named, wait).await.unwrap_err();

@@ -68,7 +68,7 @@ fn countdown(now: Timestamp, propagation: &Propagation<'_>) -> Option<String> {
     Some(match propagation.expiry? {
         Expiry::Unanswered => "waiting for Route 53".into(),
         Expiry::Pending => "waiting for INSYNC".into(),
-        Expiry::Served => "waiting for name servers".into(),
+        Expiry::Served => "waiting for servers".into(),
         Expiry::Unseen => "INSYNC not seen".into(),
         Expiry::At(at) => match at.duration_since(now).as_secs() {
             left @ 1.. => format!("old expires in {}", running(left)),

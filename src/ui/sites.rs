@@ -46,7 +46,7 @@ pub(super) fn state(app: &App, site: &Site) -> (Mark, String, Role) {
         let since = age(app.now, operation.confirmed.as_ref().map_or(operation.proposed, |(at, _)| *at));
         let found = match app.incident.probes.get(&ProbeSubject::Site(site.name.clone())) {
             Some(probed) if app.now.duration_since(probed.at).as_secs() > STALE_AFTER_S => {
-                format!("  {} {} ago", probed.evidence.detail, age(app.now, probed.at))
+                format!("  {} {} ago", probed.evidence.gist(), age(app.now, probed.at))
             }
             Some(probed) => format!("  {}", probed.evidence.detail),
             None => String::new(),

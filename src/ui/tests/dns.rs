@@ -125,7 +125,7 @@ fn a_change_is_counted_server_by_server_and_counts_down() {
     world.show(Screen::Board);
     for (width, height) in SIZES {
         // The last server still answers the old: its TTL has not begun to run out.
-        has(&world.text(width, height), &format!("{words}  waiting for name servers"));
+        has(&world.text(width, height), &format!("{words}  waiting for servers"));
     }
     world.wait(2);
     answers(&mut world, ServerRole::NameServer, SERVERS[3], NEW);

@@ -107,7 +107,7 @@ fn what_is_only_remembered_is_stale_and_what_was_never_asked_says_so() {
         has(&rows, "fitocracy.com → east us-east-1/web 3h ago");
         assert_eq!(world.roles_of("us-east-1/web 3h ago", width, height), "MMMMMMMMMMMMMSSSSSSS");
         has(&rows, "1 database claimed (last known), 0 proven by a probe");
-        has(&rows, "HTTP 200, marker found 3h ago");
+        has(&rows, "HTTP 200 3h ago");
     }
     // Probes need no AWS: what they find now is about a claim of three hours ago.
     world.probed(ProbeSubject::Database(fito_db()), Verdict::Refused, "tcp refused");

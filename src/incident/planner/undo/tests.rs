@@ -70,8 +70,7 @@ fn a_log_in_which_undos_undo_each_other_comes_to_an_end() {
     let back = bench.plan(&undo(&plan));
     bench.carry_out(&back);
     bench.fold(Body::Undone { plan: back.hash.clone(), by: plan.hash.clone() });
-    bench.incident.operations[&plan.hash].standing(&bench.incident);
-    bench.incident.undoable();
+    assert!(bench.incident.undoable().len() <= 2);
 }
 
 #[test]
