@@ -448,6 +448,7 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Observed { .. }
         | Body::Heartbeat { .. }
         | Body::Failing { .. }
+        | Body::Flapping { .. }
         | Body::Probed { .. }
         | Body::Disagreement { .. }
         | Body::Disagreements { .. }

@@ -4,7 +4,7 @@
 //! of them. It reads no clock, no disk and no network; `run` does. Imports `incident` only.
 //!
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
-//! type), `sweeping`, `sharing`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
+//! type), `sweeping`, `flapping`, `sharing`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
 //! asked when, and by whom), `acting` (from an action to a confirmed plan), `executing` (from a
 //! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
 //! `input` (keys), [`table`] (rows as text), `replaying`.
@@ -17,6 +17,7 @@ mod checking;
 mod choosing;
 pub mod commands;
 mod executing;
+mod flapping;
 mod identifying;
 mod input;
 pub mod keys;
@@ -450,6 +451,7 @@ impl App {
             }
         }
         self.heed_others(entries);
+        self.count_readings_told(entries);
         self.heed_skews(entries);
         self.stand_by_findings(entries, effects);
         self.refresh_list();

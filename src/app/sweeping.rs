@@ -5,6 +5,7 @@
 
 use super::App;
 use super::budget::bucket_of;
+use super::flapping::Readings;
 use super::message::{Effect, Ticket};
 use super::zones::{ByZone, ZonePart};
 use crate::incident::Seen;
@@ -49,6 +50,8 @@ pub struct Schedule {
     pub left_to: Option<SessionId>,
     /// What of its failing was told last, while it fails.
     pub(super) told: Option<Fault>,
+    /// How its readings ended of late.
+    pub(super) readings: Readings,
 }
 
 impl Schedule {
@@ -308,7 +311,8 @@ impl App {
         let news = untold
             || !gone.is_empty()
             || self.incident.cells.get(place).is_none_or(|cell| match (&cell.status, &status) {
-                (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => false,
+                // Whoever does not read it knows by this alone that it is slow, or is not any more.
+                (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => cell.is_slow_after(&status) != cell.is_slow,
                 (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => {
                     // Two hosts may fail in different ways: each tells what changed for it.
                     let told = if told.is_some() { told.as_ref() } else { Some(a) };
@@ -324,12 +328,13 @@ impl App {
                 | (SweepStatus::Failed { .. }, SweepStatus::Ok { .. }) => true,
             });
         if news {
-            let place = place.clone();
-            self.record(Body::Observed { place, status: Some(status), changed: Vec::new(), gone }, effects);
+            let (place, changed) = (place.clone(), Vec::new());
+            self.record(Body::Observed { place, status: Some(status), changed, gone }, effects);
         } else {
             self.say_unchanged(place, failures == 0);
             self.touch(place, &status);
         }
+        self.count_reading(place, effects);
         self.refresh_list();
     }
 

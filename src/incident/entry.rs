@@ -2,6 +2,7 @@
 
 use super::cell::{Evidence, ProbeSubject, SweepStatus};
 use super::fault::Fault;
+use super::flapping::Flapping;
 use super::hash::PlanHash;
 use super::place::{Account, Key, Place, Profile};
 use super::plan::{Action, Plan, Refusal};
@@ -215,6 +216,14 @@ pub enum Body {
     Failing {
         /// Which.
         place: Place,
+    },
+    /// A cell fails, answers and fails again, or does so no longer.
+    Flapping {
+        /// Which.
+        place: Place,
+        /// How often it failed; `None` once it is steady again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        flapping: Option<Flapping>,
     },
     /// A probe found something (first, changed, or after a minute).
     Probed {
@@ -442,7 +451,7 @@ impl Body {
                 .collect();
         };
         match self {
-            Self::Failing { place: of } => place(of),
+            Self::Failing { place: of } | Self::Flapping { place: of, .. } => place(of),
             Self::Observed { place: of, changed, .. } => {
                 place(of);
                 changed.iter_mut().for_each(|resource| place(&mut resource.key_mut().place));
@@ -495,7 +504,7 @@ impl Body {
     }
 
     /// Every kind's word.
-    pub const KINDS: [&'static str; 30] = [
+    pub const KINDS: [&'static str; 31] = [
         "opened",
         "left",
         "identified",
@@ -503,6 +512,7 @@ impl Body {
         "observed",
         "heartbeat",
         "failing",
+        "flapping",
         "probed",
         "declared",
         "closed",
@@ -539,6 +549,7 @@ impl Body {
             Self::Observed { .. } => "observed",
             Self::Heartbeat { .. } => "heartbeat",
             Self::Failing { .. } => "failing",
+            Self::Flapping { .. } => "flapping",
             Self::Probed { .. } => "probed",
             Self::Declared { .. } => "declared",
             Self::Closed { .. } => "closed",
@@ -592,6 +603,7 @@ impl Body {
             | Self::Observed { .. }
             | Self::Heartbeat { .. }
             | Self::Failing { .. }
+            | Self::Flapping { .. }
             | Self::Probed { .. }
             | Self::InSync { .. }
             | Self::Disagreement { .. }

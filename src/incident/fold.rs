@@ -213,6 +213,9 @@ impl Incident {
                 let at = entry.ts;
                 self.tell_cell(&entry.session, place, |cell| cell.map(|c| c.failing_for_long(at)));
             }
+            Body::Flapping { place, flapping } => {
+                self.tell_cell(&entry.session, place, |cell| cell.map(|c| c.flaps(*flapping)));
+            }
             Body::Probed { subject, evidence } => self.tell_probe(entry, subject, evidence),
             Body::Declared { title } => {
                 let (since, by) = (entry.ts, entry.actor.user.clone());
@@ -390,6 +393,7 @@ impl Incident {
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Failing { .. }
+            | Body::Flapping { .. }
             | Body::Probed { .. }
             | Body::Note { .. }
             | Body::Proposed { .. }

@@ -177,6 +177,7 @@ impl Operation {
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Failing { .. }
+            | Body::Flapping { .. }
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }

@@ -225,6 +225,7 @@ impl Incident {
             Body::Opened { continues: None, .. }
             | Body::Heartbeat { .. }
             | Body::Failing { .. }
+            | Body::Flapping { .. }
             | Body::Declared { .. }
             | Body::Closed { .. }
             | Body::Note { .. }

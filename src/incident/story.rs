@@ -4,6 +4,7 @@
 use super::access::{clock_turned, credentials_turned};
 use super::cell::{Cell, ProbeSubject, SweepStatus, Verdict};
 use super::entry::{Body, Ending, Entry, Finding, Mode, Outcome, SessionId};
+use super::flapping::flapping_turned;
 use super::fold::Incident;
 use super::hash::PlanHash;
 use super::health::claimed_trouble;
@@ -154,6 +155,10 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
             let place = before.resolve(&entry.session, place);
             let cell = before.cells.get(&place).filter(|cell| !cell.told && cell.worth_telling(entry.ts))?;
             (Tone::Bad, cell_fails(&cell_words(before, &place), cell, &cell.status, entry.ts)?)
+        }
+        Body::Flapping { place, flapping } => {
+            by_itself = true;
+            flapping_turned(before, entry, place, flapping.as_ref())?
         }
         Body::Probed { subject, evidence } => {
             by_itself = true;
@@ -373,7 +378,7 @@ fn cell_turned(
 }
 
 /// A cell in words, with its account where there are several.
-fn cell_words(before: &Incident, place: &Place) -> String {
+pub(super) fn cell_words(before: &Incident, place: &Place) -> String {
     let words = place_words(place);
     if before.cells.keys().any(|other| other.scope.account != place.scope.account) {
         return format!("{words} of {}", place.scope.account.short());
@@ -383,10 +388,14 @@ fn cell_words(before: &Incident, place: &Place) -> String {
 
 /// That a cell fails, and since when: `us-east-1 ec2 dark since 03:12:10: unreachable: …`.
 fn cell_fails(words: &str, cell: &Cell, status: &SweepStatus, now: Timestamp) -> Option<String> {
-    let word = status.word()?;
-    let young = now.duration_since(cell.since).as_hours() < DATED_AFTER_H;
-    let since = cell.since.strftime(if young { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" });
+    let (word, since) = (status.word()?, since_words(cell.since, now));
     Some(format!("{words} {word} since {since}: {}", status.trouble_after_word()?))
+}
+
+/// A moment of before, with its date where that is long ago.
+pub(super) fn since_words(since: Timestamp, now: Timestamp) -> String {
+    let young = now.duration_since(since).as_hours() < DATED_AFTER_H;
+    since.strftime(if young { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" }).to_string()
 }
 
 /// How long it lasted: `50s`, `41m`.

@@ -235,6 +235,7 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Failing { .. }
+            | Body::Flapping { .. }
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }

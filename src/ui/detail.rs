@@ -395,6 +395,10 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
             doc.field("", &words, Role::Warn);
         }
         let Some(cell) = cell else { continue };
+        if let Some(flapping) = &cell.flapping {
+            let (ago, words) = (age(app.now, flapping.since), flapping.words());
+            doc.field("", &format!("it flaps, for {ago} now; when that was told, {words}"), Role::Warn);
+        }
         match &cell.status {
             SweepStatus::Ok { latency_ms } => {
                 doc.field(

@@ -106,6 +106,10 @@ fn plain(entry: &Entry) -> String {
             format!("{} cells fresh, {} failing", fresh.len(), failing.len())
         }
         Body::Failing { place } => format!("{place}: failing for a minute"),
+        Body::Flapping { place, flapping } => match flapping {
+            Some(flapping) => format!("{place}: flapping: {}", flapping.words()),
+            None => format!("{place}: steady again"),
+        },
         Body::Identified { profile, account, arn } => {
             format!("profile {profile} is account {account} ({arn})")
         }
