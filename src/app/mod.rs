@@ -6,7 +6,7 @@
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
 //! type), `sweeping`, `flapping`, `sharing`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
 //! asked when, and by whom), `acting` (from an action to a confirmed plan), `executing` (from a
-//! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
+//! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen), `looking` (once),
 //! `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod access;
@@ -21,6 +21,7 @@ mod flapping;
 mod identifying;
 mod input;
 pub mod keys;
+mod looking;
 pub mod message;
 mod probing;
 pub mod propagation;

@@ -312,7 +312,9 @@ impl App {
             || !gone.is_empty()
             || self.incident.cells.get(place).is_none_or(|cell| match (&cell.status, &status) {
                 // Whoever does not read it knows by this alone that it is slow, or is not any more.
-                (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => cell.is_slow_after(&status) != cell.is_slow,
+                (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => {
+                    cell.is_slow_after(&status) != cell.is_slow
+                }
                 (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => {
                     // Two hosts may fail in different ways: each tells what changed for it.
                     let told = if told.is_some() { told.as_ref() } else { Some(a) };
@@ -412,24 +414,6 @@ impl App {
     /// So many seconds, with up to a quarter of jitter.
     fn with_jitter(&self, place: &Place, failures: u32, base: i64) -> i64 {
         base + self.jitter(&format!("{place} {failures}"), base) / 4
-    }
-
-    /// Whether every cell has been heard of since the start: the command line waits for this.
-    #[must_use]
-    pub fn swept_once(&self) -> bool {
-        self.schedule.iter().all(|(place, schedule)| {
-            schedule.due.is_some()
-                && self.incident.cells.get(place).is_some_and(|cell| cell.last_attempt >= self.started)
-        })
-    }
-
-    /// Whether every account's Route 53 has been heard of since the start.
-    #[must_use]
-    pub fn route53_swept(&self) -> bool {
-        self.schedule
-            .iter()
-            .filter(|(place, _)| place.service == Service::Route53)
-            .all(|(_, schedule)| schedule.due.is_some())
     }
 }
 
