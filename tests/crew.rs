@@ -445,6 +445,7 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Left { .. }
         | Body::Identified { .. }
         | Body::Presumed { .. }
+        | Body::Unidentified { .. }
         | Body::Observed { .. }
         | Body::Heartbeat { .. }
         | Body::Failing { .. }

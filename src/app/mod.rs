@@ -394,6 +394,7 @@ impl App {
         self.drop_notices();
         self.sweep_due(effects);
         self.tell_failing(effects);
+        self.tell_unidentified(effects);
         self.ask_servers_due(effects);
         self.execution_tick(effects);
         self.note_disagreements(effects);

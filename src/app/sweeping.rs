@@ -303,6 +303,7 @@ impl App {
         }
         if recovered {
             self.ask_neighbours_of(place);
+            self.ask_identity_again(place);
         }
         if matches!(status, SweepStatus::Ok { .. }) {
             self.sweeping.untold_rows.remove(place);

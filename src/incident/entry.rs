@@ -190,6 +190,15 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<Fault>,
     },
+    /// STS has not named a profile's account for a minute, and the logbook knows none to take it for.
+    Unidentified {
+        /// The profile.
+        profile: Profile,
+        /// When STS first did not say.
+        since: Timestamp,
+        /// Why it does not say now.
+        error: Fault,
+    },
     /// A sweep ended, or a page of one came: changes only.
     Observed {
         /// What was read.
@@ -381,9 +390,16 @@ pub enum Body {
     Credentials {
         /// Whose.
         profile: Profile,
-        /// When they ended; `None` once they are valid again.
+        /// When they ended, by what they say themselves or by what AWS says to this session; `None` once they are valid
+        /// again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ended: Option<Timestamp>,
+        /// The regions that say so, where not all of them do.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        regions: Vec<String>,
+        /// Whether AWS takes them elsewhere all the while: then they have not ended, whatever these regions say.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        taken_elsewhere: bool,
     },
     /// This machine's clock was found to be off, or is off no longer.
     Skew {
@@ -479,6 +495,7 @@ impl Body {
             | Self::Left { .. }
             | Self::Identified { .. }
             | Self::Presumed { .. }
+            | Self::Unidentified { .. }
             | Self::Declared { .. }
             | Self::Closed { .. }
             | Self::Note { .. }
@@ -504,11 +521,12 @@ impl Body {
     }
 
     /// Every kind's word.
-    pub const KINDS: [&'static str; 31] = [
+    pub const KINDS: [&'static str; 32] = [
         "opened",
         "left",
         "identified",
         "presumed",
+        "unidentified",
         "observed",
         "heartbeat",
         "failing",
@@ -546,6 +564,7 @@ impl Body {
             Self::Left { .. } => "left",
             Self::Identified { .. } => "identified",
             Self::Presumed { .. } => "presumed",
+            Self::Unidentified { .. } => "unidentified",
             Self::Observed { .. } => "observed",
             Self::Heartbeat { .. } => "heartbeat",
             Self::Failing { .. } => "failing",
@@ -599,6 +618,7 @@ impl Body {
             | Self::Settled { .. } => true,
             Self::Identified { .. }
             | Self::Presumed { .. }
+            | Self::Unidentified { .. }
             | Self::Clock { .. }
             | Self::Observed { .. }
             | Self::Heartbeat { .. }

@@ -224,6 +224,7 @@ impl Incident {
             }
             Body::Opened { continues: None, .. }
             | Body::Heartbeat { .. }
+            | Body::Unidentified { .. }
             | Body::Failing { .. }
             | Body::Flapping { .. }
             | Body::Declared { .. }

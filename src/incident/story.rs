@@ -1,7 +1,7 @@
 //! The story: each entry that people care about, as one sentence. The same words on the screen, in `log show` and in
 //! the report.
 
-use super::access::{clock_turned, credentials_turned};
+use super::access::{clock_turned, credentials_turned, identified, unidentified};
 use super::cell::{Cell, ProbeSubject, SweepStatus, Verdict};
 use super::entry::{Body, Ending, Entry, Finding, Mode, Outcome, SessionId};
 use super::flapping::flapping_turned;
@@ -137,14 +137,20 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         }
         Body::Identified { profile, account, .. } => {
             by_itself = true;
-            let presumed = before.presumptions.get(&(entry.session.clone(), profile.clone()))?;
-            if presumed.account != *account {
-                (Tone::Bad, wrong_presumption(profile, &presumed.account, account))
-            } else if presumed.told {
-                (Tone::Good, format!("STS answers: {profile} is account {account}, as presumed"))
-            } else {
-                return None;
+            match before.presumptions.get(&(entry.session.clone(), profile.clone())) {
+                Some(presumed) if presumed.account != *account => {
+                    (Tone::Bad, wrong_presumption(profile, &presumed.account, account))
+                }
+                Some(presumed) if presumed.told => {
+                    (Tone::Good, format!("STS answers: {profile} is account {account}, as presumed"))
+                }
+                Some(_) => return None,
+                None => identified(before, entry, profile, account)?,
             }
+        }
+        Body::Unidentified { profile, since, error } => {
+            by_itself = true;
+            unidentified(before, entry, profile, *since, error)?
         }
         Body::Observed { place, status, .. } => {
             by_itself = true;
@@ -308,9 +314,9 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         Body::Recovered { bytes, kept_in, .. } => {
             (Tone::Warn, format!("set {bytes} bytes of an unfinished line aside in {kept_in}"))
         }
-        Body::Credentials { profile, ended } => {
+        Body::Credentials { profile, ended, regions, taken_elsewhere } => {
             by_itself = true;
-            credentials_turned(before, entry, profile, *ended)?
+            credentials_turned(before, entry, profile, *ended, (regions, *taken_elsewhere))?
         }
         Body::Skew { ahead_s } => {
             by_itself = true;

@@ -119,6 +119,9 @@ fn plain(entry: &Entry) -> String {
                 "profile {profile} is presumed to be account {account}, as STS said to {to} at {said}{why}"
             )
         }
+        Body::Unidentified { profile, error, .. } => {
+            format!("profile {profile} is not named by STS: {error}")
+        }
         Body::Probed { subject, evidence } => {
             format!("{subject} {} ({})", evidence.verdict.as_str(), evidence.detail)
         }
