@@ -640,6 +640,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_written_before_a_field_was_there_is_read_and_written_as_it_was() {
+        for line in [
+            r#"{"kind":"credentials","body":{"profile":"prod","ended":"2026-01-01T00:00:00Z"}}"#,
+            r#"{"kind":"credentials","body":{"profile":"prod"}}"#,
+            r#"{"kind":"flapping","body":{"place":"aws/111122223333/us-east-1/ec2"}}"#,
+        ] {
+            let read: Option<Body> = serde_json::from_str(line).ok();
+            let again = read.and_then(|body| serde_json::to_string(&body).ok());
+            assert_eq!(again.as_deref(), Some(line));
+        }
+    }
+
+    #[test]
     fn the_list_of_kinds_is_that_of_the_entries() {
         let (_, after) = include_str!("entry.rs").split_once("pub fn kind(&self)").unwrap_or_default();
         let (words, _) = after.split_once("pub fn is_durable").unwrap_or_default();

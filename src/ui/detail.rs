@@ -224,16 +224,6 @@ fn certificate(doc: &mut Doc, app: &App, probed: &Probed) {
     doc.field("certificate", &format!("{}; {left}", shown.trust.as_str()), role);
 }
 
-/// What to do about a cell that fails. That a region refuses what others take is no matter of a login.
-fn advice(app: &App, place: &Place, cell: &Cell) -> &'static str {
-    match cell.fault() {
-        Some(Fault::CredentialsExpired { .. }) if app.is_refused_alone(&place.scope.region) => {
-            "AWS takes the same credentials elsewhere: this is its own fault, and no login mends it. It is asked again."
-        }
-        Some(_) | None => cell.advice().unwrap_or_default(),
-    }
-}
-
 /// A cell's state and, if it fails, what can be done.
 fn cell_lines(doc: &mut Doc, app: &App, place: &Place, cell: Option<&Cell>) {
     let glance = cell_glance(app, place, cell);
@@ -245,9 +235,9 @@ fn cell_lines(doc: &mut Doc, app: &App, place: &Place, cell: Option<&Cell>) {
     let words = format!("{} {}{reader}", place_words(place), glance.long);
     let role = if glance.role == Role::Muted { Role::Text } else { glance.role };
     doc.field("read from", &words, role);
-    if let Some((cell, fault)) = cell.and_then(|cell| Some((cell, cell.fault()?))) {
+    if let Some(fault) = cell.and_then(Cell::fault) {
         doc.field("fault", &fault.to_string(), role);
-        doc.field("what to do", advice(app, place, cell), Role::Text);
+        doc.field("what to do", fault.advice(), Role::Text);
     }
     if let Some(words) = cell.and_then(|cell| asked_again(app, place, cell)) {
         doc.field("next", &words, Role::Text);
@@ -428,7 +418,12 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
                     doc.field("", &words, role);
                 }
                 doc.field("", &cell.trouble().unwrap_or_default(), role);
-                doc.field("", advice(app, place, cell), Role::Text);
+                doc.field("", cell.advice().unwrap_or_default(), Role::Text);
+                let expired = matches!(cell.fault(), Some(Fault::CredentialsExpired { .. }));
+                if expired && app.is_refused_alone(name) {
+                    let words = "AWS takes the same credentials elsewhere: what it says here is its own fault, and no login mends that.";
+                    doc.field("", words, Role::Warn);
+                }
                 doc.field("", &asked_again(app, place, cell).unwrap_or_default(), Role::Text);
                 let whole = if cell.zones.is_empty() { "" } else { " whole" };
                 let last = cell.last_ok.map_or_else(
