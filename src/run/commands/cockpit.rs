@@ -239,6 +239,7 @@ fn colleagues(scenario: &Scenario, until: Timestamp) -> Vec<Vec<Entry>> {
                         regions: scenario.estate.regions.clone(),
                         sites: Vec::new(),
                         continues: None,
+                        command: None,
                     },
                 ));
                 &mut fresh
