@@ -5,6 +5,7 @@ mod access;
 mod dns;
 mod overlays;
 mod probes;
+mod replays;
 mod screens;
 mod words;
 mod world;
