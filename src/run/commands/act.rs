@@ -133,7 +133,7 @@ async fn action(
         _ => None,
     };
     let app = &driver.app;
-    words::action(act, Lookup { incident: &app.incident, accounts: &app.accounts, region })
+    words::action(act, app.now, Lookup { incident: &app.incident, accounts: &app.accounts, region })
 }
 
 fn dialog(app: &App) -> Option<&Planning> {
