@@ -7,5 +7,6 @@ mod overlays;
 mod probes;
 mod replays;
 mod screens;
+mod tables;
 mod words;
 mod world;
