@@ -4,7 +4,7 @@
 //! of them. It reads no clock, no disk and no network; `run` does. Imports `incident` only.
 //!
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
-//! type), `sweeping`, `sharing`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
+//! type), `sweeping`, `sharing`, `silence`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
 //! asked when, and by whom), `acting` (from an action to a confirmed plan), `executing` (from a
 //! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
 //! `input` (keys), [`table`] (rows as text), `replaying`.
@@ -28,6 +28,7 @@ mod replaying;
 mod restore_points;
 mod settling;
 mod sharing;
+mod silence;
 mod sites;
 mod sweeping;
 pub mod table;
@@ -50,7 +51,7 @@ pub use turns::NextAsked;
 
 use crate::app::commands::Context;
 use crate::app::keys::{Key, Keymap};
-use crate::app::message::{Effect, Message, Stamped, Ticket};
+use crate::app::message::{Effect, LogRefusal, Message, Stamped, Ticket};
 use crate::incident::Incident;
 use crate::incident::access::Access;
 use crate::incident::dns::DnsServers;
@@ -124,7 +125,7 @@ pub struct Opening {
     /// The logbook's place, as text for the screen; `None` if there is none and why is in `logbook_fault`.
     pub logbook: Option<String>,
     /// Why the logbook cannot be written, if so: actions are off.
-    pub logbook_fault: Option<String>,
+    pub logbook_fault: Option<LogRefusal>,
     /// Complaints about settings, to be shown.
     pub complaints: Vec<String>,
     /// Seconds of the world a second of the operator: 1, but for a demo that is played faster.
@@ -153,7 +154,7 @@ pub enum LogState {
     /// Written and, where due, fsynced.
     Writing,
     /// Refused: the cockpit is read-only, and this is why.
-    Refused(String),
+    Refused(LogRefusal),
 }
 
 /// A line at the bottom of the screen that goes away by itself.
@@ -343,7 +344,7 @@ impl App {
                 self.unwritten.written(seq);
                 self.recorded(seq, &mut effects);
             }
-            Message::RecordFailed(why) => self.record_failed(&why, &mut effects),
+            Message::RecordFailed(why) => self.record_failed(why, &mut effects),
             Message::CheckpointFailed(why) => {
                 self.notice(Tone::Warn, format!("no checkpoint: {why}"));
             }

@@ -124,6 +124,7 @@ impl App {
 
     pub(super) fn sweep_due(&mut self, effects: &mut Vec<Effect>) {
         self.ask_identities(effects);
+        self.overtake_silent();
         for place in self.turns() {
             if !self.is_astray(&place.scope.account) && self.may_poll(&place) {
                 self.sweep(&place, effects);

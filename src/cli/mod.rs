@@ -223,7 +223,7 @@ pub enum Act {
         #[arg(required = true, value_name = "INSTANCE")]
         instances: Vec<String>,
     },
-    /// Reverse the last apex, maintenance or registration action, or the one named.
+    /// Reverse the last apex, maintenance or registration action or undo, or the one named.
     Undo {
         /// The beginning of a plan's hash, as the log shows it.
         #[arg(value_name = "PLAN")]

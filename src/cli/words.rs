@@ -52,13 +52,26 @@ pub fn action(act: &Act, now: Timestamp, lookup: Lookup<'_>) -> Result<Action, R
                 "Verify it first: `blackstart do verify`",
             ));
         }
-        Act::Undo { operation: None } => match incident.last_undoable() {
-            Some(operation) => Action::Undo { operation: operation.plan.hash.clone() },
-            None => {
+        Act::Undo { operation: None } => match incident.undoable().as_slice() {
+            [only] => Action::Undo { operation: only.plan.hash.clone() },
+            [] => {
                 return Err(Refusal::new(
                     "undo",
                     "the logbook holds no action that can be undone",
                     "See `blackstart log show`",
+                ));
+            }
+            // To take it back and to go back further are opposites: which, is not guessed.
+            [undo, before, ..] => {
+                return Err(Refusal::new(
+                    "undo",
+                    format!("the last action is an undo itself: {}", undo.plan.title),
+                    format!(
+                        "Name one: `undo {}` does it again, `undo {}` goes further back: {}",
+                        undo.plan.hash.short(),
+                        before.plan.hash.short(),
+                        before.plan.title
+                    ),
                 ));
             }
         },

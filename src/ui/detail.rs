@@ -514,7 +514,13 @@ fn site(doc: &mut Doc, app: &App, look: &Look, name: &str) -> String {
     doc.blank();
     doc.field("zone", &site.zone, Role::Text);
     doc.field("record", &site.record, Role::Text);
-    doc.field("points to", &app.points_to(site).unwrap_or_else(|| "not read yet".into()), Role::Text);
+    let last_known = app.records_last_known(site).is_some();
+    let role = if last_known { Role::Stale } else { Role::Text };
+    doc.field("points to", &app.points_to(site).unwrap_or_else(|| "not read yet".into()), role);
+    if let Some(at) = app.records_as_of(site) {
+        let stale = if last_known { ": the last known" } else { "" };
+        doc.field("as of", &format!("{} UTC, {} ago{stale}", date_time(at), ago(app, at)), role);
+    }
     for (at, record) in app.site_records(site).enumerate() {
         let words = format!("{} {}", record.record_type, record.points_to());
         doc.field(if at == 0 { "records" } else { "" }, &words, Role::Text);

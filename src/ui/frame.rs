@@ -6,6 +6,7 @@ use super::canvas::{Canvas, Piece, Row, cells, piece, row_width};
 use super::look::Mark;
 use super::text::{self, running};
 use crate::app::commands::Command;
+use crate::app::message::{LogRefusal, RefusalCause};
 use crate::app::table::{age, clock_time, date_time};
 use crate::app::{AccountStanding, App, LogState, Overlay, Planning, Replay, Screen, Urgency};
 use crate::incident::entry::Mode;
@@ -124,13 +125,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App) -> Rect {
     Rect { y: top, height: area.bottom().saturating_sub(top + below), ..area }
 }
 
-/// Whether a logbook refused for lack of room: only then is this its advice.
-fn is_full(why: &str) -> bool {
-    why.contains("Free space on that file system")
-}
-
 /// For as long as nothing is recorded: why, and how to go on. Returns the lines it takes, above the last one.
-fn refused(canvas: &mut Canvas<'_>, area: Rect, app: &App, why: &str) -> u16 {
+fn refused(canvas: &mut Canvas<'_>, area: Rect, app: &App, why: &LogRefusal) -> u16 {
     let key = app.opening.keymap.label_of(app.context(), Command::ReopenLogbook);
     let how = key.map_or_else(|| "run reopen-logbook".to_owned(), |key| format!("press {key}"));
     let so_far = match (app.not_recorded().len(), app.kept_notes().len()) {
@@ -190,7 +186,10 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             vec![piece(format!("log {} ", app.incident.entries), Role::Muted), piece("ok ", Role::Muted)]
         }
         LogState::Refused(why) => {
-            let word = if is_full(why) { "DISK FULL " } else { "REFUSED " };
+            let word = match why.cause {
+                RefusalCause::NoRoom => "DISK FULL ",
+                RefusalCause::Other => "REFUSED ",
+            };
             vec![piece("log ", Role::Muted), piece(word, Role::Down)]
         }
     };

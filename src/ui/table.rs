@@ -316,7 +316,19 @@ fn cell_role(app: &App, row: &RowId, health: Option<Health>, title: &str, text: 
             _ => Role::Muted,
         };
     }
-    let stale = health == Some(Health::Stale);
+    let stale = match row {
+        // What a site answers is evidence; where it points is a claim, with an age of its own.
+        RowId::Site(name) => {
+            let site = app.opening.sites.iter().find(|site| site.name == *name);
+            title != "STATE" && site.is_some_and(|site| app.records_last_known(site).is_some())
+        }
+        RowId::Target { site, target } => {
+            let site = app.opening.sites.iter().find(|declared| declared.name == *site);
+            let balancer = site.and_then(|site| site.target(target)).and_then(|t| app.balancer_of(t));
+            balancer.is_some_and(|balancer| app.incident.is_stale(&balancer.key, app.now))
+        }
+        RowId::Key(_) | RowId::Region(_) | RowId::Event(..) => health == Some(Health::Stale),
+    };
     match title {
         "HEALTH" | "STATE" => match (row, health) {
             (RowId::Target { .. }, _) if text.contains("probe ") => Role::Down,

@@ -54,7 +54,7 @@ impl App {
             String::new(),
             state,
             String::new(),
-            String::new(),
+            self.records_as_of(site).map_or_else(String::new, |at| coarse_age(self.now, at)),
         ]
     }
 
@@ -80,7 +80,9 @@ impl App {
             target.record_ttl().map_or_else(String::new, |ttl| format!("{ttl}s")),
             state,
             String::new(),
-            String::new(),
+            self.balancer_of(target)
+                .and_then(|balancer| self.incident.as_of(&balancer.key))
+                .map_or_else(String::new, |at| coarse_age(self.now, at)),
         ]
     }
 

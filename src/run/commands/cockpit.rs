@@ -1,5 +1,6 @@
 //! The cockpit itself: live, on the simulator, and on a log.
 
+use crate::app::message::LogRefusal;
 use crate::app::{App, Recording};
 use crate::cli::Demo;
 use crate::cli::moment::Moment;
@@ -11,7 +12,7 @@ use crate::incident::story::Tone;
 use crate::logbook::{Logbook, Seen, Tail, name_session};
 use crate::run::clock::Clock;
 use crate::run::driver::Parting;
-use crate::run::scribe::open_strand;
+use crate::run::scribe::{open_strand, refusal};
 use crate::run::setup::{Bench, Ground, THREADS, drive, open_bench, runtime};
 use crate::run::stage::Stage;
 use crate::run::{Exit, complain, say};
@@ -258,10 +259,10 @@ fn colleagues(scenario: &Scenario, until: Timestamp) -> Vec<Vec<Entry>> {
 
 /// Writes what happened before the demo opened, our own strand and the colleagues'.
 fn write_history(dir: &Path, session: &SessionId, own: &[Entry], others: &[Vec<Entry>]) -> Bench {
-    let write = |session: &SessionId, entries: &[Entry]| -> Result<_, String> {
+    let write = |session: &SessionId, entries: &[Entry]| -> Result<_, LogRefusal> {
         let mut writer = open_strand(dir, session)?;
         for entry in entries {
-            writer.append(entry, &Seen::new()).map_err(|error| error.to_string())?;
+            writer.append(entry, &Seen::new()).map_err(|error| refusal(&error))?;
         }
         Ok(writer)
     };

@@ -282,7 +282,7 @@ fn write_strand(
     now: jiff::Timestamp,
     bodies: [Body; 3],
 ) -> Result<(), String> {
-    let mut writer = open_strand(dir, &opening.session)?;
+    let mut writer = open_strand(dir, &opening.session).map_err(|refusal| refusal.words)?;
     for (seq, body) in (0_u64..).zip(bodies) {
         let entry = Entry {
             v: ENTRY_VERSION,

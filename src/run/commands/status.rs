@@ -59,6 +59,7 @@ pub(super) fn headless(ground: &Ground, purpose: Purpose) -> Result<Headless, Ex
         opening.shares = false;
         let mut app = App::new(opening, now);
         let bench = open_bench(&mut app, ground.logbook_dir(&settings).as_deref());
+        ground.logbook_troubles(&settings, &app).iter().for_each(|trouble| crate::run::complain(trouble));
         drive(app, cloud, clock, bench)
     };
     Ok(Headless { runtime, driver, sweep_limit: settings.config.timeouts.sweep() })
@@ -181,9 +182,13 @@ fn as_text(app: &App) -> String {
                 .incident
                 .evidence_on(key, app.now)
                 .map_or_else(String::new, |probed| format!(", probe {}", probed.evidence.detail));
+            let last_known = app
+                .incident
+                .last_known(key, app.now)
+                .map_or_else(String::new, |at| format!(" (last known, read {} ago)", age(app.now, at)));
             let _ = writeln!(
                 text,
-                "{kind} {} {}: {}: claims {}{found}",
+                "{kind} {} {}: {}: claims {}{last_known}{found}",
                 key.region(),
                 key.id,
                 word.to_uppercase(),

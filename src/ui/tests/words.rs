@@ -2,7 +2,7 @@
 
 use super::world::{World, at, database, fito_db, has, has_not, instance, place, quiet, storm};
 use crate::app::keys::Key as Press;
-use crate::app::message::{Message, Stamped};
+use crate::app::message::{LogRefusal, Message, RefusalCause, Stamped};
 use crate::app::table::RowId;
 use crate::app::{LogState, Notice, Overlay, Screen};
 use crate::incident::cell::{ProbeSubject, SweepStatus, Verdict, ZoneFault};
@@ -121,7 +121,7 @@ fn while_nothing_is_recorded_the_whole_reason_is_on_the_screen() {
     let why = "entry 214 was not written to /var/lib/blackstart/logbook/fitocracy/20120630T030500Z-adam@jump-1-4711.jsonl: \
                No space left on device (os error 28). Free space on that file system, or choose another with --logbook. \
                Actions are off until the logbook is reopened";
-    world.app.log = LogState::Refused(why.into());
+    world.app.log = LogState::Refused(LogRefusal { cause: RefusalCause::NoRoom, words: why.into() });
     for (width, height) in SIZES {
         let rows = world.text(width, height);
         has(&rows, "log DISK FULL");
@@ -132,7 +132,8 @@ fn while_nothing_is_recorded_the_whole_reason_is_on_the_screen() {
         assert!(flat.contains(path), "{}", rows.join("\n"));
         says(&rows, "actions off. Once it is mended press L to record again.");
     }
-    world.app.log = LogState::Refused("it is not there".into());
+    // By what it is, whatever it says.
+    world.app.log = LogState::Refused(format!("it is not there. {why}").into());
     has(&world.text(80, 24), "log REFUSED");
 }
 
