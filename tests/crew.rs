@@ -40,6 +40,7 @@ pub fn opening(scenario: &Scenario, user: &str, mode: Mode, at: Timestamp) -> Op
         logbook_fault: None,
         complaints: Vec::new(),
         looks_only: false,
+        command: None,
         shares: true,
         jitter: "seed".into(),
         speed: 1.0,

@@ -144,6 +144,8 @@ pub struct Opening {
     pub probes: ProbeChoices,
     /// Only looks and plans (`status`, `plan`): nothing is recorded, nothing can be confirmed.
     pub looks_only: bool,
+    /// The command that it is, where it is no cockpit.
+    pub command: Option<&'static str>,
     /// Leaves what another cockpit on the logbook reads to it.
     pub shares: bool,
 }
@@ -387,6 +389,7 @@ impl App {
             regions: self.opening.regions.iter().map(|r| r.0.clone()).collect(),
             sites: self.opening.sites.clone(),
             continues,
+            command: self.opening.command.map(str::to_owned),
         };
         self.record(body, effects);
     }

@@ -160,6 +160,9 @@ pub enum Body {
         /// The strand of the same process that this one goes on from: nothing is missing in between.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         continues: Option<SessionId>,
+        /// The command that was run, where it is no cockpit: `do`, `note`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        command: Option<String>,
     },
     /// A cockpit left in good order.
     Left {

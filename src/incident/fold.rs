@@ -37,6 +37,9 @@ pub struct Presence {
     pub actor: Actor,
     /// Live, read-only, record, demo.
     pub mode: Mode,
+    /// The command that it is, where it is no cockpit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// The codes of the regions that it watches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<String>,
@@ -161,7 +164,7 @@ impl Incident {
 
     fn take(&mut self, entry: &Entry) {
         match &entry.body {
-            Body::Opened { mode, regions, continues, .. } => {
+            Body::Opened { mode, regions, continues, command, .. } => {
                 // A strand that is gone on from in another says no goodbye of its own.
                 self.gone(continues.as_slice());
                 if let Some(before) = continues {
@@ -173,6 +176,7 @@ impl Incident {
                     Presence {
                         actor: entry.actor.clone(),
                         mode: *mode,
+                        command: command.clone(),
                         regions: regions.clone(),
                         opened: entry.ts,
                         last_heard: entry.ts,

@@ -71,6 +71,16 @@ impl Event {
 /// Who, where nobody did anything: the cockpit saw it by itself.
 pub const BY_ITSELF: &str = "-";
 
+/// Commands that write one line of the story, and nothing else.
+const WRITES_ONE_LINE: [&str; 3] = ["note", "declare", "close"];
+
+/// The reason for which a command leaves that came to its end.
+pub const COMMAND_DONE: &str = "done";
+
+fn is_command(before: &Incident, session: &SessionId) -> bool {
+    before.sessions.get(session).is_some_and(|presence| presence.command.is_some())
+}
+
 /// A kind's word, one of [`Body::KINDS`].
 pub type KindWord = &'static str;
 
@@ -115,6 +125,13 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
     let (tone, text) = match &entry.body {
         // That the same process goes on in another strand is nothing that happened.
         Body::Opened { continues: Some(_), .. } => return None,
+        // Whoever writes one line down has said what they did.
+        Body::Opened { command: Some(command), .. } if WRITES_ONE_LINE.contains(&command.as_str()) => {
+            return None;
+        }
+        Body::Opened { command: Some(command), version, .. } => {
+            (Tone::Neutral, format!("ran blackstart {command} ({version})"))
+        }
         Body::Opened { mode: Mode::Record, version, .. } => {
             (Tone::Neutral, format!("began to record ({version})"))
         }
@@ -123,6 +140,8 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
             version,
             ..
         } => (Tone::Neutral, format!("opened a cockpit ({}, {version})", mode.as_str())),
+        // That a command came to its end is what commands do.
+        Body::Left { reason } if reason == COMMAND_DONE && is_command(before, &entry.session) => return None,
         Body::Left { reason } => (Tone::Neutral, format!("left ({reason})")),
         Body::Heartbeat { .. } | Body::Presumed { error: None, .. } => return None,
         Body::Presumed { profile, account, said, to, error: Some(error) } => {

@@ -166,7 +166,9 @@ pub(super) fn region(app: &App, region: &Region) -> (Glance, String) {
 
     let glance = |mark, text: String, role| Glance::new(mark, text.clone(), text, role);
     if ranks.is_empty() {
-        return (glance(Mark::None, "not watched".into(), Role::Muted), String::new());
+        // A log says what was watched, and may not have come to read it yet.
+        let words = if app.replay.is_some() { "not read yet" } else { "not watched" };
+        return (glance(Mark::None, words.into(), Role::Muted), String::new());
     }
     if heard == 0 {
         let asking = all

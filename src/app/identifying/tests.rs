@@ -117,6 +117,7 @@ fn remembering(profiles: &[(&str, &str)], regions: &[&str]) -> Desk {
         regions: Vec::new(),
         sites: Vec::new(),
         continues: None,
+        command: None,
     }];
     bodies.extend(known.map(|(name, account)| Body::Identified {
         profile: Profile((*name).into()),

@@ -9,6 +9,7 @@ use crate::incident::fault::{Fault, skew_words};
 use crate::incident::health::Blame;
 use crate::incident::place::{Account, Kind, Place};
 use crate::incident::resource::Resource;
+use crate::incident::story::COMMAND_DONE;
 use crate::run::clock::Clock;
 use crate::run::driver::Driver;
 use crate::run::setup::{Ground, drive, open_bench, runtime};
@@ -54,6 +55,7 @@ pub(super) fn headless(ground: &Ground, purpose: Purpose) -> Result<Headless, Ex
         let config = &settings.config;
         let mut opening = ground.opening(&settings, Mode::Live, (&config.estate, &config.sites), now);
         opening.looks_only = purpose == Purpose::Look;
+        opening.command = Some("do").filter(|_| purpose == Purpose::Act);
         // Who asks once wants to know, not to be told what somebody read.
         opening.shares = false;
         let mut app = App::new(opening, now);
@@ -73,7 +75,7 @@ pub(crate) fn status(ground: &Ground, json: bool) -> Exit {
     runtime.block_on(async {
         driver.take(crate::app::message::Message::Start);
         driver.until(sweep_limit, |app| app.seen_enough() && app.probed_once()).await;
-        driver.take(crate::app::message::Message::Signal("done"));
+        driver.take(crate::app::message::Message::Signal(COMMAND_DONE));
     });
     driver.finish();
     // What is still in flight when everything else is done is dark for this purpose; nobody waits for it.
