@@ -155,6 +155,21 @@ impl Crew {
         self.seats[seat].gone = true;
     }
 
+    /// From now on this disk takes no line.
+    pub fn fill_disk_of(&mut self, seat: usize) {
+        self.seats[seat].broken = true;
+    }
+
+    /// From now on it takes lines again, in a new strand.
+    pub fn free_disk_of(&mut self, seat: usize) {
+        self.seats[seat].broken = false;
+        let reopened = self.seats[seat].effects.iter().rev().find_map(|(_, effect)| match effect {
+            Effect::Reopen(session) => Some(session.clone()),
+            _ => None,
+        });
+        self.take(seat, Message::Reopened(Ok(reopened.expect("a new strand was asked for"))));
+    }
+
     /// The others' roll call finds a process gone: the kernel dropped its lock.
     pub fn call_roll(&mut self, gone: usize) {
         let session = self.seats[gone].app.opening.session.clone();
@@ -435,9 +450,11 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Left { .. }
         | Body::Identified { .. }
         | Body::Presumed { .. }
+        | Body::Unidentified { .. }
         | Body::Observed { .. }
         | Body::Heartbeat { .. }
         | Body::Failing { .. }
+        | Body::Flapping { .. }
         | Body::Probed { .. }
         | Body::Disagreement { .. }
         | Body::Disagreements { .. }

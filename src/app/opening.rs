@@ -32,6 +32,7 @@ impl Opening {
             dns: DnsServers::default(),
             probes: ProbeChoices::default(),
             looks_only: false,
+            command: None,
             shares: true,
         }
     }

@@ -134,6 +134,7 @@ impl World {
             regions,
             sites: Vec::new(),
             continues: None,
+            command: None,
         };
         self.says(user, body);
     }
