@@ -158,9 +158,9 @@ async fn an_unknown_outcome_is_verified_from_the_command_line_and_that_is_on_dis
     assert_eq!(look(&mut driver, named, wait).await.unwrap(), Looked::At(plan.hash.clone()));
     let waited = |words: &String| words.starts_with("waiting to hear whether the cockpit that runs \"");
     assert!(said.borrow().iter().any(waited), "{said:?}");
-    let ending = driver.app.incident.operations[&plan.hash].ending.clone();
-    assert!(matches!(ending, Some((_, Ending::Unknown { .. }))), "{ending:?}");
-    assert_eq!(driver.app.ended(&plan.hash), Some(Standing::Stopped));
+    let operation = &driver.app.incident.operations[&plan.hash];
+    assert!(matches!(operation.ending, Some((_, Ending::Unknown { .. }))), "{:?}", operation.ending);
+    assert_eq!(operation.standing(&driver.app.incident), Standing::Stopped);
     assert_eq!(tell(&driver.app, &plan.hash, true), Exit::Failed, "it was not done");
     let again = look(&mut driver, named, wait).await.unwrap_err();
     assert!(again.why.contains("nothing about it is unknown"), "{again}");
