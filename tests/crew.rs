@@ -40,6 +40,7 @@ pub fn opening(scenario: &Scenario, user: &str, mode: Mode, at: Timestamp) -> Op
         logbook_fault: None,
         complaints: Vec::new(),
         looks_only: false,
+        command: None,
         shares: true,
         jitter: "seed".into(),
         speed: 1.0,
@@ -460,9 +461,11 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Left { .. }
         | Body::Identified { .. }
         | Body::Presumed { .. }
+        | Body::Unidentified { .. }
         | Body::Observed { .. }
         | Body::Heartbeat { .. }
         | Body::Failing { .. }
+        | Body::Flapping { .. }
         | Body::Probed { .. }
         | Body::Disagreement { .. }
         | Body::Disagreements { .. }

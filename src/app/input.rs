@@ -558,6 +558,7 @@ impl App {
 
     pub(super) fn show(&mut self, screen: Screen) {
         self.screen = screen;
+        self.listing.open_anew();
         self.refresh_list();
     }
 

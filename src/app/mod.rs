@@ -4,9 +4,9 @@
 //! of them. It reads no clock, no disk and no network; `run` does. Imports `incident` only.
 //!
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
-//! type), `sweeping`, `sharing`, `silence`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
+//! type), `sweeping`, `flapping`, `sharing`, `silence`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
 //! asked when, and by whom), `acting` (from an action to a confirmed plan), `executing` (from a
-//! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
+//! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen), `looking` (once),
 //! `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod access;
@@ -17,9 +17,11 @@ mod checking;
 mod choosing;
 pub mod commands;
 mod executing;
+mod flapping;
 mod identifying;
 mod input;
 pub mod keys;
+mod looking;
 pub mod message;
 mod probing;
 pub mod propagation;
@@ -142,6 +144,8 @@ pub struct Opening {
     pub probes: ProbeChoices,
     /// Only looks and plans (`status`, `plan`): nothing is recorded, nothing can be confirmed.
     pub looks_only: bool,
+    /// The command that it is, where it is no cockpit.
+    pub command: Option<&'static str>,
     /// Leaves what another cockpit on the logbook reads to it.
     pub shares: bool,
 }
@@ -385,6 +389,7 @@ impl App {
             regions: self.opening.regions.iter().map(|r| r.0.clone()).collect(),
             sites: self.opening.sites.clone(),
             continues,
+            command: self.opening.command.map(str::to_owned),
         };
         self.record(body, effects);
     }
@@ -393,6 +398,7 @@ impl App {
         self.drop_notices();
         self.sweep_due(effects);
         self.tell_failing(effects);
+        self.tell_unidentified(effects);
         self.ask_servers_due(effects);
         self.execution_tick(effects);
         self.note_disagreements(effects);
@@ -451,6 +457,7 @@ impl App {
             }
         }
         self.heed_others(entries);
+        self.count_readings_told(entries);
         self.heed_skews(entries);
         self.stand_by_findings(entries, effects);
         self.refresh_list();

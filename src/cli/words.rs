@@ -5,12 +5,13 @@ use crate::incident::Incident;
 use crate::incident::hash::PlanHash;
 use crate::incident::plan::{Action, Refusal};
 use crate::incident::planner::resolve::Lookup;
+use jiff::Timestamp;
 
 /// The action that the words mean, given what is known.
 ///
 /// # Errors
 /// A name that means nothing, or several things.
-pub fn action(act: &Act, lookup: Lookup<'_>) -> Result<Action, Refusal> {
+pub fn action(act: &Act, now: Timestamp, lookup: Lookup<'_>) -> Result<Action, Refusal> {
     let incident: &Incident = lookup.incident;
     Ok(match act.clone() {
         Act::Maintenance { state: OnOff::On, site, via } => Action::MaintenanceOn { site, via },
@@ -27,7 +28,12 @@ pub fn action(act: &Act, lookup: Lookup<'_>) -> Result<Action, Refusal> {
             instances: instances.iter().map(|name| lookup.instance(name)).collect::<Result<_, _>>()?,
         },
         Act::Terminate { instance } => Action::Terminate { instance: lookup.instance(&instance)? },
-        Act::Restore { from, at } => Action::Restore { from: lookup.restore_point(&from)?, at },
+        Act::Restore { from, at } => {
+            let at = at.map(|at| at.before(now)).transpose().map_err(|why| {
+                Refusal::new(format!("restore {from}"), why, "Say up to when: `--at 03:12` or `--at -5m`")
+            })?;
+            Action::Restore { from: lookup.restore_point(&from)?, at }
+        }
         Act::Register { balancer, instances } => {
             let (scope, under, instances) = registration(lookup, &balancer, &instances)?;
             Action::Register { scope, under, instances }

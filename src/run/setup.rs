@@ -175,6 +175,7 @@ impl Ground {
             dns: if mode == Mode::Demo { DnsServers::default() } else { settings.config.dns.clone() },
             probes: if mode == Mode::Demo { ProbeChoices::default() } else { self.probes(settings) },
             looks_only: false,
+            command: None,
             shares: true,
         }
     }

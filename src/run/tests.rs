@@ -36,6 +36,7 @@ fn app(scenario: &Scenario) -> App {
         logbook_fault: None,
         complaints: Vec::new(),
         looks_only: false,
+        command: None,
         shares: true,
         dns: crate::incident::dns::DnsServers::default(),
         probes: crate::incident::probe::ProbeChoices::default(),

@@ -4,7 +4,7 @@
 //! they are what visitors see. Nothing here is ordered by what is wrong: that would make it jump.
 
 use super::canvas::{Canvas, Row, cells, piece, row_width};
-use super::frame::present;
+use super::frame::{Present, present};
 use super::happening;
 use super::look::Mark;
 use super::propagation;
@@ -359,11 +359,11 @@ fn people(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
         return;
     }
     let mut row: Row = vec![piece(" here: ", Role::Muted)];
-    for (at, (user, silent)) in people.iter().enumerate() {
+    for (at, Present { name, silent }) in people.into_iter().enumerate() {
         if at > 0 {
             row.push(piece(", ", Role::Muted));
         }
-        row.push(piece(user.clone(), super::frame::person(app, user)));
+        row.push(name);
         if let Some(silent) = silent {
             row.push(piece(format!(" (last heard {silent} ago)"), Role::Muted));
         }

@@ -3,10 +3,12 @@
 use crate::app::message::LogRefusal;
 use crate::app::{App, Recording};
 use crate::cli::Demo;
+use crate::cli::moment::Moment;
 use crate::cloud::Cloud;
 use crate::cloud::sim::{Scenario, Sim, World};
 use crate::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, Mode, SessionId};
 use crate::incident::gist::Gist;
+use crate::incident::story::Tone;
 use crate::logbook::{Logbook, Seen, Tail, name_session};
 use crate::run::clock::Clock;
 use crate::run::driver::Parting;
@@ -240,6 +242,7 @@ fn colleagues(scenario: &Scenario, until: Timestamp) -> Vec<Vec<Entry>> {
                         regions: scenario.estate.regions.clone(),
                         sites: Vec::new(),
                         continues: None,
+                        command: None,
                     },
                 ));
                 &mut fresh
@@ -279,19 +282,14 @@ fn write_history(dir: &Path, session: &SessionId, own: &[Entry], others: &[Vec<E
 }
 
 /// The cockpit on a log.
-pub(crate) fn replay(
-    ground: &Ground,
-    path: Option<PathBuf>,
-    at: Option<Timestamp>,
-    speed: Option<u32>,
-) -> Exit {
+pub(crate) fn replay(ground: &Ground, path: Option<PathBuf>, at: Option<Moment>, speed: Option<u32>) -> Exit {
     open(try_replay(ground, path, at, speed))
 }
 
 fn try_replay(
     ground: &Ground,
     path: Option<PathBuf>,
-    at: Option<Timestamp>,
+    at: Option<Moment>,
     speed: Option<u32>,
 ) -> Result<Exit, Exit> {
     let settings = ground.settings()?;
@@ -307,7 +305,7 @@ fn try_replay(
         recording.push(timeline, at, gist);
     })?;
     let mut replay = recording.replay(timeline);
-    let Some((_, last)) = replay.bounds() else {
+    let Some((first, last)) = replay.bounds() else {
         complain("The logbook is empty: there is nothing to replay.");
         return Err(Exit::Failed);
     };
@@ -327,7 +325,11 @@ fn try_replay(
         replay.speed = speed.max(1);
         replay.playing = true;
     }
-    app.replay_from(replay, at);
+    let meant = at.map(|at| at.within(first, last));
+    app.replay_from(replay, meant.as_ref().map(|meant| meant.at));
+    if let Some(remark) = meant.and_then(|meant| meant.remark) {
+        app.notice(Tone::Warn, remark);
+    }
     let Ok(world) = Scenario::shipped("quiet").map(|quiet| World::new(quiet, 0)) else {
         complain("The quiet scenario is missing from this build.");
         return Err(Exit::Failed);

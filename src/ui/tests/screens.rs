@@ -227,7 +227,7 @@ fn a_table_shows_claim_health_and_age_and_colours_only_what_is_wrong() {
     world.show(Screen::Instances);
     let rows = world.text(140, 45);
     has(&rows, "HEALTH");
-    has(&rows, "i-0a1b…60711");
+    has(&rows, "i-0a1b2c3d4e5f60711");
     has(&rows, "us-east-1 ec2 dark for 41m: its rows are the last known ones");
     assert_eq!(world.roles_of("us-east-1 ec2 dark for 41m", 140, 45), "d".repeat(26));
     assert_eq!(world.roles_of("standby", 140, 45), ".......");

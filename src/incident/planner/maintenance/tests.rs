@@ -60,6 +60,7 @@ fn off_works_for_what_another_operator_turned_on_before_a_restart() {
         regions: Vec::new(),
         sites: Vec::new(),
         continues: None,
+        command: None,
     });
     bench.number = 1;
     let back = bench.plan(&off());
