@@ -196,13 +196,12 @@ mod tests {
             let key = "aws/123456789012/global/route53/hosted-zone/Z1";
             let zone = serde_json::json!({"kind": "hosted-zone", "key": key, "name": "example.com.", "private": false,
                 "record_count": count, "name_servers": []});
-            let body = Body::Observed {
+            Body::Observed {
                 place: "aws/123456789012/global/route53".parse().unwrap(),
                 status: None,
                 changed: vec![serde_json::from_value(zone).unwrap()],
                 gone: Vec::new(),
-            };
-            body
+            }
         };
         let (mut strand, mut prev) = (Vec::new(), GENESIS.to_owned());
         for (seq, body) in [row(1), row(2), note("after it")].into_iter().enumerate() {
