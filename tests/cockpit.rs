@@ -287,7 +287,7 @@ fn instance(sweep: &Sweep, name: &str) -> Resource {
         system_status: None,
         instance_status: None,
         client_token: None,
-        tags: std::collections::BTreeMap::new(),
+        tags: blackstart::incident::resource::Tags::default(),
     })
 }
 

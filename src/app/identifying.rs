@@ -193,7 +193,7 @@ impl App {
             let Some(region) = regions.get(misses % regions.len().max(1)) else { return };
             let ticket = self.ticket();
             self.identifying.in_flight.insert(ticket, profile.clone());
-            let query = Query::Identity { profile: profile.clone(), region: region.0.clone() };
+            let query = Query::Identity { profile: profile.clone(), region: region.0.to_string() };
             effects.push(Effect::Ask(ticket, profile, query));
         }
     }

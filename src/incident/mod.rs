@@ -28,6 +28,7 @@ pub mod request;
 pub mod resource;
 pub mod secret;
 pub mod settlement;
+mod shared;
 pub mod site;
 pub mod skim;
 pub mod span;
@@ -39,3 +40,4 @@ pub(crate) mod walk;
 
 pub use fold::{Declaration, Identity, Incident, Presence, Seen};
 pub use provisional::Presumption;
+pub use shared::SharedStr;

@@ -430,7 +430,7 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
         doc.field("", &format!("{rows} {noun} known"), Role::Muted);
     }
     access(doc, app);
-    mentions(doc, app, &[name.0.as_str()]);
+    mentions(doc, app, &[&*name.0]);
     if name.is_global() { "route 53".into() } else { format!("region {name}") }
 }
 

@@ -8,7 +8,7 @@ use super::{Out, Timeouts, text, time};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Kind, Place};
 use crate::incident::request::{Answer, IDS_EACH_CALL, QueryResult};
-use crate::incident::resource::{Instance, InstanceState, Resource};
+use crate::incident::resource::{Instance, InstanceState, Resource, Tags};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::Builder;
 use aws_sdk_ec2::config::retry::RetryConfig;
@@ -16,7 +16,7 @@ use aws_sdk_ec2::operation::describe_instance_status::DescribeInstanceStatusOutp
 use aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput;
 use aws_sdk_ec2::types::Filter;
 use futures::future::{Either, select};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -343,14 +343,14 @@ fn rows(place: &Place, page: &DescribeInstancesOutput) -> Vec<Instance> {
 /// An instance as claimed; one without an id is nothing that could be shown.
 pub(super) fn row(place: &Place, instance: &aws_sdk_ec2::types::Instance) -> Option<Instance> {
     let id = instance.instance_id()?;
-    let tags: BTreeMap<String, String> = instance
+    let tags: Tags = instance
         .tags()
         .iter()
         .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
         .collect();
     Some(Instance {
         key: place.key(Kind::Instance, id),
-        name: tags.get("Name").cloned().unwrap_or_default(),
+        name: tags.get("Name").unwrap_or_default().to_owned(),
         state: InstanceState::from(
             instance
                 .state()
@@ -367,7 +367,7 @@ pub(super) fn row(place: &Place, instance: &aws_sdk_ec2::types::Instance) -> Opt
         vpc: text(instance.vpc_id()),
         subnet: text(instance.subnet_id()),
         security_groups: security_groups(instance),
-        auto_scaling_group: tags.get("aws:autoscaling:groupName").cloned(),
+        auto_scaling_group: tags.get("aws:autoscaling:groupName").map(str::to_owned),
         system_status: None,
         instance_status: None,
         client_token: text(instance.client_token()),
