@@ -318,6 +318,19 @@ fn the_selection_follows_its_row_when_others_come_and_go() {
 }
 
 #[test]
+fn what_the_logbook_holds_is_in_the_tables_when_somebody_looks_and_not_before_the_first_frame() {
+    let mut bare = Bare::with_profiles(&["prod"]);
+    bare.read("prod", &["b", "d", "f"]);
+    let opening = bare.app.opening.clone();
+    let mut next = App::new(opening, bare.app.now);
+    next.begin_on(bare.app.incident.clone());
+    assert_eq!((next.incident.rows.len(), next.lists[&Screen::Instances].rows.len()), (3, 0));
+    bare.app = next;
+    bare.take(Message::Key(Key::char('2')));
+    assert_eq!(rows(&bare.app).len(), 3);
+}
+
+#[test]
 fn marks_stay_with_their_rows() {
     let mut bare = Bare::with_profiles(&["prod"]);
     bare.read("prod", &["b", "d"]);
