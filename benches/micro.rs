@@ -84,6 +84,7 @@ fn cockpit(instances: usize) -> App {
         two_operators: false,
         dns: DnsServers::default(),
         looks_only: false,
+        command: None,
         shares: false,
         probes: blackstart::incident::probe::ProbeChoices::default(),
     };

@@ -49,6 +49,8 @@ fn bad_no_credentials() {
     // A profile that no file knows.
     let ran = home.run(&["status", "--profile", "prdo", "--region", EAST]).expect_code(1);
     said(&ran, &["prdo"]);
+    // Said once, not of every cell.
+    assert_eq!(ran.stdout.matches("NO CREDS").count(), 1, "{}", ran.stdout);
 }
 
 #[test]
@@ -310,6 +312,11 @@ fn bad_names() {
             assert!(!text.is_empty(), "{words:?}: {part}: {refused}");
         }
     }
+    // That there is nothing to do is no failure.
+    let ran = home.run(&["do", "verify"]).expect_code(0);
+    assert_eq!(ran.stdout, "Nothing to verify: no action in the logbook is of unknown outcome.\n");
+    assert_eq!(home.run(&["do", "verify", "--json"]).expect_code(0).json()["plan"], json!(null));
+    home.run(&["do", "verify", "abcdef"]).expect_code(1);
     assert_untouched(&ground.standin);
 }
 

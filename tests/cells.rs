@@ -204,10 +204,10 @@ fn no_sweep_and_no_refresh_asks_anything_global() {
     let rule = ground.standin.rule(Rule::new(Fault::Expired));
     pty.press("1");
     pty.press("R");
-    pty.wait_for("expired");
+    pty.wait_for("have expired");
     ground.standin.lift(rule);
     pty.press("R");
-    pty.wait_gone("expired");
+    pty.wait_for("are valid again");
     pty.press("q");
     assert_eq!(pty.wait_exit(), 0);
     assert_regional(&ground.standin.calls(), &AWAY);

@@ -671,14 +671,21 @@ fn prompts_write_what_was_typed_and_nothing_for_nothing() {
     assert_eq!(app(&crew).incident.declared().unwrap().title, "drill");
     crew.press(0, "D<enter>");
     assert!(app(&crew).incident.declared().is_none());
+    // The note that the disk refuses is kept like those after it.
     let mut broken = Crew::alone("quiet");
-    broken.take(0, Message::RecordFailed("disk full".into()));
+    broken.fill_disk_of(0);
+    broken.press(0, "n");
+    broken.type_in(0, "first");
+    broken.press(0, "<enter>");
+    broken.run_for(1);
+    assert_eq!(app(&broken).kept_notes().collect::<Vec<_>>().len(), 1);
+    assert!(app(&broken).not_recorded().is_empty());
     broken.press(0, "n");
     broken.type_in(0, "lost?");
     broken.press(0, "<enter>");
     assert!(notes(&broken).is_empty());
     assert!(app(&broken).notices.back().unwrap().text.contains("not written down"));
-    assert_eq!(app(&broken).kept_notes().len(), 1);
+    assert_eq!(app(&broken).kept_notes().len(), 2);
     // An incident is declared where all can see it, or not at all: its name stays where it was typed.
     broken.press(0, "D");
     broken.type_in(0, "drill");
@@ -686,15 +693,32 @@ fn prompts_write_what_was_typed_and_nothing_for_nothing() {
     assert!(matches!(overlay(&broken), Some(Overlay::Prompt { input, .. }) if input == "drill"));
     assert!(app(&broken).incident.declared().is_none());
     broken.press(0, "<esc>");
-    // The logbook takes lines again: the note is one of them, once, and nothing was lost.
+    // A new strand that is refused in its turn keeps them as they were noted.
+    broken.press(0, "L");
     broken.take(0, Message::Reopened(Ok(SessionId("20120630T040000Z-adam@jump-1-7".into()))));
+    broken.run_for(1);
+    let kept: Vec<String> = app(&broken).kept_notes().collect();
+    assert!(
+        matches!(&kept[..], [a, b] if a.ends_with("note: first") && b.ends_with("note: lost?")),
+        "{kept:?}"
+    );
+    // The logbook takes lines again: the notes are among them, once, and nothing was lost.
+    broken.press(0, "L");
+    broken.free_disk_of(0);
     let written = notes(&broken);
-    assert!(matches!(&written[..], [note] if note.starts_with("lost? (noted at ")), "{written:?}");
+    let dated = |note: &str, text: &str| {
+        note.starts_with(&format!("{text} (noted at ")) && note.matches("noted").count() == 1
+    };
+    assert!(matches!(&written[..], [a, b] if dated(a, "first") && dated(b, "lost?")), "{written:?}");
     let told: Vec<&str> = app(&broken).incident.story.iter().map(|event| event.text.as_str()).collect();
-    assert_eq!(told.iter().filter(|text| text.contains("lost?")).count(), 1, "{told:?}");
+    for text in ["first", "lost?"] {
+        assert_eq!(told.iter().filter(|line| line.contains(text)).count(), 1, "{told:?}");
+    }
     assert!(told.iter().any(|text| text.contains("nothing that people did since was lost")), "{told:?}");
     assert_eq!(app(&broken).kept_notes().len(), 0);
-    assert!(app(&broken).notices.back().unwrap().text.contains("the note that was kept is written down"));
+    assert!(
+        app(&broken).notices.back().unwrap().text.contains("the 2 notes that were kept are written down")
+    );
 }
 
 #[test]

@@ -40,6 +40,7 @@ pub fn opening(scenario: &Scenario, user: &str, mode: Mode, at: Timestamp) -> Op
         logbook_fault: None,
         complaints: Vec::new(),
         looks_only: false,
+        command: None,
         shares: true,
         jitter: "seed".into(),
         speed: 1.0,
@@ -163,6 +164,21 @@ impl Crew {
     /// The process is killed: nothing more is written, nothing more arrives. What was sent is on its way.
     pub fn kill(&mut self, seat: usize) {
         self.seats[seat].gone = true;
+    }
+
+    /// From now on this disk takes no line.
+    pub fn fill_disk_of(&mut self, seat: usize) {
+        self.seats[seat].broken = true;
+    }
+
+    /// From now on it takes lines again, in a new strand.
+    pub fn free_disk_of(&mut self, seat: usize) {
+        self.seats[seat].broken = false;
+        let reopened = self.seats[seat].effects.iter().rev().find_map(|(_, effect)| match effect {
+            Effect::Reopen(session) => Some(session.clone()),
+            _ => None,
+        });
+        self.take(seat, Message::Reopened(Ok(reopened.expect("a new strand was asked for"))));
     }
 
     /// The others' roll call finds a process gone: the kernel dropped its lock.
@@ -445,9 +461,11 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Left { .. }
         | Body::Identified { .. }
         | Body::Presumed { .. }
+        | Body::Unidentified { .. }
         | Body::Observed { .. }
         | Body::Heartbeat { .. }
         | Body::Failing { .. }
+        | Body::Flapping { .. }
         | Body::Probed { .. }
         | Body::Disagreement { .. }
         | Body::Disagreements { .. }

@@ -3,7 +3,7 @@
 
 use crate::crew::{Crew, scenario};
 use blackstart::app::message::Effect;
-use blackstart::app::propagation::Propagation;
+use blackstart::app::propagation::{Expiry, Propagation};
 use blackstart::app::{App, Replay};
 use blackstart::incident::cell::{Evidence, ProbeSubject, Verdict};
 use blackstart::incident::dns::{DnsAnswer, DnsSubject, Says, ServerRole};
@@ -110,7 +110,7 @@ fn a_switch_is_seen_server_by_server_and_the_old_answers_count_down() {
     let mut crew = crew();
     let plan = begin(&mut crew);
     let mut counts = vec![Propagation::counted(&seen(&crew).name_servers).0];
-    let mut left = Vec::new();
+    let mut phases = Vec::new();
     let ended = crew.wait_until(120, |crew| {
         let propagation = seen(crew);
         let (new, of) = Propagation::counted(&propagation.name_servers);
@@ -118,7 +118,7 @@ fn a_switch_is_seen_server_by_server_and_the_old_answers_count_down() {
         if counts.last() != Some(&new) {
             counts.push(new);
         }
-        left.push(propagation.expires.unwrap().duration_since(crew.now).as_secs());
+        phases.push((crew.now, propagation.expiry.unwrap()));
         crew.seats[0].app.ended(&plan).is_some()
     });
     assert!(ended);
@@ -126,10 +126,21 @@ fn a_switch_is_seen_server_by_server_and_the_old_answers_count_down() {
     assert_eq!(crew.standing(0, &plan), Standing::Verified);
     let detail = held(&crew);
     assert!(detail.starts_with("INSYNC") && detail.ends_with("4/4 name servers answer the new"), "{detail}");
-    // As long as a name server answers the old, its TTL is still to come; then it runs out.
-    assert!(left.iter().all(|seconds| (0..=60).contains(seconds)), "{left:?}");
+    // Before INSYNC nothing runs out; then the whole TTL does, and never from anew.
+    let in_sync = crew.seats[0].disk.iter().find(|e| matches!(e.body, Body::InSync { .. })).unwrap().ts;
+    for (at, phase) in &phases {
+        match phase {
+            Expiry::Pending => assert!(*at <= in_sync, "{phases:?}"),
+            Expiry::Served => assert!(*at >= in_sync, "{phases:?}"),
+            Expiry::At(expires) => {
+                assert!(*at >= in_sync && expires.duration_since(in_sync).as_secs() >= 60, "{phases:?}");
+            }
+            Expiry::Unanswered | Expiry::Unseen => panic!("{phases:?}"),
+        }
+    }
+    assert_eq!(phases[0].1, Expiry::Pending);
     crew.run_for(90);
-    let expires = seen(&crew).expires.unwrap();
+    let expires = seen(&crew).expiry.and_then(Expiry::at).unwrap();
     assert!(expires < crew.now, "the old answers have expired");
     let resolvers = seen(&crew).resolvers.iter().all(|(_, server)| server.says == Says::New);
     assert!(resolvers, "and the resolvers answer the new: {}", seen(&crew).words());
@@ -270,7 +281,7 @@ fn a_replay_shows_what_the_servers_said_then_whatever_is_configured_now() {
     app.replay_from(Replay::new(crew.seats[0].disk.clone()), Some(then));
     let propagation = app.propagation(&app.opening.sites[0]).unwrap();
     assert_eq!(propagation.words(), words);
-    assert!(words.starts_with("2/4 name servers") && propagation.expires.is_some(), "{words}");
+    assert!(words.starts_with("2/4 name servers") && propagation.expiry == Some(Expiry::Pending), "{words}");
 }
 
 #[test]

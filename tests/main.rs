@@ -38,9 +38,11 @@ mod record;
 mod replay;
 mod settling;
 mod sharing;
+mod silence;
 mod simulation;
 mod terminal;
 mod together;
+mod undo;
 
 #[test]
 fn every_file_in_tests_is_listed() {

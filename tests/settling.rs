@@ -154,6 +154,10 @@ fn what_cannot_be_read_stays_unknown_and_is_asked_again_at_will() {
     assert_eq!(standing, Standing::Unknown);
     crew.at_minute(21);
     crew.press(ADAM, "6V");
+    crew.run_for(3);
+    let words = crew.seats[ADAM].app.settling_words(&plan).unwrap();
+    assert!(words.starts_with("asking route 53 what became of \"shop: maintenance on"), "{words}");
+    assert!(words.ends_with(" UTC: no answer so far"), "{words}");
     assert!(crew.wait_until(60, |crew| !settlements(crew, ADAM).is_empty()));
     assert!(matches!(settlements(&crew, ADAM)[..], [Settlement::Unknown { .. }]));
     assert_eq!(crew.standing(ADAM, &plan), Standing::Unknown);

@@ -79,6 +79,7 @@ impl Strand {
             regions: REGIONS.map(str::to_owned).to_vec(),
             sites: Vec::new(),
             continues: None,
+            command: None,
         });
         strand
     }

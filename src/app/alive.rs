@@ -4,7 +4,7 @@
 //! What was called is waited for; who asks twice is let go, and told what stays open. What the disk refused is never shown
 //! as recorded, and never forgotten either: a new strand, opened by the operator's own choice, names what was lost.
 
-use super::message::{ClockNews, Effect};
+use super::message::{ClockNews, Effect, LogRefusal};
 use super::recording::REOPEN_EVERY_S;
 use super::{App, LogState, Overlay, Phase};
 use crate::incident::entry::{Body, Entry, Mode, SessionId};
@@ -24,10 +24,10 @@ const SPREAD_MS: i64 = 5_000;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Unwritten {
     /// Asked for and not confirmed, oldest first: those that say what people did, and the calls.
-    waiting: VecDeque<Entry>,
+    waiting: VecDeque<Waiting>,
     /// What of them was lost, in words, since the logbook refused.
     lost: Vec<String>,
-    /// What was noted since: written down when recording goes on.
+    /// What was noted and did not come to rest, be it before or after that: written down when recording goes on.
     notes: Vec<KeptNote>,
     /// When it refused.
     refused: Option<Timestamp>,
@@ -35,16 +35,30 @@ pub(super) struct Unwritten {
     pub(super) reopening: bool,
 }
 
+/// An entry that was asked for.
+#[derive(Debug, Clone)]
+struct Waiting {
+    entry: Entry,
+    /// Of a kept note that is being written down: as it was noted.
+    noted: Option<Noted>,
+}
+
+/// A note as somebody typed it.
+#[derive(Debug, Clone)]
+struct Noted {
+    at: Timestamp,
+    text: String,
+}
+
 /// A note that no strand has yet.
 #[derive(Debug, Clone)]
 struct KeptNote {
-    at: Timestamp,
-    text: String,
+    noted: Noted,
     /// The line of the story that says that it is not recorded.
     line: (SessionId, u64),
 }
 
-impl KeptNote {
+impl Noted {
     /// Its text, with when it was written: the strand says when it was written down.
     fn dated(&self) -> String {
         format!("{} (noted at {})", self.text, self.at.strftime("%H:%M:%S"))
@@ -54,7 +68,7 @@ impl KeptNote {
 impl Unwritten {
     /// The scribe writes in order: everything up to here is in the logbook.
     pub(super) fn written(&mut self, seq: u64) {
-        while self.waiting.front().is_some_and(|entry| entry.seq <= seq) {
+        while self.waiting.front().is_some_and(|waiting| waiting.entry.seq <= seq) {
             self.waiting.pop_front();
         }
     }
@@ -68,17 +82,23 @@ impl App {
         }
         if self.log == LogState::Writing {
             if entry.body.is_durable() {
-                self.unwritten.waiting.push_back(entry.clone());
+                self.unwritten.waiting.push_back(Waiting { entry: entry.clone(), noted: None });
             }
             effects.push(Effect::Record(Box::new(entry)));
         } else {
-            self.incident.mark_unrecorded(&entry.session, entry.seq);
-            if let Body::Note { text } = &entry.body {
-                let line = (entry.session.clone(), entry.seq);
-                self.unwritten.notes.push(KeptNote { at: entry.ts, text: text.clone(), line });
-            } else {
-                self.lose(&entry);
-            }
+            self.set_aside(&entry, None);
+        }
+    }
+
+    /// No strand has this entry, or nobody can tell: a note is kept, whatever else people did is named as lost.
+    fn set_aside(&mut self, entry: &Entry, noted: Option<Noted>) {
+        self.incident.mark_unrecorded(&entry.session, entry.seq);
+        if let Body::Note { text } = &entry.body {
+            let noted = noted.unwrap_or_else(|| Noted { at: entry.ts, text: text.clone() });
+            let line = (entry.session.clone(), entry.seq);
+            self.unwritten.notes.push(KeptNote { noted, line });
+        } else {
+            self.lose(entry);
         }
     }
 
@@ -96,7 +116,7 @@ impl App {
         self.unwritten
             .notes
             .iter()
-            .map(|note| format!("{} note: {}", note.at.strftime("%H:%M:%S"), note.text))
+            .map(|KeptNote { noted, .. }| format!("{} note: {}", noted.at.strftime("%H:%M:%S"), noted.text))
     }
 
     /// Remembers what the logbook does not.
@@ -129,27 +149,31 @@ impl App {
 
     // --- the logbook refuses ---
 
-    pub(super) fn record_failed(&mut self, why: &str, effects: &mut Vec<Effect>) {
+    pub(super) fn record_failed(&mut self, refusal: LogRefusal, effects: &mut Vec<Effect>) {
         if self.log != LogState::Writing {
             return;
         }
         // On a screen the reason stands above the last line for as long as it holds.
         let words = if self.opening.mode == Mode::Record {
-            format!("the logbook refused: {why}; it is tried again every {REOPEN_EVERY_S} s")
-        } else {
+            format!("the logbook refused: {refusal}; it is tried again every {REOPEN_EVERY_S} s")
+        } else if self.crew().is_empty() {
             "the logbook refused: nothing is recorded, actions are off".into()
+        } else {
+            "the logbook refused: nothing is recorded or told to others, actions are off".into()
         };
         self.notice(Tone::Bad, words);
-        self.log = LogState::Refused(why.to_owned());
-        self.unwritten.refused = Some(self.unwritten.waiting.front().map_or(self.now, |entry| entry.ts));
+        let why = refusal.words.clone();
+        self.log = LogState::Refused(refusal);
+        self.read_alone();
+        let first = self.unwritten.waiting.front();
+        self.unwritten.refused = Some(first.map_or(self.now, |waiting| waiting.entry.ts));
         // It was shown when it was asked for; now it is known that it is nowhere else.
-        let waiting: Vec<Entry> = self.unwritten.waiting.drain(..).collect();
-        for entry in &waiting {
-            self.incident.mark_unrecorded(&entry.session, entry.seq);
-            self.incident.take_back(entry);
-            self.lose(entry);
+        let waiting = std::mem::take(&mut self.unwritten.waiting);
+        for Waiting { entry, noted } in waiting {
+            self.incident.take_back(&entry);
+            self.set_aside(&entry, noted);
         }
-        self.stop_unrecorded(why, effects);
+        self.stop_unrecorded(&why, effects);
     }
 
     /// Goes on in a new strand, if the operator wants to and there is room.
@@ -166,11 +190,11 @@ impl App {
         effects.push(Effect::Reopen(self.next_session()));
     }
 
-    pub(super) fn reopened(&mut self, result: Result<SessionId, String>, effects: &mut Vec<Effect>) {
+    pub(super) fn reopened(&mut self, result: Result<SessionId, LogRefusal>, effects: &mut Vec<Effect>) {
         self.unwritten.reopening = false;
         let session = match result {
             Ok(session) => session,
-            Err(why) => {
+            Err(LogRefusal { words: why, .. }) => {
                 // Where it is tried by itself, again and again, each reason is said once.
                 if self.opening.mode != Mode::Record || self.is_news(&why) {
                     self.notice(Tone::Bad, format!("still not recording: {why}"));
@@ -178,7 +202,7 @@ impl App {
                 return;
             }
         };
-        let LogState::Refused(why) = self.log.clone() else { return };
+        let LogState::Refused(LogRefusal { words: why, .. }) = self.log.clone() else { return };
         // Nothing may be left that waits for a line of the old strand.
         self.stop_unrecorded(&why, effects);
         // A plan that was proposed in the dark is in no strand: it is made anew.
@@ -194,17 +218,22 @@ impl App {
         let since = self.unwritten.refused.take().unwrap_or(self.started);
         self.tell_all_again(&before, since, effects);
         let notes = std::mem::take(&mut self.unwritten.notes);
-        for note in &notes {
+        let kept = notes.len();
+        for KeptNote { noted, line } in notes {
             // It stands in the story once, as it is in the log.
-            self.incident.story.retain(|event| (&event.session, event.seq) != (&note.line.0, note.line.1));
-            self.record(Body::Note { text: note.dated() }, effects);
+            self.incident.story.retain(|event| (&event.session, event.seq) != (&line.0, line.1));
+            self.record(Body::Note { text: noted.dated() }, effects);
+            // Should this strand refuse it in its turn, it is kept as it was noted.
+            if let Some(waiting) = self.unwritten.waiting.back_mut() {
+                waiting.noted = Some(noted);
+            }
         }
         let lost = match count {
             0 => String::new(),
             1 => "; it names 1 entry that was lost".into(),
             n => format!("; it names {n} entries that were lost"),
         };
-        let kept = match notes.len() {
+        let kept = match kept {
             0 => String::new(),
             1 => "; the note that was kept is written down".into(),
             n => format!("; the {n} notes that were kept are written down"),
@@ -281,6 +310,7 @@ impl App {
             return;
         }
         self.spread_due();
+        self.listen_anew();
         // Patience is for time in which somebody looked.
         for execution in self.executions.values_mut() {
             match &mut execution.phase {

@@ -12,6 +12,7 @@ use super::table::RowId;
 use super::{App, LogState, Screen};
 use crate::incident::entry::Body;
 use crate::incident::hash::PlanHash;
+use crate::incident::operation::Operation;
 use crate::incident::plan::{Action, Risk};
 use crate::incident::resource::Resource;
 use crate::incident::story::Tone;
@@ -368,7 +369,11 @@ impl App {
 
     fn choose(&mut self, picker: &Picker, effects: &mut Vec<Effect>) {
         let Some(choice) = picker.current() else { return };
-        match choice.purpose.clone() {
+        self.chosen(choice.purpose.clone(), effects);
+    }
+
+    fn chosen(&mut self, purpose: Purpose, effects: &mut Vec<Effect>) {
+        match purpose {
             Purpose::Run(command) => self.run(command, effects),
             Purpose::Act(action) => self.propose(*action, effects),
             Purpose::TargetOf(site) => self.pick_target(&site),
@@ -508,9 +513,20 @@ impl App {
             self.notice(Tone::Warn, text);
             return;
         }
-        match self.incident.last_undoable().map(|op| op.plan.hash.clone()) {
-            Some(operation) => self.propose(Action::Undo { operation }, effects),
-            None => self.notice(Tone::Neutral, "nothing to undo".into()),
+        let choice = |op: &Operation| Choice {
+            label: op.plan.title.clone(),
+            detail: format!("{}: by {}, plan {}", op.undo_words(), op.by, op.plan.hash.short()),
+            purpose: Purpose::Act(Box::new(Action::Undo { operation: op.plan.hash.clone() })),
+        };
+        let mut choices: Vec<Choice> = self.incident.undoable().into_iter().map(choice).collect();
+        match (choices.pop(), choices.is_empty()) {
+            (None, _) => self.notice(Tone::Neutral, "nothing to undo".into()),
+            (Some(only), true) => self.chosen(only.purpose, effects),
+            // To take an undo back and to go back further are opposites: which, is not guessed.
+            (Some(last), false) => {
+                choices.push(last);
+                self.overlays.push(Overlay::Picker(Picker::new("undo which", choices)));
+            }
         }
     }
 
@@ -542,6 +558,7 @@ impl App {
 
     pub(super) fn show(&mut self, screen: Screen) {
         self.screen = screen;
+        self.listing.open_anew();
         self.refresh_list();
     }
 

@@ -10,6 +10,7 @@ use crate::incident::place::Profile;
 use crate::incident::plan::Action;
 use crate::incident::request::{Call, CallResult, Page, Probe, Query, QueryResult, Sweep};
 use jiff::{SignedDuration, Timestamp};
+use std::fmt;
 
 /// Numbers the requests of a cockpit, so that an answer finds who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +38,42 @@ pub struct ClockNews {
     pub stopped: SignedDuration,
     /// How far the system's clock is now behind the cockpit's, which never goes back.
     pub behind: SignedDuration,
+}
+
+/// Why the logbook takes no lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRefusal {
+    /// What stands in the way.
+    pub cause: RefusalCause,
+    /// What happened, why, what to do next.
+    pub words: String,
+}
+
+/// What stands in the way of a logbook, as far as a screen tells it apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalCause {
+    /// The disk is full, or a quota is.
+    NoRoom,
+    /// Anything else; the words say what.
+    Other,
+}
+
+impl From<&str> for LogRefusal {
+    fn from(words: &str) -> Self {
+        words.to_owned().into()
+    }
+}
+
+impl From<String> for LogRefusal {
+    fn from(words: String) -> Self {
+        Self { cause: RefusalCause::Other, words }
+    }
+}
+
+impl fmt::Display for LogRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
 }
 
 /// Something that happened.
@@ -67,11 +104,11 @@ pub enum Message {
     /// Our own entry is in the logbook (on disk, where it has to be).
     Recorded(u64),
     /// The logbook refused an entry: nothing more will be written, so nothing more is done.
-    RecordFailed(String),
+    RecordFailed(LogRefusal),
     /// Entries of other cockpits on the same logbook.
     Others(Vec<Entry>),
     /// The logbook was opened anew, in a strand of this name; or why it could not be.
-    Reopened(Result<SessionId, String>),
+    Reopened(Result<SessionId, LogRefusal>),
     /// The fold of the logbook could not be kept beside it: the next start reads more, and nothing else is lost.
     CheckpointFailed(String),
     /// Something befell the clock.

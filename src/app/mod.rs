@@ -4,9 +4,9 @@
 //! of them. It reads no clock, no disk and no network; `run` does. Imports `incident` only.
 //!
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
-//! type), `sweeping`, `sharing`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
+//! type), `sweeping`, `flapping`, `sharing`, `silence`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
 //! asked when, and by whom), `acting` (from an action to a confirmed plan), `executing` (from a
-//! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
+//! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen), `looking` (once),
 //! `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod access;
@@ -17,9 +17,11 @@ mod checking;
 mod choosing;
 pub mod commands;
 mod executing;
+mod flapping;
 mod identifying;
 mod input;
 pub mod keys;
+mod looking;
 pub mod message;
 mod probing;
 pub mod propagation;
@@ -28,6 +30,7 @@ mod replaying;
 mod restore_points;
 mod settling;
 mod sharing;
+mod silence;
 mod sites;
 mod sweeping;
 pub mod table;
@@ -50,7 +53,7 @@ pub use turns::NextAsked;
 
 use crate::app::commands::Context;
 use crate::app::keys::{Key, Keymap};
-use crate::app::message::{Effect, Message, Stamped, Ticket};
+use crate::app::message::{Effect, LogRefusal, Message, Stamped, Ticket};
 use crate::incident::Incident;
 use crate::incident::access::Access;
 use crate::incident::dns::DnsServers;
@@ -124,7 +127,7 @@ pub struct Opening {
     /// The logbook's place, as text for the screen; `None` if there is none and why is in `logbook_fault`.
     pub logbook: Option<String>,
     /// Why the logbook cannot be written, if so: actions are off.
-    pub logbook_fault: Option<String>,
+    pub logbook_fault: Option<LogRefusal>,
     /// Complaints about settings, to be shown.
     pub complaints: Vec<String>,
     /// Seconds of the world a second of the operator: 1, but for a demo that is played faster.
@@ -141,6 +144,8 @@ pub struct Opening {
     pub probes: ProbeChoices,
     /// Only looks and plans (`status`, `plan`): nothing is recorded, nothing can be confirmed.
     pub looks_only: bool,
+    /// The command that it is, where it is no cockpit.
+    pub command: Option<&'static str>,
     /// Leaves what another cockpit on the logbook reads to it.
     pub shares: bool,
 }
@@ -151,7 +156,7 @@ pub enum LogState {
     /// Written and, where due, fsynced.
     Writing,
     /// Refused: the cockpit is read-only, and this is why.
-    Refused(String),
+    Refused(LogRefusal),
 }
 
 /// A line at the bottom of the screen that goes away by itself.
@@ -341,7 +346,7 @@ impl App {
                 self.unwritten.written(seq);
                 self.recorded(seq, &mut effects);
             }
-            Message::RecordFailed(why) => self.record_failed(&why, &mut effects),
+            Message::RecordFailed(why) => self.record_failed(why, &mut effects),
             Message::CheckpointFailed(why) => {
                 self.notice(Tone::Warn, format!("no checkpoint: {why}"));
             }
@@ -384,6 +389,7 @@ impl App {
             regions: self.opening.regions.iter().map(ToString::to_string).collect(),
             sites: self.opening.sites.clone(),
             continues,
+            command: self.opening.command.map(str::to_owned),
         };
         self.record(body, effects);
     }
@@ -392,6 +398,7 @@ impl App {
         self.drop_notices();
         self.sweep_due(effects);
         self.tell_failing(effects);
+        self.tell_unidentified(effects);
         self.ask_servers_due(effects);
         self.execution_tick(effects);
         self.note_disagreements(effects);
@@ -450,6 +457,7 @@ impl App {
             }
         }
         self.heed_others(entries);
+        self.count_readings_told(entries);
         self.heed_skews(entries);
         self.stand_by_findings(entries, effects);
         self.refresh_list();

@@ -12,12 +12,16 @@
 //!
 //! Refuses to ask anybody by itself (it returns effects), and to ask at all in a run that only looks.
 
+mod expiry;
+
+pub use expiry::Expiry;
+
 use super::App;
 use super::executing::Phase;
 use super::message::{Effect, Ticket};
 use crate::incident::cell::{Evidence, ProbeSubject, Probed, Verdict};
 use crate::incident::dns::{DnsSubject, Expected, Says, ServerRole, Switch, plain_name};
-use crate::incident::entry::Body;
+use crate::incident::entry::{Body, SessionId};
 use crate::incident::hash::sha256_hex;
 use crate::incident::operation::Standing;
 use crate::incident::place::Kind;
@@ -60,9 +64,18 @@ const SILENT_S: i64 = 30;
 pub(super) struct Asking {
     in_flight: BTreeMap<Ticket, DnsSubject>,
     heard: BTreeMap<DnsSubject, Timestamp>,
-    /// Whom another of our host asks: when it last told the answer, and how many seconds longer than the one before us
-    /// we wait for the next.
-    left: BTreeMap<DnsSubject, (Timestamp, i64)>,
+    /// Whom another of our host asks.
+    left: BTreeMap<DnsSubject, LeftServer>,
+}
+
+/// A server that another of our host asks.
+#[derive(Debug, Clone)]
+struct LeftServer {
+    to: SessionId,
+    /// When they last told its answer.
+    told: Timestamp,
+    /// Seconds that we wait longer for the next than the one before us.
+    turn: i64,
 }
 
 impl Asking {
@@ -79,7 +92,7 @@ impl Asking {
 
     /// Whether another's news of a server is young enough to spare us asking every so often.
     fn is_left(&self, subject: &DnsSubject, every: SignedDuration, now: Timestamp) -> bool {
-        let Some((told, turn)) = self.left.get(subject) else { return false };
+        let Some(LeftServer { told, turn, .. }) = self.left.get(subject) else { return false };
         let every = every.as_secs();
         let tells = match every {
             ..SWITCH_EVERY_S => return false,
@@ -108,8 +121,8 @@ pub struct Propagation<'a> {
     pub resolvers: Vec<(DnsSubject, ServerSays<'a>)>,
     /// The change of ours that is under way or young.
     pub switch: Option<&'a Switch>,
-    /// When the last old answer leaves the last cache, if a change is under way or young.
-    pub expires: Option<Timestamp>,
+    /// How far the old answers are from being gone, if a change is under way or young.
+    pub expiry: Option<Expiry>,
     /// What contradicts what, in words that stay the same as long as it does.
     pub contradictions: Vec<String>,
 }
@@ -213,8 +226,14 @@ impl App {
     }
 
     /// Another of our host asks this server.
-    pub(super) fn leave_server(&mut self, subject: &DnsSubject, turn: i64) {
-        self.asking.left.insert(subject.clone(), (self.now, turn));
+    pub(super) fn leave_server(&mut self, subject: &DnsSubject, to: &SessionId, turn: i64) {
+        let left = LeftServer { to: to.clone(), told: self.now, turn };
+        self.asking.left.insert(subject.clone(), left);
+    }
+
+    /// These ask no server for us any more.
+    pub(super) fn take_back_servers(&mut self, sessions: &BTreeSet<SessionId>) {
+        self.asking.left.retain(|_, left| !sessions.contains(&left.to));
     }
 
     /// Takes in a server's answer; anything else is given back.
@@ -231,9 +250,7 @@ impl App {
             let graced = switch.in_sync.map(|at| at + SignedDuration::from_secs(GRACE_S));
             [Some(switch.at), switch.in_sync, graced]
         });
-        let is_young = switch.is_some_and(|switch| {
-            self.now.duration_since(switch.at).as_secs() <= i64::from(switch.ttl) + YOUNG_S
-        });
+        let is_young = switch.is_some_and(|switch| self.is_young(switch));
         let keeps = if is_young { RECORD_SWITCH_EVERY_S } else { RECORD_EVERY_S };
         let subject = ProbeSubject::Dns(asked);
         let claimed = self.take_claim(&subject);
@@ -352,8 +369,7 @@ impl App {
         if operation.standing(&self.incident) == Standing::Running {
             return Some(switch);
         }
-        let age = self.now.duration_since(switch.at).as_secs();
-        if age > i64::from(switch.ttl) + YOUNG_S {
+        if !self.is_young(switch) {
             return None;
         }
         let records: Vec<RecordSet> = self.site_records(site).cloned().collect();
@@ -362,6 +378,12 @@ impl App {
                 && !same_sets(&records, &switch.new)
         });
         (!read_since).then_some(switch)
+    }
+
+    /// Whether the old answers of a change may still be somewhere, or were until just now.
+    fn is_young(&self, switch: &Switch) -> bool {
+        let since = switch.in_sync.unwrap_or(switch.at);
+        self.now.duration_since(since).as_secs() <= i64::from(switch.ttl) + YOUNG_S
     }
 
     /// Whether a check of this cockpit waits for the servers and for nothing else.
@@ -419,8 +441,8 @@ impl App {
         let (name_servers, resolvers) =
             all.into_iter().partition(|(subject, _)| subject.role == ServerRole::NameServer);
         let mut propagation =
-            Propagation { name_servers, resolvers, switch, expires: None, contradictions: Vec::new() };
-        propagation.expires = switch.map(|switch| self.expiry(switch, &propagation));
+            Propagation { name_servers, resolvers, switch, expiry: None, contradictions: Vec::new() };
+        propagation.expiry = switch.map(|switch| self.expiry(switch, &propagation.name_servers));
         propagation.contradictions = self.contradictions(site, &rows, &propagation);
         Some(propagation)
     }
@@ -453,20 +475,6 @@ impl App {
             .filter_map(|probed| probed.evidence.dns.as_ref())
             .flat_map(|answer| answer.addresses.iter().copied())
             .collect()
-    }
-
-    /// The old answer was served until the last name server changed, and lives for its TTL from then on.
-    fn expiry(&self, switch: &Switch, propagation: &Propagation<'_>) -> Timestamp {
-        let mut last_old = switch.at;
-        for (_, server) in &propagation.name_servers {
-            last_old = match (server.says, server.probed) {
-                (Says::New, Some(probed)) => last_old.max(probed.since),
-                (Says::Old, Some(_)) => self.now,
-                (Says::Silent | Says::Error | Says::Nothing | Says::Other | Says::NotAsked, _)
-                | (Says::New | Says::Old, None) => last_old,
-            };
-        }
-        last_old + SignedDuration::from_secs(switch.ttl.into())
     }
 
     fn contradictions(&self, site: &Site, rows: &[&RecordSet], propagation: &Propagation<'_>) -> Vec<String> {
@@ -524,8 +532,8 @@ impl App {
             };
             let answer = probed.evidence.dns.as_ref().map_or_else(String::new, |answer| answer.words());
             let name = &subject.server;
-            let late =
-                propagation.expires.is_some_and(|at| probed.at > at + SignedDuration::from_secs(LATE_S));
+            let expires = propagation.expiry.and_then(Expiry::at);
+            let late = expires.is_some_and(|at| probed.at > at + SignedDuration::from_secs(LATE_S));
             match server.says {
                 Says::Other if propagation.switch.is_some() => {
                     found.push(format!("resolver {name} answers {answer}, neither the old nor the new"));

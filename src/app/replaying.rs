@@ -8,8 +8,9 @@ use super::App;
 use super::commands::Command;
 use super::message::{Effect, Message};
 use crate::incident::Incident;
-use crate::incident::entry::Entry;
+use crate::incident::entry::{Body, Entry};
 use crate::incident::gist::Gist;
+use crate::incident::place::Region;
 use crate::incident::skim::Skim;
 use crate::incident::story::{Tone, describe};
 use crate::incident::timeline::Timeline;
@@ -42,6 +43,8 @@ pub struct Replay {
     pub speed: u32,
     /// Where in the timeline the actions are.
     pub actions: Arc<Vec<usize>>,
+    /// The regions that its cockpits watched, in the order of their screens.
+    pub regions: Arc<[Region]>,
     kept: KeptStates,
     last_tick_ms: u64,
 }
@@ -118,13 +121,44 @@ impl KeptStates {
 #[derive(Debug, Default)]
 pub struct Recording {
     actions: Vec<usize>,
+    watched: Watched,
     kept: KeptStates,
     state: Skim,
+}
+
+/// What the cockpits of a log watched: each list of regions once, the newest last.
+#[derive(Debug, Default)]
+struct Watched(Vec<Vec<String>>);
+
+impl Watched {
+    fn note(&mut self, regions: &[String]) {
+        self.0.retain(|known| known != regions);
+        self.0.push(regions.to_vec());
+    }
+
+    /// All of them in one order: whoever watched most, and newest, gives it; what others watched beside that follows.
+    fn in_order(mut self) -> Vec<Region> {
+        self.0.reverse();
+        self.0.sort_by_key(|regions| std::cmp::Reverse(regions.len()));
+        let mut order: Vec<Region> = Vec::new();
+        for code in self.0.iter().flatten() {
+            let region = Region::new(code);
+            if !region.is_global() && !order.contains(&region) {
+                order.push(region);
+            }
+        }
+        order
+    }
 }
 
 impl Recording {
     /// The entry at a position of the timeline, the next one, and its gist.
     pub fn push(&mut self, timeline: &Timeline, at: usize, gist: Gist) {
+        if let Gist::Whole(body) = &gist
+            && let Body::Opened { regions, .. } = &**body
+        {
+            self.watched.note(regions);
+        }
         if let Gist::Whole(body) = &gist
             && body.is_durable()
             && let Some(entry) = timeline.entry_saying(at, (**body).clone())
@@ -148,6 +182,7 @@ impl Recording {
             playing: false,
             speed: 1,
             actions: Arc::new(self.actions),
+            regions: self.watched.in_order().into(),
             kept: self.kept,
             last_tick_ms: 0,
         }
@@ -179,7 +214,9 @@ impl App {
     /// Makes this cockpit a replay, at its last moment or at the time given.
     pub fn replay_from(&mut self, replay: Replay, at: Option<Timestamp>) {
         let position = at.map_or(replay.timeline.len(), |at| replay.timeline.position(at));
+        let regions = Arc::clone(&replay.regions);
         self.replay = Some(replay);
+        self.show_regions(regions.iter().cloned());
         self.seek(position, at);
     }
 
@@ -224,14 +261,15 @@ impl App {
         if !accounts.is_empty() {
             self.accounts = accounts;
         }
-        let mut regions: Vec<_> = self
-            .incident
-            .cells
-            .keys()
-            .map(|place| place.scope.region.clone())
-            .filter(|region| !region.is_global())
-            .collect();
+        // Those that nobody says was watched: the log is only a part of what was written.
+        let cells = self.incident.cells.keys().map(|place| place.scope.region.clone());
+        let mut regions: Vec<_> = cells.filter(|region| !region.is_global()).collect();
         regions.dedup();
+        self.show_regions(regions.into_iter());
+    }
+
+    /// Gives regions that have none yet a place on the board, below the others.
+    fn show_regions(&mut self, regions: impl Iterator<Item = Region>) {
         for region in regions {
             if !self.opening.regions.contains(&region) {
                 self.opening.regions.push(region);

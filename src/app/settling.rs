@@ -6,10 +6,10 @@
 
 use super::checking::{Seen, check_holds, check_query, guard_holds};
 use super::commands::{Command, Context};
-use super::executing::Execution;
+use super::executing::{Execution, place_of};
 use super::input::{Choice, Overlay, Picker, Purpose};
 use super::message::{Effect, Ticket};
-use super::table::RowId;
+use super::table::{RowId, clock_time};
 use super::{App, LogState};
 use crate::incident::entry::{Body, Outcome};
 use crate::incident::hash::PlanHash;
@@ -17,7 +17,7 @@ use crate::incident::operation::{Operation, Standing};
 use crate::incident::plan::{Action, Check, Guard, Refusal, Step};
 use crate::incident::request::{Answer, Call, Done, InstanceRef, QueryResult};
 use crate::incident::settlement::Settlement;
-use crate::incident::story::Tone;
+use crate::incident::story::{Tone, place_words};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -105,6 +105,21 @@ impl App {
     #[must_use]
     pub fn is_settling(&self, plan: &PlanHash) -> bool {
         self.settling.contains_key(plan)
+    }
+
+    /// What the look at a plan's unknown call waits for, in words; `None` where nobody looks.
+    #[must_use]
+    pub fn settling_words(&self, plan: &PlanHash) -> Option<String> {
+        let settling = self.settling.get(plan)?;
+        let planned = &self.incident.operations.get(plan)?.plan;
+        let place = place_of(&planned.steps.get(settling.step)?.call);
+        Some(format!(
+            "asking {} what became of \"{}\", at the longest until {} UTC: {} so far",
+            place_words(&place),
+            planned.title,
+            clock_time(settling.until),
+            settling.found
+        ))
     }
 
     /// Looks again at what became of a plan's unknown call.

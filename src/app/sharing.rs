@@ -4,7 +4,8 @@
 //! not in a heartbeat, every few seconds while others are here. Whoever hears that somebody before them in the order read
 //! a cell puts their own asking off by more than that one's pause; so it is asked by one, and by the next when the news
 //! stops coming. The order: `record` first, then who opened first. Leaving, dying and strands that go on elsewhere hand
-//! over at once, one after the other. Whoever only presumes whose its credentials are comes after everybody whom STS told.
+//! over at once, one after the other; `silence` has what becomes of readers that are not heard. Whoever only presumes whose
+//! its credentials are comes after everybody whom STS told.
 //!
 //! What does not count as news: what is older than [`NEWS_WITHIN_S`] by our own clock (a clock that is off, a file system
 //! that lags), another account, a failure that is about the reader (its credentials, its clock, the way from its host).
@@ -39,7 +40,7 @@ const NEWS_WITHIN_S: i64 = 10;
 /// Seconds that an answer may take before the next in the order asks too.
 const ANSWER_S: i64 = 10;
 /// Seconds between one in the order and the next, where the news stops coming.
-const TURN_S: i64 = 3;
+pub(super) const TURN_S: i64 = 3;
 /// Seconds between one in the order and the next, where the reader is known to have gone.
 const HANDOVER_S: i64 = 5;
 /// Places in the order that wait longer than the one before them.
@@ -56,6 +57,10 @@ const LEAD_S: i64 = 3;
 pub(super) struct Sharing {
     /// When a cockpit at work was last heard.
     company: Option<Timestamp>,
+    /// When each session was last heard, by our clock.
+    pub(super) heard: BTreeMap<SessionId, Timestamp>,
+    /// Since when we listen without a break, where there was one.
+    pub(super) listening: Option<Timestamp>,
     /// Who could not read what, at their last try.
     failed: BTreeSet<(Place, SessionId)>,
     /// Subjects whose next finding of ours is told, so that those after us leave them to us.
@@ -70,7 +75,7 @@ pub(super) struct Sharing {
 
 /// A cockpit that is here.
 #[derive(Debug, Clone)]
-struct Member {
+pub(super) struct Member {
     session: SessionId,
     order: Order,
     host: String,
@@ -107,7 +112,7 @@ impl App {
     // --- who is here ---
 
     /// The other cockpits that were heard of lately.
-    fn crew(&self) -> Vec<Member> {
+    pub(super) fn crew(&self) -> Vec<Member> {
         if !self.opening.shares {
             return Vec::new();
         }
@@ -148,7 +153,7 @@ impl App {
     }
 
     /// How many come before us at a place.
-    fn rank(&self, crew: &[Member], place: &Place) -> i64 {
+    pub(super) fn rank(&self, crew: &[Member], place: &Place) -> i64 {
         let (own, we_failed) = (self.own_order(), self.failed_at(place));
         let before = crew.iter().filter(|member| {
             (we_failed || member.order < own)
@@ -288,6 +293,9 @@ impl App {
         for entry in entries {
             self.heed_parting(entry);
             let timely = self.now.duration_since(entry.ts).as_secs().abs() <= NEWS_WITHIN_S;
+            if timely {
+                self.sharing.heard.insert(entry.session.clone(), self.now);
+            }
             let Some(member) = crew.iter().find(|member| member.session == entry.session) else { continue };
             if timely {
                 self.heed_news(&crew, member, entry);
@@ -314,7 +322,10 @@ impl App {
     }
 
     fn heed_news(&mut self, crew: &[Member], member: &Member, entry: &Entry) {
-        if matches!(entry.body, Body::Identified { .. } | Body::Observed { .. } | Body::Heartbeat { .. }) {
+        if matches!(
+            entry.body,
+            Body::Identified { .. } | Body::Presumed { .. } | Body::Observed { .. } | Body::Heartbeat { .. }
+        ) {
             self.sharing.company = Some(self.now);
         }
         if let Body::Observed { place, status: Some(status), .. } = &entry.body {
@@ -349,7 +360,7 @@ impl App {
             self.sharing.company = Some(self.now);
             if member.order < self.own_order() {
                 let turn = TURN_S * self.rank_here(crew);
-                self.leave_subject(subject, turn);
+                self.leave_subject(subject, &member.session, turn);
             } else {
                 self.sharing.claimed.insert(subject.clone());
             }
@@ -414,6 +425,7 @@ impl App {
     pub(super) fn readers_left(&mut self, sessions: &[SessionId]) {
         let crew = self.crew();
         self.sharing.failed.retain(|(_, session)| !sessions.contains(session));
+        self.sharing.heard.retain(|session, _| !sessions.contains(session));
         let theirs = |left_to: &Option<SessionId>| left_to.as_ref().is_some_and(|s| sessions.contains(s));
         let places: Vec<Place> = self
             .schedule
@@ -425,10 +437,13 @@ impl App {
             let due = self.now + SignedDuration::from_secs(HANDOVER_S * self.rank(&crew, &place));
             self.assign(&place, None, Some(due));
         }
+        if self.rank_here(&crew) == 0 {
+            self.take_back_evidence(&sessions.iter().cloned().collect());
+        }
     }
 
     /// How many of our host come before us.
-    fn rank_here(&self, crew: &[Member]) -> i64 {
+    pub(super) fn rank_here(&self, crew: &[Member]) -> i64 {
         let own = self.own_order();
         let before = crew.iter().filter(|m| m.order < own && m.host == self.opening.actor.host);
         i64::try_from(before.count()).unwrap_or(TURNS).min(TURNS)
@@ -479,7 +494,10 @@ impl App {
             self.sharing.company.is_some_and(|at| self.now.duration_since(at).as_secs() <= COMPANY_S);
         let something = !self.sharing.fresh.is_empty() || !self.sharing.failing.is_empty();
         let urgent = self.sharing.urgent && something;
-        let every = if company && something { HEARTBEAT_SHARED_EVERY_S } else { HEARTBEAT_EVERY_S };
+        // Others are told by it that we are there and that our disk takes lines; or we want to know that ourselves.
+        let reads = self.schedule.values().any(|schedule| schedule.left_to.is_none());
+        let soon = company && (something || reads) || self.doubts_a_reader();
+        let every = if soon { HEARTBEAT_SHARED_EVERY_S } else { HEARTBEAT_EVERY_S };
         if urgent || since >= every {
             self.sharing.heartbeat = Some(self.now);
             self.sharing.urgent = false;
@@ -491,7 +509,7 @@ impl App {
 }
 
 /// Seconds between two sweeps of a service that answers, without jitter.
-fn usual_pause(service: Service) -> i64 {
+pub(super) fn usual_pause(service: Service) -> i64 {
     match service {
         Service::Route53 => SWEEP_ROUTE53_EVERY_S,
         Service::Ec2 | Service::Rds | Service::Elb | Service::ElbV2 => SWEEP_EVERY_S,

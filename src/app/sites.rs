@@ -9,6 +9,7 @@ use crate::incident::place::Kind;
 use crate::incident::planner::target_of;
 use crate::incident::resource::{Balancer, RecordSet, Resource, normalise_name};
 use crate::incident::site::{Site, SiteTarget, TargetKind};
+use jiff::Timestamp;
 use std::fmt;
 
 /// What speaks for or against pointing people at a target.
@@ -77,6 +78,18 @@ impl App {
             Some(target) => format!("{} ({} {})", target.name, target.kind.id(), target.place()),
             None => record.points_to(),
         })
+    }
+
+    /// When the records at a site's name were read.
+    #[must_use]
+    pub fn records_as_of(&self, site: &Site) -> Option<Timestamp> {
+        self.incident.as_of(&self.site_records(site).next()?.key)
+    }
+
+    /// When the records at a site's name were read, where they are only the last known ones.
+    #[must_use]
+    pub fn records_last_known(&self, site: &Site) -> Option<Timestamp> {
+        self.incident.last_known(&self.site_records(site).next()?.key, self.now)
     }
 
     /// The declared target that a site's A record points at.
@@ -173,7 +186,7 @@ impl App {
                 (Health::Proven, format!("{} ok for {since}{ends}", probed.evidence.gist()))
             }
             Verdict::Answers => {
-                (Health::Stale, format!("{} {} ago", probed.evidence.detail, age(self.now, probed.at)))
+                (Health::Stale, format!("{} {} ago", probed.evidence.gist(), age(self.now, probed.at)))
             }
             Verdict::Wrong
             | Verdict::Error
@@ -192,7 +205,7 @@ impl App {
             | Verdict::Refused
             | Verdict::TimedOut
             | Verdict::Unreachable => {
-                (Health::Stale, format!("{} {} ago", probed.evidence.detail, age(self.now, probed.at)))
+                (Health::Stale, format!("{} {} ago", probed.evidence.gist(), age(self.now, probed.at)))
             }
         })
     }

@@ -4,10 +4,11 @@
 //! and the completions are written from these definitions ([`listings`]); [`words`] turns names into an action.
 
 pub mod listings;
+pub mod moment;
 pub mod words;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use moment::Moment;
 use std::path::PathBuf;
 
 /// A terminal cockpit for AWS outages.
@@ -99,9 +100,10 @@ pub enum Command {
         /// Logbook directory or one strand; the estate's own by default.
         #[arg(value_name = "LOGBOOK")]
         path: Option<PathBuf>,
-        /// Open at this moment (RFC 3339, UTC).
-        #[arg(long, value_name = "TIME", value_parser = time)]
-        at: Option<Timestamp>,
+        /// Open at this moment (UTC): 03:12, 03:12:30, "2012-06-30 03:12" or RFC 3339; +10m from the log's beginning,
+        /// -5m from its end. A time of several days is the last of them.
+        #[arg(long, value_name = "TIME", value_parser = Moment::parse, allow_hyphen_values = true)]
+        at: Option<Moment>,
         /// Play at so many times the speed of the log.
         #[arg(long, value_name = "N")]
         speed: Option<u32>,
@@ -200,9 +202,10 @@ pub enum Act {
         /// Snapshot or DB instance.
         #[arg(value_name = "POINT|DB")]
         from: String,
-        /// Up to when (RFC 3339, UTC); the newest restorable second by default.
-        #[arg(long, value_name = "TIME", value_parser = time)]
-        at: Option<Timestamp>,
+        /// Up to when (UTC): 03:12, 03:12:30, "2012-06-30 03:12" or RFC 3339; -5m from now. The newest restorable second
+        /// by default.
+        #[arg(long, value_name = "TIME", value_parser = Moment::parse, allow_hyphen_values = true)]
+        at: Option<Moment>,
     },
     /// Register instances under a balancer or target group.
     Register {
@@ -220,7 +223,7 @@ pub enum Act {
         #[arg(required = true, value_name = "INSTANCE")]
         instances: Vec<String>,
     },
-    /// Reverse the last apex, maintenance or registration action, or the one named.
+    /// Reverse the last apex, maintenance or registration action or undo, or the one named.
     Undo {
         /// The beginning of a plan's hash, as the log shows it.
         #[arg(value_name = "PLAN")]
@@ -286,11 +289,6 @@ pub enum LogCommand {
     },
 }
 
-/// A moment, as typed.
-fn time(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "a time is written like 2012-06-30T03:45:00Z (UTC)".to_owned())
-}
-
 /// Formats of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
@@ -313,9 +311,13 @@ mod tests {
 
     #[test]
     fn a_time_that_is_none_is_answered_with_one_that_is() {
-        for line in ["blackstart replay --at yesterday", "blackstart plan restore db --at 3pm"] {
+        for line in [
+            "blackstart replay --at yesterday",
+            "blackstart replay --at --speed 5",
+            "blackstart plan restore db --at 3pm",
+        ] {
             let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err().to_string();
-            assert!(error.contains("2012-06-30T03:45:00Z"), "{error}");
+            assert!(error.contains("like 03:12,") && error.contains("2012-06-30T03:45:00Z"), "{error}");
         }
     }
 
@@ -337,6 +339,9 @@ mod tests {
             "blackstart plan register web i-1",
             "blackstart plan deregister web i-1 --region us-east-1",
             "blackstart replay DIR --at 2012-06-30T03:00:00Z --speed 60",
+            "blackstart replay DIR --at 03:12",
+            "blackstart replay --at -5m --speed 60",
+            "blackstart plan restore db --at -1h30m --json",
             "blackstart log show DIR",
             "blackstart log verify",
             "blackstart log report",

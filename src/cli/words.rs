@@ -5,12 +5,13 @@ use crate::incident::Incident;
 use crate::incident::hash::PlanHash;
 use crate::incident::plan::{Action, Refusal};
 use crate::incident::planner::resolve::Lookup;
+use jiff::Timestamp;
 
 /// The action that the words mean, given what is known.
 ///
 /// # Errors
 /// A name that means nothing, or several things.
-pub fn action(act: &Act, lookup: Lookup<'_>) -> Result<Action, Refusal> {
+pub fn action(act: &Act, now: Timestamp, lookup: Lookup<'_>) -> Result<Action, Refusal> {
     let incident: &Incident = lookup.incident;
     Ok(match act.clone() {
         Act::Maintenance { state: OnOff::On, site, via } => Action::MaintenanceOn { site, via },
@@ -27,7 +28,12 @@ pub fn action(act: &Act, lookup: Lookup<'_>) -> Result<Action, Refusal> {
             instances: instances.iter().map(|name| lookup.instance(name)).collect::<Result<_, _>>()?,
         },
         Act::Terminate { instance } => Action::Terminate { instance: lookup.instance(&instance)? },
-        Act::Restore { from, at } => Action::Restore { from: lookup.restore_point(&from)?, at },
+        Act::Restore { from, at } => {
+            let at = at.map(|at| at.before(now)).transpose().map_err(|why| {
+                Refusal::new(format!("restore {from}"), why, "Say up to when: `--at 03:12` or `--at -5m`")
+            })?;
+            Action::Restore { from: lookup.restore_point(&from)?, at }
+        }
         Act::Register { balancer, instances } => {
             let (scope, under, instances) = registration(lookup, &balancer, &instances)?;
             Action::Register { scope, under, instances }
@@ -46,13 +52,26 @@ pub fn action(act: &Act, lookup: Lookup<'_>) -> Result<Action, Refusal> {
                 "Verify it first: `blackstart do verify`",
             ));
         }
-        Act::Undo { operation: None } => match incident.last_undoable() {
-            Some(operation) => Action::Undo { operation: operation.plan.hash.clone() },
-            None => {
+        Act::Undo { operation: None } => match incident.undoable().as_slice() {
+            [only] => Action::Undo { operation: only.plan.hash.clone() },
+            [] => {
                 return Err(Refusal::new(
                     "undo",
                     "the logbook holds no action that can be undone",
                     "See `blackstart log show`",
+                ));
+            }
+            // To take it back and to go back further are opposites: which, is not guessed.
+            [undo, before, ..] => {
+                return Err(Refusal::new(
+                    "undo",
+                    format!("the last action is an undo itself: {}", undo.plan.title),
+                    format!(
+                        "Name one: `undo {}` does it again, `undo {}` goes further back: {}",
+                        undo.plan.hash.short(),
+                        before.plan.hash.short(),
+                        before.plan.title
+                    ),
                 ));
             }
         },

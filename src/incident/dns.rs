@@ -15,8 +15,10 @@
 //! of an alias cannot be told apart: then what the name servers agree on counts as the new, and INSYNC is the evidence.
 
 use super::cell::{Evidence, ProbeSubject, Verdict};
+use super::entry::Outcome;
 use super::fold::Incident;
 use super::hash::PlanHash;
+use super::operation::Operation;
 use super::plan::{Check, Guard};
 use super::request::{Call, RecordChange};
 use super::resource::{RecordSet, bare_name, normalise_name};
@@ -175,6 +177,22 @@ impl Switch {
                 before,
             },
         ))
+    }
+
+    /// What became of its call, as far as the log says.
+    #[must_use]
+    pub fn outcome<'a>(&self, operation: &'a Operation) -> Option<&'a Outcome> {
+        let steps = operation.plan.steps.iter().zip(&operation.steps);
+        let mut own = steps.filter(|(step, _)| match &step.check {
+            Check::RecordsAre { records, .. } => *records == self.new,
+            Check::LaunchedRuns
+            | Check::InService { .. }
+            | Check::NotRegistered { .. }
+            | Check::Terminated { .. }
+            | Check::DatabaseAvailable { .. }
+            | Check::Accepted => false,
+        });
+        own.find_map(|(_, progress)| progress.outcome.as_ref()).map(|(_, outcome)| outcome)
     }
 }
 

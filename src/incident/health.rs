@@ -47,6 +47,12 @@ impl Incident {
         failing || old
     }
 
+    /// When a row was last read, where that is all that is known of it: it is not read now (see [`Self::is_stale`]).
+    #[must_use]
+    pub fn last_known(&self, key: &Key, now: Timestamp) -> Option<Timestamp> {
+        self.as_of(key).filter(|_| self.is_stale(key, now))
+    }
+
     /// The fresh evidence on a row.
     #[must_use]
     pub fn evidence_on(&self, key: &Key, now: Timestamp) -> Option<&Probed> {

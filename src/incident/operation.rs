@@ -79,7 +79,7 @@ pub struct Operation {
     pub steps: Vec<StepProgress>,
     /// How it ended, and when.
     pub ending: Option<(Timestamp, Ending)>,
-    /// The plan that reversed it.
+    /// The plan that reversed it last; which may have been reversed itself (see [`Incident::is_undone`]).
     pub undone_by: Option<PlanHash>,
 }
 
@@ -174,9 +174,11 @@ impl Operation {
             | Body::Left { .. }
             | Body::Identified { .. }
             | Body::Presumed { .. }
+            | Body::Unidentified { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Failing { .. }
+            | Body::Flapping { .. }
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }
@@ -199,7 +201,7 @@ impl Operation {
     /// as soon as its session is gone: it left, or it has not been heard of for longer than any running cockpit is silent.
     #[must_use]
     pub fn standing(&self, incident: &Incident) -> Standing {
-        if self.undone_by.is_some() {
+        if incident.is_undone(self) {
             return Standing::Undone;
         }
         match &self.ending {
@@ -270,6 +272,28 @@ impl Operation {
         !self.steps.is_empty() && self.steps.iter().all(StepProgress::is_done)
     }
 
+    /// The plan that it reverses, if it is an undo.
+    #[must_use]
+    pub fn undoes(&self) -> Option<&PlanHash> {
+        match &self.plan.action {
+            Action::Undo { operation } => Some(operation),
+            Action::MaintenanceOn { .. }
+            | Action::MaintenanceOff { .. }
+            | Action::Apex { .. }
+            | Action::Relaunch { .. }
+            | Action::Terminate { .. }
+            | Action::Register { .. }
+            | Action::Deregister { .. }
+            | Action::Restore { .. } => None,
+        }
+    }
+
+    /// What reversing it does, in words: to reverse an undo is to do again.
+    #[must_use]
+    pub fn undo_words(&self) -> &'static str {
+        if self.undoes().is_some() { "does it again" } else { "goes back" }
+    }
+
     /// The step that has begun and not ended, or the next to begin.
     #[must_use]
     pub fn current_step(&self) -> Option<usize> {
@@ -294,15 +318,43 @@ impl Incident {
         self.operations_in_order().into_iter().filter(|op| op.standing(self) == Standing::Running).collect()
     }
 
-    /// The newest operation that was done, not undone, and has a way back. An undo is none itself: undoing twice goes
-    /// back twice, not forth and back.
+    /// Whether an operation was reversed, and that was not reversed in its turn: what an undone undo reversed is in force again.
     #[must_use]
-    pub fn last_undoable(&self) -> Option<&Operation> {
-        self.operations_in_order()
-            .into_iter()
-            .rev()
-            .filter(|op| !matches!(op.plan.action, Action::Undo { .. }))
-            .find(|op| op.done() && op.undone_by.is_none() && !op.plan.inverse.is_empty())
+    pub fn is_undone(&self, operation: &Operation) -> bool {
+        let mut undone = false;
+        let mut next = operation.undone_by.as_ref();
+        // A log may say anything: as many turns as there are operations, and no more.
+        for _ in 0..=self.operations.len() {
+            let Some(by) = next else { break };
+            undone = !undone;
+            next = self.operations.get(by).and_then(|by| by.undone_by.as_ref());
+        }
+        undone
+    }
+
+    /// What `undo` can mean where nothing is named: the newest operation that was done, is in force and has a way back. Where
+    /// that is an undo, somebody may want it back, or to go back further: the newest before it that is none comes second.
+    ///
+    /// The undo of an undo is not among them: what it did again stands for it.
+    #[must_use]
+    pub fn undoable(&self) -> Vec<&Operation> {
+        let newest = self.operations_in_order().into_iter().rev().filter(|op| {
+            let of_an_undo = op.undoes().and_then(|undone| self.operations.get(undone));
+            op.done()
+                && !self.is_undone(op)
+                && !op.plan.inverse.is_empty()
+                && of_an_undo.is_none_or(|undone| undone.undoes().is_none())
+        });
+        let mut found = Vec::new();
+        for operation in newest {
+            if found.is_empty() || operation.undoes().is_none() {
+                found.push(operation);
+            }
+            if operation.undoes().is_none() {
+                break;
+            }
+        }
+        found
     }
 
     /// Whether a site's record was switched, by whatever action, after an operation was proposed.
@@ -320,7 +372,7 @@ impl Incident {
                 | Action::Restore { .. }
                 | Action::Undo { .. } => false,
             };
-            same_site && op.done() && op.undone_by.is_none() && op.proposed > operation.proposed
+            same_site && op.done() && !self.is_undone(op) && op.proposed > operation.proposed
         })
     }
 
@@ -328,7 +380,7 @@ impl Incident {
     /// could be undone came after it: undo must not step over it.
     #[must_use]
     pub fn unsettled_last(&self) -> Option<&Operation> {
-        let undoable = self.last_undoable().map(|op| op.proposed);
+        let undoable = self.undoable().first().map(|op| op.proposed);
         let unsettled = self.operations_in_order().into_iter().rev().find(|op| self.is_unsettled(op))?;
         undoable.is_none_or(|at| unsettled.proposed > at).then_some(unsettled)
     }
@@ -363,11 +415,11 @@ impl Incident {
             }
             match &op.plan.action {
                 Action::MaintenanceOn { site: s, .. } if s == site => {
-                    current = op.undone_by.is_none().then_some(op);
+                    current = (!self.is_undone(op)).then_some(op);
                 }
                 // What was undone did not end it: the page is there again.
                 Action::MaintenanceOff { site: s } | Action::Apex { site: s, .. }
-                    if s == site && op.undone_by.is_none() =>
+                    if s == site && !self.is_undone(op) =>
                 {
                     current = None;
                 }

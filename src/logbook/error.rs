@@ -126,12 +126,37 @@ pub enum LogbookError {
     },
 }
 
+impl LogbookError {
+    /// Whether it is for lack of room, on the disk or in a quota.
+    #[must_use]
+    pub fn lacks_room(&self) -> bool {
+        match self {
+            Self::Directory { source, .. }
+            | Self::Room { source, .. }
+            | Self::Create { source, .. }
+            | Self::Read { source, .. }
+            | Self::Write { source, .. }
+            | Self::Sync { source, .. } => is_full(source),
+            // What was refused first said so with its own cause.
+            Self::Poisoned { .. } => false,
+            Self::Checkpoint { .. }
+            | Self::NotALogbook { .. }
+            | Self::Touched { .. }
+            | Self::OutOfOrder { .. }
+            | Self::Foreign { .. }
+            | Self::Unwritable { .. } => false,
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// What to do about an input/output error, in a sentence.
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "Free space on that file system, or choose another with --logbook."
-        }
+        _ if is_full(error) => "Free space on that file system, or choose another with --logbook.",
         io::ErrorKind::PermissionDenied => {
             "Ask for a directory that the operators' group may write (chmod 2770), or choose another with --logbook."
         }

@@ -8,7 +8,7 @@ use super::chain::{Line, tame};
 use crate::incident::entry::{Body, Entry, Outcome, SessionId};
 use crate::incident::hash::PlanHash;
 use crate::incident::plan::Plan;
-use crate::incident::settlement::Settlement;
+use crate::incident::settlement::Settled;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -171,13 +171,33 @@ struct Operation<'a> {
     calls: BTreeMap<usize, &'static str>,
     verified: Option<Moment<'a>>,
     ending: Option<&'static str>,
-    settled: Option<(&'a Entry, &'a Settlement)>,
+    settled: Option<Settled>,
     undone_by: Option<&'a PlanHash>,
 }
 
 impl Operation<'_> {
     fn was_carried_out(&self) -> bool {
         self.confirmed.is_some() || self.intent.is_some()
+    }
+
+    /// How it ended, and what was found by whoever looked again; where nobody knows, what is to be done.
+    fn ended(&self) -> String {
+        let is_known = self.settled.as_ref().is_some_and(|settled| settled.settlement.is_known());
+        let ended = match self.ending {
+            Some(word) => word,
+            None if is_known => "no end in the log",
+            None => "no end in the log: verify what it did",
+        };
+        let settled = self.settled.as_ref().map_or_else(String::new, |settled| {
+            format!(
+                "; {} looked again {}: {}: {}",
+                markdown(&settled.by),
+                day_and_time(settled.at),
+                settled.settlement.word(),
+                markdown(settled.settlement.detail())
+            )
+        });
+        format!("{ended}{settled}")
     }
 }
 
@@ -224,7 +244,13 @@ fn operations(lines: &[Line]) -> Operations<'_> {
                 };
                 operation.calls.insert(*step, word);
             }
-            Body::Settled { plan, settlement, .. } => all.of(plan).settled = Some((entry, settlement)),
+            Body::Settled { plan, settlement, .. } => {
+                let found = Settled { at: entry.ts, by: who.to_owned(), settlement: settlement.clone() };
+                let operation = all.of(plan);
+                if operation.settled.as_ref().is_none_or(|before| before.yields_to(&found)) {
+                    operation.settled = Some(found);
+                }
+            }
             Body::Verified { plan, .. } => all.of(plan).verified = Some(moment),
             Body::Finished { plan, ending } => all.of(plan).ending = Some(ending.word()),
             Body::Undone { plan, by } => all.of(plan).undone_by = Some(by),
@@ -232,9 +258,11 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             | Body::Left { .. }
             | Body::Identified { .. }
             | Body::Presumed { .. }
+            | Body::Unidentified { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Failing { .. }
+            | Body::Flapping { .. }
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }
@@ -399,20 +427,12 @@ fn write_operations(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     }
     for (hash, operation) in &done {
         let started = operation.confirmed.or(operation.intent);
-        let ended = operation.ending.unwrap_or("no end in the log: verify what it did");
-        let settled = operation.settled.map_or_else(String::new, |(entry, settlement)| {
-            format!(
-                "; {} looked again {}: {}",
-                markdown(&entry.actor.user),
-                day_and_time(entry.ts),
-                settlement.word()
-            )
-        });
+        let ended = operation.ended();
         let undone = operation.undone_by.map_or_else(String::new, |by| format!(", undone by {}", by.short()));
         let span = |from: Option<Moment<'_>>, to| from.map_or_else(|| "—".to_owned(), |m| m.lasted(to));
         writeln!(
             out,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {ended}{settled}{undone} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {ended}{undone} |",
             operation.plan.map_or_else(|| "(plan not in these strands)".to_owned(), |p| markdown(&p.title)),
             markdown(hash.short()),
             started.map_or_else(String::new, |m| markdown(&m.entry.actor.user)),

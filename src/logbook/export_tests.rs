@@ -8,6 +8,7 @@ use crate::incident::entry::{Ending, Finding};
 use crate::incident::place::{Account, Profile, Region, Scope};
 use crate::incident::plan::{Action, Risk};
 use crate::incident::request::{Call, Done};
+use crate::incident::settlement::Settlement;
 
 fn scope() -> Scope {
     Scope::new(Account("123456789012".into()), Region::global())
@@ -169,10 +170,32 @@ fn an_unknown_action_says_that_it_was_sent_and_who_looked_again() {
         text.lines().find(|l| l.starts_with("| www: maintenance \\| on")).unwrap().to_owned()
     };
     assert!(row(&lines).contains("| sent, outcome unknown | 9.0 s | — | unknown |"), "{}", row(&lines));
-    let settlement = Settlement::NotDone { detail: "as before".into() };
-    lines.push(line("daniel", 0, 3600, Body::Settled { plan, step: 0, settlement }, Seen::new()));
-    let settled = "| unknown; daniel looked again 2012-10-23 00:00:00Z: not done |";
-    assert!(row(&lines).contains(settled), "{}", row(&lines));
+    let settled = |seq, second, settlement| {
+        line("daniel", seq, second, Body::Settled { plan: plan.clone(), step: 0, settlement }, Seen::new())
+    };
+    lines.push(settled(0, 3600, Settlement::NotDone { detail: "as | before".into() }));
+    let found = "| unknown; daniel looked again 2012-10-23 00:00:00Z: not done: as \\| before |";
+    assert!(row(&lines).contains(found), "{}", row(&lines));
+    // Who looks later and learns nothing takes nothing back.
+    lines.push(settled(1, 3700, Settlement::Unknown { detail: "it cannot be read".into() }));
+    assert!(row(&lines).contains(found), "{}", row(&lines));
+}
+
+#[test]
+fn what_broke_off_and_was_looked_at_needs_no_verifying_any_more() {
+    let row = |settlement: Settlement| {
+        let mut lines = incident()[..7].to_vec();
+        let body = Body::Settled { plan: plan(1).hash, step: 0, settlement };
+        lines.push(line("daniel", 0, 3600, body, Seen::new()));
+        let text = written(|out| report(&lines, &sentence, out));
+        text.lines().find(|l| l.starts_with("| www: maintenance \\| on")).unwrap().to_owned()
+    };
+    let found = row(Settlement::Verified { detail: "as planned".into() });
+    let words = "| no end in the log; daniel looked again 2012-10-23 00:00:00Z: verified: as planned |";
+    assert!(found.contains(words), "{found}");
+    let found = row(Settlement::Unknown { detail: "it cannot be read".into() });
+    assert!(found.contains("| no end in the log: verify what it did; daniel looked again"), "{found}");
+    assert!(found.contains(": unknown: it cannot be read |"), "{found}");
 }
 
 #[test]

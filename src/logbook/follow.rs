@@ -102,7 +102,12 @@ impl Cursor {
         if self.rest.is_empty() {
             return End::Clean;
         }
-        let torn = Torn { file: self.path.clone(), line: self.lines + 1, bytes: self.rest.len() as u64 };
+        let torn = Torn {
+            file: self.path.clone(),
+            line: self.lines + 1,
+            bytes: self.rest.len() as u64,
+            reopened: None,
+        };
         // One whole line without its newline is what a crash can leave; one with other bytes behind it is not.
         if Line::parse(&self.rest).is_err() && holds_whole_line(&self.rest) {
             End::Altered(Breakage {

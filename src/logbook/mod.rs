@@ -31,7 +31,7 @@ pub use checkpoint::{Recent, open_recent, strands_length, write_checkpoint};
 pub use error::LogbookError;
 pub use keep::keep;
 pub use reader::{Logbook, Strand, read_strand};
-pub use recover::Torn;
+pub use recover::{Reopening, Torn};
 pub use strand::{Presence, StrandWriter, check_room, name_session, presence};
 pub use stream::stream;
 pub use tail::{News, Tail};

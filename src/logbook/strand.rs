@@ -375,7 +375,7 @@ mod tests {
         let mut writer = on_device("/dev/full");
         let error = writer.append(&entry("adam", 0, 0, note("x")), &Seen::new()).unwrap_err();
         assert!(matches!(error, LogbookError::Write { .. }));
-        assert!(error.to_string().contains("Free space"), "{error}");
+        assert!(error.to_string().contains("Free space") && error.lacks_room(), "{error}");
         writer.file = OpenOptions::new().append(true).open("/dev/null").unwrap();
         let again = writer.append(&entry("adam", 0, 0, observed()), &Seen::new()).unwrap_err();
         assert!(matches!(again, LogbookError::Poisoned { .. }));

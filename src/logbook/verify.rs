@@ -6,13 +6,14 @@
 //! rewrites *every* strand that saw what they change, and a tail cut off before anybody saw it. A power failure can also
 //! take a tail that others had seen and the disk had not; that reads as a cut, because nobody can tell them apart.
 //!
-//! Bodies are walked over, not read: a line that hashes and links well was written by a cockpit.
+//! Bodies are walked over, not read: a line that hashes and links well was written by a cockpit. Where a line is unfinished the
+//! beginnings of the other strands are, for one that says that recording went on in it.
 
 use super::chain::{Breakage, Chain, Head, Hex, Links, Seal, hex_text};
 use super::error::LogbookError;
 use super::follow::{Cursor, End, Lost, session_of};
 use super::reader::strand_files;
-use super::recover::Torn;
+use super::recover::{Torn, reopenings};
 use super::strand::strand_path;
 use crate::incident::entry::SessionId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,6 +133,11 @@ fn conclude(logbook: &Path, looked: Looked) -> Result<Verdict, LogbookError> {
             End::Torn(end) => torn.push(end),
             End::Altered(breakage) => strand.breakages.push(breakage),
         }
+    }
+    if !torn.is_empty() {
+        let files: Vec<PathBuf> = strands.iter().map(|strand| strand.cursor.path.clone()).collect();
+        let mut reopened = reopenings(&files);
+        torn.iter_mut().for_each(|torn| torn.reopened = reopened.remove(&session_of(&torn.file)));
     }
     let directory = logbook.is_dir().then_some(logbook);
     let by_witness = judge(&strands, &claims, directory);
@@ -300,6 +306,7 @@ mod tests {
     use super::super::strand::StrandWriter;
     use super::super::tail::Tail;
     use super::*;
+    use crate::incident::entry::Body;
     use proptest::prelude::*;
     use std::fs;
 
@@ -415,6 +422,27 @@ mod tests {
         let (file, line, what) = first_breakage(&verdict);
         assert_eq!((file.as_str(), line), ("adam.jsonl", 3));
         assert!(what.contains("rewritten"), "{what}");
+    }
+
+    #[test]
+    fn a_line_that_a_full_disk_took_by_half_is_blamed_on_no_writer() {
+        let tmp = tempfile::tempdir().unwrap();
+        let path = write_strand(tmp.path(), "adam", [(0, note("a")), (1, note("b"))]);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() - 30]).unwrap();
+        let said = verify(tmp.path()).unwrap().to_string();
+        assert!(said.contains("was stopped in the middle of it, or the disk took only a part"), "{said}");
+        let why = "entry 1 was not written:\u{1b}[2J No space left on device".to_owned();
+        let reopened = Body::Reopened { before: session("adam"), why, lost: Vec::new() };
+        write_strand(tmp.path(), "adam-2", [(2, note("opened")), (2, reopened)]);
+        let verdict = verify(tmp.path()).unwrap();
+        assert_eq!(verdict.exit_code(), 1);
+        let said = verdict.to_string();
+        assert!(said.contains("adam.jsonl:2: the last line is unfinished"), "{said}");
+        assert!(said.contains("recording was refused here and went on in adam-2 (entry 1"), "{said}");
+        assert!(said.contains("No space left on device") && !said.contains('\u{1b}'), "{said}");
+        // By itself the strand tells nothing of it.
+        assert!(verify(&path).unwrap().to_string().contains("was stopped in the middle of it"));
     }
 
     #[test]

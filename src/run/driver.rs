@@ -159,7 +159,7 @@ impl Driver {
                     None => Err("there is no logbook".into()),
                 };
                 if let Err(why) = written {
-                    let _ = outbox.send(Message::RecordFailed(why));
+                    let _ = outbox.send(Message::RecordFailed(why.into()));
                 }
             }
             Effect::Copy(text) => self.copy = Some(text),
@@ -169,7 +169,7 @@ impl Driver {
                     None => Err("this cockpit was opened without one; restart it".into()),
                 };
                 if let Err(why) = asked {
-                    let _ = outbox.send(Message::Reopened(Err(why)));
+                    let _ = outbox.send(Message::Reopened(Err(why.into())));
                 }
             }
             Effect::Continue(session) => {
@@ -178,7 +178,7 @@ impl Driver {
                     None => Err("there is no logbook".into()),
                 };
                 if let Err(why) = asked {
-                    let _ = outbox.send(Message::RecordFailed(why));
+                    let _ = outbox.send(Message::RecordFailed(why.into()));
                 }
             }
             Effect::Suspend => self.suspending = true,
@@ -401,7 +401,7 @@ impl Driver {
     /// Leaves in good order, and tells what has to be said on the terminal that was given back.
     fn part(&mut self, broke: bool) -> Parting {
         let refused = match &self.app.log {
-            LogState::Refused(why) if self.app.replay.is_none() => Some(why.clone()),
+            LogState::Refused(why) if self.app.replay.is_none() => Some(why.words.clone()),
             LogState::Refused(_) | LogState::Writing => None,
         };
         Parting {

@@ -4,9 +4,9 @@
 //! that is no longer where it was, or a bug of its own. Only the operator's own word opens a new strand.
 
 use super::keeper::Keeper;
-use crate::app::message::Message;
+use crate::app::message::{LogRefusal, Message, RefusalCause};
 use crate::incident::entry::{Entry, SessionId};
-use crate::logbook::{Presence, StrandWriter, Tail, check_room, presence};
+use crate::logbook::{LogbookError, Presence, StrandWriter, Tail, check_room, presence};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -138,7 +138,7 @@ fn write_and_watch(
             Ok(Order::Write(entry)) => {
                 let said = match writer.as_mut().map(|writer| writer.append(&entry, tail.heads())) {
                     Some(Ok(_)) => Message::Recorded(entry.seq),
-                    Some(Err(error)) => Message::RecordFailed(error.to_string()),
+                    Some(Err(error)) => Message::RecordFailed(refusal(&error)),
                     None => Message::RecordFailed("no strand is open".into()),
                 };
                 let _ = messages.send(said);
@@ -166,7 +166,7 @@ fn write_and_watch(
                     Ok(new) if *new.session() == session => change_strand(&mut writer, &mut tail, new),
                     Ok(new) => {
                         let why = format!("{session} is taken; a new strand would be {}", new.session());
-                        let _ = messages.send(Message::RecordFailed(why));
+                        let _ = messages.send(Message::RecordFailed(why.into()));
                     }
                     Err(why) => {
                         let _ = messages.send(Message::RecordFailed(why));
@@ -177,7 +177,7 @@ fn write_and_watch(
             Err(RecvTimeoutError::Timeout) => {
                 lines = 0;
                 if let Some(Err(error)) = writer.as_mut().map(StrandWriter::still_there) {
-                    let _ = messages.send(Message::RecordFailed(error.to_string()));
+                    let _ = messages.send(Message::RecordFailed(refusal(&error)));
                 }
                 look(&mut tail, messages);
                 if looks.is_multiple_of(LOOKS_A_ROLL_CALL) {
@@ -225,20 +225,26 @@ fn look(tail: &mut Tail, messages: &UnboundedSender<Message>) {
     }
 }
 
+/// What the cockpit is told of a logbook that takes no lines.
+pub(crate) fn refusal(error: &LogbookError) -> LogRefusal {
+    let cause = if error.lacks_room() { RefusalCause::NoRoom } else { RefusalCause::Other };
+    LogRefusal { cause, words: error.to_string() }
+}
+
 /// Opens our strand in a logbook.
 ///
 /// # Errors
 /// Why it cannot be written, in words for the screen.
-pub fn open_strand(dir: &std::path::Path, session: &SessionId) -> Result<StrandWriter, String> {
-    StrandWriter::create(dir, session).map_err(|error| error.to_string())
+pub fn open_strand(dir: &std::path::Path, session: &SessionId) -> Result<StrandWriter, LogRefusal> {
+    StrandWriter::create(dir, session).map_err(|error| refusal(&error))
 }
 
 /// The same, on a disk that also takes what is written to it: where the first try failed, and where nobody looks.
 ///
 /// # Errors
 /// The same, and where there is no room.
-pub fn open_strand_with_room(dir: &std::path::Path, session: &SessionId) -> Result<StrandWriter, String> {
-    check_room(dir).map_err(|error| error.to_string())?;
+pub fn open_strand_with_room(dir: &std::path::Path, session: &SessionId) -> Result<StrandWriter, LogRefusal> {
+    check_room(dir).map_err(|error| refusal(&error))?;
     open_strand(dir, session)
 }
 
@@ -250,11 +256,22 @@ mod tests {
     use tokio::sync::mpsc::unbounded_channel;
 
     #[test]
+    fn a_full_disk_is_told_apart_by_its_kind_and_not_by_its_words() {
+        let failed = |kind: std::io::ErrorKind| {
+            let source = std::io::Error::new(kind, "Free space on that file system");
+            refusal(&LogbookError::Room { dir: "/log".into(), source }).cause
+        };
+        assert_eq!(failed(std::io::ErrorKind::StorageFull), RefusalCause::NoRoom);
+        assert_eq!(failed(std::io::ErrorKind::QuotaExceeded), RefusalCause::NoRoom);
+        assert_eq!(failed(std::io::ErrorKind::PermissionDenied), RefusalCause::Other);
+    }
+
+    #[test]
     fn a_scribe_that_breaks_off_is_a_logbook_that_refuses() {
         let (messages, mut inbox) = unbounded_channel();
         tell_of_panic(&messages, || {});
         assert!(inbox.try_recv().is_err());
         tell_of_panic(&messages, || panic!("a bug"));
-        assert!(matches!(inbox.try_recv(), Ok(Message::RecordFailed(why)) if why.contains("restart")));
+        assert!(matches!(inbox.try_recv(), Ok(Message::RecordFailed(why)) if why.words.contains("restart")));
     }
 }

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::driver::Driver;
 use super::scribe::{Scribe, open_strand, open_strand_with_room};
 use super::{Exit, complain};
+use crate::app::message::LogRefusal;
 use crate::app::{App, Opening};
 use crate::cli::Global;
 use crate::cloud::Cloud;
@@ -31,7 +32,7 @@ pub struct Ground {
 #[derive(Debug)]
 pub(crate) struct Bench {
     /// Our strand, or why it cannot be written.
-    pub writer: Result<StrandWriter, String>,
+    pub writer: Result<StrandWriter, LogRefusal>,
     /// What the others write.
     pub tail: Option<Tail>,
     /// Bytes of the logbook that were read after its newest checkpoint.
@@ -92,6 +93,30 @@ impl Ground {
         self.global.logbook.clone().or_else(|| settings.config.logbook_dir(&self.surroundings))
     }
 
+    /// What is wrong with the logbook that a run without a screen reads: what it knows of before is missing then.
+    pub(crate) fn logbook_troubles(&self, settings: &Settings, app: &App) -> Vec<String> {
+        let mut troubles = app.opening.breakages.clone();
+        let dir = self.logbook_dir(settings);
+        let named = self.global.logbook.is_some()
+            || self.surroundings.var("BLACKSTART_LOGBOOK").is_some()
+            || settings.config.logbook.is_some();
+        // The usual place is made by the first cockpit; one that was named may be misspelt.
+        if let Some(dir) = dir.filter(|_| named)
+            && let Err(error) = std::fs::metadata(&dir)
+            && error.kind() == std::io::ErrorKind::NotFound
+        {
+            troubles.push(format!(
+                "There is no logbook at {}: {error}. Nothing is known from before. Let `blackstart` or `blackstart record` \
+                 begin one there, or name another with --logbook.",
+                dir.display()
+            ));
+        }
+        if let (None, Some(why)) = (&app.opening.logbook, &app.opening.logbook_fault) {
+            troubles.push(format!("There is no logbook: {why}. Nothing is known from before."));
+        }
+        troubles
+    }
+
     /// What the screen looks like.
     #[must_use]
     pub(crate) fn look(settings: &Settings) -> Look {
@@ -150,6 +175,7 @@ impl Ground {
             dns: if mode == Mode::Demo { DnsServers::default() } else { settings.config.dns.clone() },
             probes: if mode == Mode::Demo { ProbeChoices::default() } else { self.probes(settings) },
             looks_only: false,
+            command: None,
             shares: true,
         }
     }
@@ -213,8 +239,8 @@ impl Ground {
 /// Never fails: a logbook that cannot be read or written is a fault that the screen shows, and actions are off.
 pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
     let Some(dir) = dir else {
-        let why =
-            "there is no place for it: set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook".to_owned();
+        let why: LogRefusal =
+            "there is no place for it: set HOME, XDG_STATE_HOME, BLACKSTART_LOGBOOK or --logbook".into();
         refuse(app, &why);
         return Bench { writer: Err(why), tail: None, unkept: 0 };
     };
@@ -251,9 +277,9 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
     Bench { writer, tail: Some(tail), unkept }
 }
 
-fn refuse(app: &mut App, why: &str) {
-    app.opening.logbook_fault = Some(why.to_owned());
-    app.log = crate::app::LogState::Refused(why.to_owned());
+fn refuse(app: &mut App, why: &LogRefusal) {
+    app.opening.logbook_fault = Some(why.clone());
+    app.log = crate::app::LogState::Refused(why.clone());
 }
 
 /// A driver with its scribe, if there is a logbook: one that cannot be written may be opened later.

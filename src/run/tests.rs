@@ -5,17 +5,19 @@
 use super::clock::Clock;
 use super::driver::Driver;
 use super::scribe::{Scribe, open_strand};
+use super::setup::{Ground, open_bench};
 use super::stage::Stage;
 use crate::app::message::Message;
 use crate::app::{App, LogState, Opening};
+use crate::cli::Global;
 use crate::cloud::Cloud;
 use crate::cloud::sim::{Scenario, Sim, World};
-use crate::incident::entry::{Actor, Body, Entry, Mode, SessionId};
+use crate::incident::entry::{Actor, Body, Ending, Entry, Mode, SessionId};
 use crate::incident::operation::Standing;
 use crate::incident::place::{Profile, Region};
 use crate::incident::plan::Action;
 use crate::logbook::{Logbook, Tail};
-use crate::settings::Settings;
+use crate::settings::{Settings, Surroundings};
 use std::path::Path;
 use std::time::Duration;
 
@@ -34,6 +36,7 @@ fn app(scenario: &Scenario) -> App {
         logbook_fault: None,
         complaints: Vec::new(),
         looks_only: false,
+        command: None,
         shares: true,
         dns: crate::incident::dns::DnsServers::default(),
         probes: crate::incident::probe::ProbeChoices::default(),
@@ -55,6 +58,29 @@ fn driver(scenario: Scenario, dir: &Path, speed: f64) -> Driver {
     let writer = open_strand(dir, &session).unwrap();
     let scribe = Scribe::start(Some(writer), Tail::new(dir, session), 0, driver.outbox());
     driver.with_scribe(scribe)
+}
+
+#[test]
+fn a_logbook_that_cannot_be_read_is_said_and_that_there_is_none_yet_is_not() {
+    let tmp = tempfile::tempdir().unwrap();
+    let home = tmp.path().to_path_buf();
+    let said = |logbook: Option<&str>| {
+        let global = Global { logbook: logbook.map(Into::into), ..Global::default() };
+        let ground = Ground { global, surroundings: Surroundings::new([].into(), Some(home.clone())) };
+        let settings = Settings::shipped();
+        let mut app = app(&Scenario::shipped("quiet").unwrap());
+        app.opening.looks_only = true;
+        open_bench(&mut app, ground.logbook_dir(&settings).as_deref());
+        ground.logbook_troubles(&settings, &app)
+    };
+    assert_eq!(said(None), Vec::<String>::new(), "the first start makes the usual place");
+    let file = tmp.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for place in ["/proc/blackstart".to_owned(), file.display().to_string()] {
+        let troubles = said(Some(&place));
+        assert!(troubles.len() == 1 && troubles[0].contains(&place), "{troubles:?}");
+        assert!(troubles[0].contains("--logbook"), "what to do next: {troubles:?}");
+    }
 }
 
 fn stage(scenario: Scenario) -> Stage {
@@ -105,7 +131,7 @@ async fn what_a_real_driver_writes_is_what_the_stage_writes() {
 #[tokio::test]
 async fn an_unknown_outcome_is_verified_from_the_command_line_and_that_is_on_disk() {
     use super::Exit;
-    use super::commands::verify::{look, tell};
+    use super::commands::verify::{Looked, look, tell};
     let text = include_str!("../../scenarios/quiet.toml");
     let garbled = "[[event]]\nat = \"+1s\"\nregion = \"global\"\nservice = \"route53\"\nfault = \"garbled\"\n\
                    hits = \"writes\"\nperforms = false\n";
@@ -115,19 +141,29 @@ async fn an_unknown_outcome_is_verified_from_the_command_line_and_that_is_on_dis
     let patience = Duration::from_secs(60);
     driver.take(Message::Start);
     assert!(driver.until(patience, App::swept_once).await);
-    let nothing = look(&mut driver, None).await.unwrap_err();
-    assert!(nothing.why.contains("no action in the logbook is of unknown outcome"), "{nothing}");
+    let said = std::cell::RefCell::new(Vec::<String>::new());
+    let wait = |words: &str| said.borrow_mut().push(words.to_owned());
+    let nothing = look(&mut driver, None, wait).await.unwrap();
+    let why = "no action in the logbook is of unknown outcome".to_owned();
+    assert_eq!(nothing, Looked::Nothing { plan: None, why });
+    assert_eq!(*said.borrow(), [""; 0], "nothing was waited for");
     driver.take(Message::Act(Action::MaintenanceOn { site: "shop".into(), via: None }));
     assert!(driver.until(patience, |app| app.ready_plan().is_some()).await);
     let plan = driver.app.ready_plan().unwrap().clone();
     driver.take(Message::Confirm { plan: plan.hash.clone(), typed: plan.confirm.clone() });
-    assert!(driver.until(patience, |app| app.ended(&plan.hash).is_some()).await);
-    assert_eq!(driver.app.ended(&plan.hash), Some(Standing::Unknown));
-    assert!(look(&mut driver, Some("nothing begins so")).await.is_err());
-    assert_eq!(look(&mut driver, Some(plan.hash.short())).await.unwrap(), plan.hash);
-    assert_eq!(driver.app.ended(&plan.hash), Some(Standing::Stopped));
+    let called = |app: &App| app.incident.operations[&plan.hash].steps[0].outcome.is_some();
+    assert!(driver.until(patience, called).await);
+    assert!(look(&mut driver, Some("nothing begins so"), wait).await.is_err());
+    // It is still under way: what is waited for is told.
+    let named = Some(plan.hash.short());
+    assert_eq!(look(&mut driver, named, wait).await.unwrap(), Looked::At(plan.hash.clone()));
+    let waited = |words: &String| words.starts_with("waiting to hear whether the cockpit that runs \"");
+    assert!(said.borrow().iter().any(waited), "{said:?}");
+    let operation = &driver.app.incident.operations[&plan.hash];
+    assert!(matches!(operation.ending, Some((_, Ending::Unknown { .. }))), "{:?}", operation.ending);
+    assert_eq!(operation.standing(&driver.app.incident), Standing::Stopped);
     assert_eq!(tell(&driver.app, &plan.hash, true), Exit::Failed, "it was not done");
-    let again = look(&mut driver, Some(plan.hash.short())).await.unwrap_err();
+    let again = look(&mut driver, named, wait).await.unwrap_err();
     assert!(again.why.contains("nothing about it is unknown"), "{again}");
     driver.take(Message::Signal("SIGTERM"));
     driver.finish();

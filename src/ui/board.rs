@@ -4,7 +4,7 @@
 //! they are what visitors see. Nothing here is ordered by what is wrong: that would make it jump.
 
 use super::canvas::{Canvas, Row, cells, piece, row_width};
-use super::frame::present;
+use super::frame::{Present, present};
 use super::happening;
 use super::look::Mark;
 use super::propagation;
@@ -243,13 +243,12 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
     let mut lines = Vec::new();
     for site in &app.opening.sites {
         let (mark, words, role) = sites::state(app, site);
-        let (target, target_role) = sites::points_to(app, site);
-        let left = vec![
+        let mut left = vec![
             piece(format!(" {} ", glyphs.mark(mark)), role),
             piece(pad(&site.name, name, glyphs), Role::Title),
             piece(format!("{} {} ", site.record, glyphs.arrow()), Role::Text),
-            piece(target, target_role),
         ];
+        left.extend(sites::points_to(app, site));
         lines.push(Line {
             id: Some(RowId::Site(site.name.clone())),
             left,
@@ -272,7 +271,8 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
     let told = lies.iter().map(|lie| lie.databases).chain(troubles.iter().map(|trouble| trouble.databases));
     let all_told = sites::count(app) == told.sum::<usize>();
     // As wide as the longest, as far as the words beside it leave room.
-    let room = usize::from(columns).saturating_sub(BESIDE_LABEL).max(name - 1);
+    let claimed = lies.iter().map(|lie| width(&lie.claimed)).max().unwrap_or(0);
+    let room = usize::from(columns).saturating_sub(BESIDE_LABEL + claimed).max(name - 1);
     let labels = lies.iter().map(|lie| &lie.label).chain(troubles.iter().map(|trouble| &trouble.label));
     let wide = labels.map(|label| width(label)).max().unwrap_or(0).min(room).max(name - 1);
     for lie in lies {
@@ -280,8 +280,9 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
             piece(format!(" {} ", glyphs.mark(Mark::Lie)), Role::Lie),
             piece(format!("{} ", pad(&cut_middle(&lie.label, wide, glyphs), wide, glyphs)), Role::Title),
             piece("CLAIM ", Role::Muted),
-            piece(format!("{}  ", lie.claim), Role::Text),
-            piece("PROBE ", Role::Muted),
+            piece(lie.claim, Role::Text),
+            piece(lie.claimed, Role::Stale),
+            piece("  PROBE ", Role::Muted),
             piece(lie.found, Role::Down),
         ];
         lines.push(Line { id: None, left, right: vec![piece("LIE ", Role::Lie)] });
@@ -358,11 +359,11 @@ fn people(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
         return;
     }
     let mut row: Row = vec![piece(" here: ", Role::Muted)];
-    for (at, (user, silent)) in people.iter().enumerate() {
+    for (at, Present { name, silent }) in people.into_iter().enumerate() {
         if at > 0 {
             row.push(piece(", ", Role::Muted));
         }
-        row.push(piece(user.clone(), super::frame::person(app, user)));
+        row.push(name);
         if let Some(silent) = silent {
             row.push(piece(format!(" (last heard {silent} ago)"), Role::Muted));
         }

@@ -219,6 +219,18 @@ impl Doc {
         }
     }
 
+    /// A text after a lead of its own, under which its further lines are indented.
+    pub(super) fn led(&mut self, lead: Row, text: &str, role: Role) {
+        let indent = row_width(&lead);
+        let room = self.columns.saturating_sub(indent).max(8);
+        let mut lead = lead;
+        for line in wrap(text, room) {
+            let mut row = std::mem::replace(&mut lead, vec![piece(" ".repeat(indent), Role::Text)]);
+            row.push(piece(line, role));
+            self.rows.push(row);
+        }
+    }
+
     /// A labelled line of pieces, cut rather than wrapped.
     pub(super) fn labelled(&mut self, label: &str, row: Row) {
         let mut all = vec![piece(format!("{label:<0$}", self.label), Role::Muted)];

@@ -3,15 +3,17 @@
 //! Ids are whole here. Nothing is cut: long values wrap.
 
 use super::canvas::{Canvas, Doc, cells, piece};
-use super::frame::{ago, person, tone};
+use super::frame::{ago, person, tone, tone_mark};
 use super::look::Look;
 use super::operation::{self, LABEL};
 use super::plan::middle;
 use super::region::{all_cells, asked_again, cell_glance, slowed};
 use super::sites::{health_role, state};
-use crate::app::table::{RowId, age, clock_time, date_time};
+use super::text::{pad, width};
+use crate::app::table::{RowId, age, date_time, day_time};
 use crate::app::{App, Urgency};
 use crate::incident::cell::{Cell, Health, ProbeSubject, Probed, SweepStatus, Trust, Verdict};
+use crate::incident::fault::Fault;
 use crate::incident::health::{Blame, claimed_trouble};
 use crate::incident::place::{Key, Place, Region};
 use crate::incident::resource::{Database, Instance, RecordSet, Registration, Resource, Snapshot};
@@ -29,13 +31,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, row: &RowId, 
     let columns = if body.width >= 100 { (body.width - 8).min(120) } else { body.width };
     let inner = columns.saturating_sub(4);
     let mut doc = Doc::new(inner, LABEL + 4);
+    let look = canvas.look;
     let title = match row {
-        RowId::Key(key) => resource(&mut doc, app, key),
-        RowId::Region(name) => region(&mut doc, app, name),
-        RowId::Site(name) => site(&mut doc, app, name),
-        RowId::Target { site, target } => one_target(&mut doc, app, site, target),
+        RowId::Key(key) => resource(&mut doc, app, look, key),
+        RowId::Region(name) => region(&mut doc, app, look, name),
+        RowId::Site(name) => site(&mut doc, app, look, name),
+        RowId::Target { site, target } => one_target(&mut doc, app, look, site, target),
         RowId::Event(session, seq) => match app.event(session, *seq) {
-            Some(found) => event(&mut doc, app, found, inner, canvas.look),
+            Some(found) => event(&mut doc, app, found, inner, look),
             None => "entry".into(),
         },
     };
@@ -70,7 +73,7 @@ fn maybe(doc: &mut Doc, label: &str, text: Option<&str>) {
 
 // --- a resource ---
 
-fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
+fn resource(doc: &mut Doc, app: &App, look: &Look, key: &Key) -> String {
     let Some(seen) = app.incident.rows.get(key) else { return key.id.clone() };
     let (health, word) = app.incident.health(key, app.now);
     let role = health_role(health);
@@ -152,7 +155,7 @@ fn resource(doc: &mut Doc, app: &App, key: &Key) -> String {
         Resource::Balancer(balancer) => balancer.name.as_str(),
         _ => "",
     };
-    mentions(doc, app, &[key.id.as_str(), name]);
+    mentions(doc, app, look, &[key.id.as_str(), name]);
     match &seen.resource {
         Resource::Instance(i) if !i.name.is_empty() => format!("{} {}", i.name, key.id),
         Resource::Registration(r) => format!("{} under {}", r.target, r.under()),
@@ -353,31 +356,43 @@ fn record(doc: &mut Doc, r: &RecordSet) {
     }
 }
 
+/// The most columns that a name takes beside a line of the story.
+const NAME: usize = 14;
+
 /// The newest lines of the story that mention one of these.
-fn mentions(doc: &mut Doc, app: &App, words: &[&str]) {
-    let about = |event: &&Event| words.iter().any(|word| !word.is_empty() && event.text.contains(word));
+fn mentions(doc: &mut Doc, app: &App, look: &Look, words: &[&str]) {
+    let about = |event: &&Event| words.iter().any(|word| names(&event.text, word));
     let found: Vec<&Event> = app.incident.story.iter().rev().filter(about).take(STORY).collect();
     if found.is_empty() {
         return;
     }
     doc.heading("in the story");
+    let times = found.iter().map(|event| day_time(app.now, event.ts).len()).max().unwrap_or_default();
+    let who = found.iter().map(|event| width(&event.who)).max().unwrap_or_default().min(NAME);
     for event in found {
-        doc.marked(
-            &format!("{} {}", clock_time(event.ts), short(&event.who)),
-            "",
-            &event.text,
-            super::happening::story_role(event),
-        );
+        let lead = vec![
+            piece(format!("{:<times$} ", day_time(app.now, event.ts)), Role::Muted),
+            piece(format!("{} ", pad(&event.who, who, look.glyphs)), person(app, &event.who)),
+            piece(format!("{} ", look.glyphs.mark(tone_mark(event.tone))), tone(event.tone)),
+        ];
+        doc.led(lead, &event.text, super::happening::story_role(event));
     }
 }
 
-fn short(who: &str) -> String {
-    who.chars().take(5).collect()
+/// Whether a text has a name in it, as a word of its own: `east` is not in `us-east-1`.
+fn names(text: &str, name: &str) -> bool {
+    let within = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    !name.is_empty()
+        && text.match_indices(name).any(|(at, _)| {
+            let (before, after) = (&text[..at], &text[at + name.len()..]);
+            // Nor is `fitocracy.com` in `blog.fitocracy.com`.
+            !before.ends_with(within) && !before.ends_with('.') && !after.starts_with(within)
+        })
 }
 
 // --- a region, a site, a target, an event ---
 
-fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
+fn region(doc: &mut Doc, app: &App, look: &Look, name: &Region) -> String {
     let (glance, _) = super::region::region(app, name);
     doc.field("region", &glance.long, glance.role);
     for (place, cell) in all_cells(app, name) {
@@ -395,6 +410,10 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
             doc.field("", &words, Role::Warn);
         }
         let Some(cell) = cell else { continue };
+        if let Some(flapping) = &cell.flapping {
+            let (ago, words) = (age(app.now, flapping.since), flapping.words());
+            doc.field("", &format!("it flaps, for {ago} now; when that was told, {words}"), Role::Warn);
+        }
         match &cell.status {
             SweepStatus::Ok { latency_ms } => {
                 doc.field(
@@ -414,6 +433,11 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
                 }
                 doc.field("", &cell.trouble().unwrap_or_default(), role);
                 doc.field("", cell.advice().unwrap_or_default(), Role::Text);
+                let expired = matches!(cell.fault(), Some(Fault::CredentialsExpired { .. }));
+                if expired && app.is_refused_alone(name) {
+                    let words = "AWS takes the same credentials elsewhere: what it says here is its own fault, and no login mends that.";
+                    doc.field("", words, Role::Warn);
+                }
                 doc.field("", &asked_again(app, place, cell).unwrap_or_default(), Role::Text);
                 let whole = if cell.zones.is_empty() { "" } else { " whole" };
                 let last = cell.last_ok.map_or_else(
@@ -430,7 +454,8 @@ fn region(doc: &mut Doc, app: &App, name: &Region) -> String {
         doc.field("", &format!("{rows} {noun} known"), Role::Muted);
     }
     access(doc, app);
-    mentions(doc, app, &[&*name.0]);
+    // The story calls it by the name of its service.
+    mentions(doc, app, look, &[if name.is_global() { "route 53" } else { &*name.0 }]);
     if name.is_global() { "route 53".into() } else { format!("region {name}") }
 }
 
@@ -472,7 +497,7 @@ fn access(doc: &mut Doc, app: &App) {
     }
 }
 
-fn site(doc: &mut Doc, app: &App, name: &str) -> String {
+fn site(doc: &mut Doc, app: &App, look: &Look, name: &str) -> String {
     let Some(site) = app.opening.sites.iter().find(|s| s.name == name) else { return name.to_owned() };
     let (_, words, role) = state(app, site);
     doc.field("answers", &words, role);
@@ -493,13 +518,19 @@ fn site(doc: &mut Doc, app: &App, name: &str) -> String {
         doc.field("asked", &format!("{}{at} expects {}{body}", probe.url, probe.expect), Role::Text);
     }
     if let Some(operation) = app.incident.maintenance(name) {
-        let words = format!("on since {} by {}", clock_time(operation.proposed), operation.by);
+        let words = format!("on since {} by {}", day_time(app.now, operation.proposed), operation.by);
         doc.field("maintenance", &words, Role::Warn);
     }
     doc.blank();
     doc.field("zone", &site.zone, Role::Text);
     doc.field("record", &site.record, Role::Text);
-    doc.field("points to", &app.points_to(site).unwrap_or_else(|| "not read yet".into()), Role::Text);
+    let last_known = app.records_last_known(site).is_some();
+    let role = if last_known { Role::Stale } else { Role::Text };
+    doc.field("points to", &app.points_to(site).unwrap_or_else(|| "not read yet".into()), role);
+    if let Some(at) = app.records_as_of(site) {
+        let stale = if last_known { ": the last known" } else { "" };
+        doc.field("as of", &format!("{} UTC, {} ago{stale}", date_time(at), ago(app, at)), role);
+    }
     for (at, record) in app.site_records(site).enumerate() {
         let words = format!("{} {}", record.record_type, record.points_to());
         doc.field(if at == 0 { "records" } else { "" }, &words, Role::Text);
@@ -509,7 +540,7 @@ fn site(doc: &mut Doc, app: &App, name: &str) -> String {
     for t in &site.targets {
         target_lines(doc, app, site, t);
     }
-    mentions(doc, app, &[name, site.record.as_str()]);
+    mentions(doc, app, look, &[name, site.record.as_str()]);
     format!("site {name}")
 }
 
@@ -534,7 +565,7 @@ fn target_lines(doc: &mut Doc, app: &App, site: &Site, target: &SiteTarget) {
     doc.field(&target.name, &words, role);
 }
 
-fn one_target(doc: &mut Doc, app: &App, site: &str, target: &str) -> String {
+fn one_target(doc: &mut Doc, app: &App, look: &Look, site: &str, target: &str) -> String {
     let title = format!("target {target} of site {site}");
     let Some(declared) = app.opening.sites.iter().find(|s| s.name == site) else { return title };
     let Some(found) = declared.target(target) else { return title };
@@ -548,7 +579,7 @@ fn one_target(doc: &mut Doc, app: &App, site: &str, target: &str) -> String {
         }
         cell_lines(doc, app, &balancer.key.place, app.incident.cells.get(&balancer.key.place));
     }
-    mentions(doc, app, &[target]);
+    mentions(doc, app, look, &[target]);
     title
 }
 

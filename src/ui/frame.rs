@@ -2,10 +2,11 @@
 //!
 //! The mode stands first, in words. In a replay a time bar shows the moment on the screen.
 
-use super::canvas::{Canvas, Row, cells, piece, row_width};
+use super::canvas::{Canvas, Piece, Row, cells, piece, row_width};
 use super::look::Mark;
 use super::text::{self, running};
 use crate::app::commands::Command;
+use crate::app::message::{LogRefusal, RefusalCause};
 use crate::app::table::{age, clock_time, date_time};
 use crate::app::{AccountStanding, App, LogState, Overlay, Planning, Replay, Screen, Urgency};
 use crate::incident::entry::Mode;
@@ -71,8 +72,16 @@ pub(super) fn tone(tone: Tone) -> Role {
     }
 }
 
-/// Who is here: users of sessions that did not leave, each once, with how long they have been silent if long.
-pub(super) fn present(app: &App) -> Vec<(String, Option<String>)> {
+/// Somebody who is here.
+pub(super) struct Present {
+    /// Who, and how many cockpits they have open if several.
+    pub(super) name: Piece,
+    /// How long they have been silent, if long.
+    pub(super) silent: Option<String>,
+}
+
+/// Who is here: users of sessions that did not leave, each once.
+pub(super) fn present(app: &App) -> Vec<Present> {
     let mut sessions: Vec<_> = app.incident.sessions.iter().filter(|(_, p)| p.left.is_none()).collect();
     sessions.sort_by_key(|(id, p)| (p.opened, *id));
     // Several cockpits of one Unix user are several people, or one with several hands: the count says so.
@@ -92,9 +101,11 @@ pub(super) fn present(app: &App) -> Vec<(String, Option<String>)> {
     people
         .into_iter()
         .map(|(user, silent, cockpits)| {
-            (if cockpits > 1 { format!("{user} x{cockpits}") } else { user }, silent)
+            let role = person(app, &user);
+            let name = if cockpits > 1 { format!("{user} x{cockpits}") } else { user };
+            let silent = (silent > QUIET_AFTER_S).then(|| crate::app::table::span(silent));
+            Present { name: piece(name, role), silent }
         })
-        .map(|(user, silent)| (user, (silent > QUIET_AFTER_S).then(|| crate::app::table::span(silent))))
         .collect()
 }
 
@@ -114,13 +125,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App) -> Rect {
     Rect { y: top, height: area.bottom().saturating_sub(top + below), ..area }
 }
 
-/// Whether a logbook refused for lack of room: only then is this its advice.
-fn is_full(why: &str) -> bool {
-    why.contains("Free space on that file system")
-}
-
 /// For as long as nothing is recorded: why, and how to go on. Returns the lines it takes, above the last one.
-fn refused(canvas: &mut Canvas<'_>, area: Rect, app: &App, why: &str) -> u16 {
+fn refused(canvas: &mut Canvas<'_>, area: Rect, app: &App, why: &LogRefusal) -> u16 {
     let key = app.opening.keymap.label_of(app.context(), Command::ReopenLogbook);
     let how = key.map_or_else(|| "run reopen-logbook".to_owned(), |key| format!("press {key}"));
     let so_far = match (app.not_recorded().len(), app.kept_notes().len()) {
@@ -180,14 +186,16 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             vec![piece(format!("log {} ", app.incident.entries), Role::Muted), piece("ok ", Role::Muted)]
         }
         LogState::Refused(why) => {
-            let word = if is_full(why) { "DISK FULL " } else { "REFUSED " };
+            let word = match why.cause {
+                RefusalCause::NoRoom => "DISK FULL ",
+                RefusalCause::Other => "REFUSED ",
+            };
             vec![piece("log ", Role::Muted), piece(word, Role::Down)]
         }
     };
     let mut people = Row::new();
-    for (user, silent) in present(app) {
-        let role = person(app, &user);
-        people.push(piece(user, role));
+    for Present { name, silent } in present(app) {
+        people.push(name);
         people.push(piece(silent.map_or_else(|| " ".into(), |s| format!(" {s}? ")), Role::Muted));
     }
     let incident: Row = app.incident.declared().map_or_else(Row::new, |declared| {
@@ -207,7 +215,7 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let incident_needs = row_width(&incident).min(40) + 2;
     let pressing = access.iter().any(|piece| piece.role != Role::Muted);
     let mut used = row_width(&left) + row_width(&log) + incident_needs;
-    let mut take = |row: &[super::canvas::Piece], gap: usize| {
+    let mut take = |row: &[Piece], gap: usize| {
         let fits = used + row_width(row) + gap <= room;
         if fits {
             used += row_width(row) + gap;
@@ -525,9 +533,9 @@ fn action_hints(app: &App) -> Vec<(Command, &'static str)> {
 }
 
 fn screen_hints(app: &App) -> Vec<(Command, &'static str)> {
-    if app.replay.is_some() {
+    if let Some(replay) = &app.replay {
         return vec![
-            (Command::PlayPause, "play"),
+            (Command::PlayPause, if replay.playing { "pause" } else { "play" }),
             (Command::StepForward, "next"),
             (Command::StepBack, "back"),
             (Command::NextAction, "next action"),

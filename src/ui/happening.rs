@@ -3,8 +3,8 @@
 use super::canvas::{Piece, Row, piece};
 use super::frame::{ago, person, since, tone, tone_mark};
 use super::look::{Look, Mark};
-use super::text::pad;
-use crate::app::table::clock_time;
+use super::text::{pad, width};
+use crate::app::table::day_time;
 use crate::app::{App, Execution, Phase};
 use crate::incident::operation::{Operation, Standing};
 use crate::incident::story::{Event, Tone};
@@ -73,9 +73,14 @@ pub(super) fn standing_mark(standing: Standing) -> Mark {
     }
 }
 
-/// A person's name in a column of its own.
-fn name(app: &App, user: &str, look: &Look) -> Piece {
-    piece(format!("{} ", pad(user, 8, look.glyphs)), person(app, user))
+/// Columns that names take at least, and at most.
+const NAME: (usize, usize) = (8, 14);
+
+/// A person's name in a column of its own, as wide as the longest of those who were here.
+pub(super) fn name(app: &App, user: &str, look: &Look) -> Piece {
+    let longest = app.incident.sessions.values().map(|presence| width(presence.who())).max();
+    let columns = longest.unwrap_or_default().clamp(NAME.0, NAME.1);
+    piece(format!("{} ", pad(user, columns, look.glyphs)), person(app, user))
 }
 
 /// The operations under way and those of unknown outcome, newest first.
@@ -126,14 +131,12 @@ pub(super) fn story_role(event: &Event) -> Role {
 
 /// The newest lines of the story.
 pub(super) fn story(app: &App, lines: usize, look: &Look) -> Vec<Row> {
-    app.incident
-        .story
-        .iter()
-        .rev()
-        .take(lines)
+    let newest = || app.incident.story.iter().rev().take(lines);
+    let times = newest().map(|event| day_time(app.now, event.ts).len()).max().unwrap_or_default();
+    newest()
         .map(|event| {
             vec![
-                piece(format!("{} ", clock_time(event.ts)), Role::Muted),
+                piece(format!("{:<times$} ", day_time(app.now, event.ts)), Role::Muted),
                 name(app, &event.who, look),
                 piece(format!("{} ", look.glyphs.mark(tone_mark(event.tone))), tone(event.tone)),
                 piece(event.text.clone(), story_role(event)),

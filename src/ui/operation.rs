@@ -146,7 +146,8 @@ pub(super) fn course(doc: &mut Doc, app: &App, operation: &Operation, look: &Loo
         doc.field("", unknown_words(app, operation).trim_start(), Role::Warn);
     }
     if let Some(by) = &operation.undone_by {
-        doc.field("undone by", by.short(), Role::Muted);
+        let since = if standing == Standing::Undone { "" } else { ", which was undone since" };
+        doc.field("undone by", &format!("{}{since}", by.short()), Role::Muted);
     }
 }
 

@@ -1,13 +1,14 @@
 //! What DNS servers answer for a site, in words: one line beneath it, and every server in its detail.
 //!
-//! Quiet answers are muted; a disagreement is a lie and looks like one. The countdown is as exact as the TTL that was served.
+//! Quiet answers are muted; a disagreement is a lie and looks like one. The countdown is as exact as the TTL that was
+//! served, and does not run before it can be counted.
 
 use super::canvas::{Doc, Piece, Row, piece, row_width};
 use super::frame::ago;
 use super::look::{Look, Mark};
 use super::text::running;
 use crate::app::App;
-use crate::app::propagation::{Propagation, ServerSays};
+use crate::app::propagation::{Expiry, Propagation, ServerSays};
 use crate::app::table::age;
 use crate::incident::dns::{DnsSubject, Says};
 use crate::incident::site::Site;
@@ -62,10 +63,18 @@ pub(super) fn news(app: &App, site: &Site, look: &Look, columns: usize) -> Vec<R
     rows
 }
 
-/// `old expires in 0:38`.
+/// `old expires in 0:38`; before that can be counted, what is waited for.
 fn countdown(now: Timestamp, propagation: &Propagation<'_>) -> Option<String> {
-    let left = propagation.expires?.duration_since(now).as_secs();
-    Some(if left > 0 { format!("old expires in {}", running(left)) } else { "old has expired".into() })
+    Some(match propagation.expiry? {
+        Expiry::Unanswered => "waiting for Route 53".into(),
+        Expiry::Pending => "waiting for INSYNC".into(),
+        Expiry::Served => "waiting for servers".into(),
+        Expiry::Unseen => "INSYNC not seen".into(),
+        Expiry::At(at) => match at.duration_since(now).as_secs() {
+            left @ 1.. => format!("old expires in {}", running(left)),
+            _ => "old has expired".into(),
+        },
+    })
 }
 
 /// The sites' lines for the apex screen: disagreements first, then changes on their way, then the quiet ones.
@@ -99,7 +108,7 @@ pub(super) fn detail(doc: &mut Doc, app: &App, site: &Site) {
     doc.field("answers", &propagation.words(), role);
     if let Some(words) = countdown(app.now, &propagation) {
         let ttl = propagation.switch.map_or(0, |switch| switch.ttl);
-        doc.field("countdown", &format!("{words}: it was served with a TTL of {ttl} s"), role);
+        doc.field("countdown", &format!("{words}; the old was served with a TTL of {ttl} s"), role);
     }
     servers(doc, app, "name servers", &propagation.name_servers);
     servers(doc, app, "resolvers", &propagation.resolvers);

@@ -10,6 +10,7 @@ use crate::incident::place::{Key, Kind};
 use crate::incident::resource::Resource;
 use crate::incident::site::{Site, SiteTarget, TargetKind};
 use crate::settings::theme::Role;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// The role of a health.
@@ -44,6 +45,9 @@ pub(super) fn state(app: &App, site: &Site) -> (Mark, String, Role) {
     if let Some(operation) = app.incident.maintenance(&site.name) {
         let since = age(app.now, operation.confirmed.as_ref().map_or(operation.proposed, |(at, _)| *at));
         let found = match app.incident.probes.get(&ProbeSubject::Site(site.name.clone())) {
+            Some(probed) if app.now.duration_since(probed.at).as_secs() > STALE_AFTER_S => {
+                format!("  {} {} ago", probed.evidence.gist(), age(app.now, probed.at))
+            }
             Some(probed) => format!("  {}", probed.evidence.detail),
             None => String::new(),
         };
@@ -56,13 +60,22 @@ pub(super) fn state(app: &App, site: &Site) -> (Mark, String, Role) {
     }
 }
 
-/// Where a site points, shortly: `east us-east-1/web`.
-pub(super) fn points_to(app: &App, site: &Site) -> (String, Role) {
-    match (app.current_target(site), app.points_to(site)) {
+/// Where a site points, shortly: `east us-east-1/web`; where that is only last known, how long ago it was read.
+pub(super) fn points_to(app: &App, site: &Site) -> Row {
+    let (words, role) = match (app.current_target(site), app.points_to(site)) {
         (Some(target), _) => (format!("{} {}", target.name, target.place()), Role::Text),
         (None, Some(elsewhere)) => (elsewhere, Role::Warn),
         (None, None) => ("not read yet".into(), Role::Muted),
+    };
+    match app.records_last_known(site) {
+        Some(at) => vec![piece(words, Role::Muted), piece(ago_words(app, at), Role::Stale)],
+        None => vec![piece(words, role)],
     }
+}
+
+/// After what is only last known: ` 9h ago`.
+fn ago_words(app: &App, at: Timestamp) -> String {
+    format!(" {} ago", age(app.now, at))
 }
 
 /// A target as an alternative: `linode 203.0.113.10 (60s)`, `west us-west-1/web 1/1 in service`.
@@ -122,6 +135,8 @@ pub(super) struct Lie {
     pub(super) label: String,
     /// What is claimed.
     pub(super) claim: String,
+    /// How long ago, where the claim is only last known; of several, the oldest.
+    pub(super) claimed: String,
     /// What was found, and since when.
     pub(super) found: String,
     /// How many databases are in it.
@@ -151,16 +166,21 @@ pub(super) fn lies(app: &App) -> Vec<Lie> {
     alike.sort_by_key(|((kind, ..), _)| (*kind != Kind::Database, *kind != Kind::Balancer));
     let mut found = Vec::new();
     for ((kind, claim, verdict), all) in alike {
-        let lie = |label: String, since, count| Lie {
+        let claimed = |keys: &[Contradicted<'_>]| {
+            let oldest = keys.iter().filter_map(|(key, _)| app.incident.last_known(key, app.now)).min();
+            oldest.map_or_else(String::new, |at| ago_words(app, at))
+        };
+        let lie = |label: String, keys: &[Contradicted<'_>], since, count| Lie {
             label,
             claim: claim.to_owned(),
+            claimed: claimed(keys),
             found: format!("{} for {}", verdict.as_str(), age(app.now, since)),
             databases: if kind == Kind::Database { count } else { 0 },
         };
         if all.len() <= ONE_BY_ONE || kind == Kind::Database && all.len() <= 2 * ONE_BY_ONE {
-            found.extend(all.iter().map(|(key, probed)| lie(label(app, key), probed.since, 1)));
+            found.extend(all.iter().map(|one| lie(label(app, one.0), &[*one], one.1.since, 1)));
         } else if let Some(since) = all.iter().map(|(_, probed)| probed.since).min() {
-            found.push(lie(format!("{} {kind}s", all.len()), since, all.len()));
+            found.push(lie(format!("{} {kind}s", all.len()), &all, since, all.len()));
         }
     }
     found
@@ -263,5 +283,12 @@ pub(super) fn databases(app: &App) -> Option<String> {
         })
         .count();
     let noun = if of == 1 { "database" } else { "databases" };
-    Some(format!("{of} {noun} claimed, {answer} proven by a probe"))
+    let databases = app.incident.of_kind(Kind::Database);
+    let last_known = databases.filter(|seen| app.incident.is_stale(seen.resource.key(), app.now)).count();
+    let last_known = match last_known {
+        0 => String::new(),
+        all if all == of => " (last known)".into(),
+        some => format!(" ({some} last known)"),
+    };
+    Some(format!("{of} {noun} claimed{last_known}, {answer} proven by a probe"))
 }

@@ -23,7 +23,7 @@ impl Night {
             Order::Write(entry) => self.write_entry(seat, &entry, in_the_end)?,
             Order::Reopen(session) => {
                 let full = self.chance.percent(20) && !in_the_end;
-                let said = if full { Err("disk full".to_owned()) } else { Ok(self.reopen(seat, session)) };
+                let said = if full { Err("disk full".into()) } else { Ok(self.reopen(seat, session)) };
                 self.tell(seat, 1, Message::Reopened(said), in_the_end)?;
             }
         }

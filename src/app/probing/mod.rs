@@ -14,7 +14,7 @@ use super::message::{Effect, Ticket};
 use super::table::RowId;
 use super::{App, Screen};
 use crate::incident::cell::{Evidence, ProbeSubject, Verdict};
-use crate::incident::entry::{Body, Entry};
+use crate::incident::entry::{Body, Entry, SessionId};
 use crate::incident::place::Key;
 use crate::incident::probe::Dialect;
 use crate::incident::request::{Probe, ProbeHow};
@@ -103,6 +103,8 @@ struct Gathered {
 pub(super) struct Probing {
     in_flight: BTreeMap<Ticket, Flight>,
     due: BTreeMap<ProbeSubject, Timestamp>,
+    /// Who of our host looks at what instead of us.
+    left: BTreeMap<ProbeSubject, SessionId>,
     /// What was found last and was no news then: it is, once somebody tells of something else that is older.
     unsaid: BTreeMap<ProbeSubject, (Timestamp, Evidence)>,
     wanted: Vec<Wanted>,
@@ -122,6 +124,7 @@ impl Probing {
     /// Everything is due.
     pub(super) fn all_at_once(&mut self) {
         self.due.clear();
+        self.left.clear();
     }
 }
 
@@ -133,17 +136,30 @@ impl App {
 
     /// Somebody of our host looks at this: for as long as their news come, we do not. `turn` is how many seconds longer we
     /// wait than whoever comes before us.
-    pub(super) fn leave_subject(&mut self, subject: &ProbeSubject, turn: i64) {
+    pub(super) fn leave_subject(&mut self, subject: &ProbeSubject, to: &SessionId, turn: i64) {
         let news_every_s = match subject {
             ProbeSubject::Site(_) | ProbeSubject::Endpoint(_) => PROBE_RECORD_EVERY_S,
             // Of MySQL servers there is news only as often as they are asked.
             ProbeSubject::Database(_) => PROBE_MYSQL_EVERY_S,
             ProbeSubject::Balancer(_) | ProbeSubject::Instance(_) => PROBE_RECORD_MANY_EVERY_S,
-            ProbeSubject::Dns(subject) => return self.leave_server(subject, turn),
+            ProbeSubject::Dns(subject) => return self.leave_server(subject, to, turn),
         };
         let patience = news_every_s + PROBE_EVERY_S + ARRIVES_S + turn;
         let until = self.now + SignedDuration::from_secs(patience);
         self.probing.due.insert(subject.clone(), until);
+        self.probing.left.insert(subject.clone(), to.clone());
+    }
+
+    /// These look at nothing for us any more: what they did is due.
+    pub(super) fn take_back_subjects(&mut self, sessions: &BTreeSet<SessionId>) {
+        let Probing { left, due, .. } = &mut self.probing;
+        left.retain(|subject, to| {
+            let stays = !sessions.contains(to);
+            if !stays {
+                due.remove(subject);
+            }
+            stays
+        });
     }
 
     pub(super) fn probe_due(&mut self, effects: &mut Vec<Effect>) {
@@ -204,6 +220,7 @@ impl App {
                 every_s: usual_pause_s(&wanted.probe.how),
                 declared: wanted.declared,
             };
+            self.probing.left.remove(&wanted.probe.subject);
             self.probing.in_flight.insert(ticket, flight);
             effects.push(Effect::Probe(ticket, wanted.probe));
         }

@@ -165,6 +165,7 @@ impl Desk {
             jitter: "seed".into(),
             two_operators: false,
             looks_only: false,
+            command: None,
             shares: true,
             dns: crate::incident::dns::DnsServers::default(),
             probes,

@@ -1,6 +1,6 @@
 //! What each row says, column by column, as text.
 
-use super::{RowId, age, clock_time, coarse_age, date_time};
+use super::{RowId, age, coarse_age, date_time, day_time};
 use crate::app::restore_points::RestorePoint;
 use crate::app::{App, Screen};
 use crate::incident::cell::Health;
@@ -25,7 +25,7 @@ impl App {
 
     fn event_cells(&self, session: &SessionId, seq: u64) -> Vec<String> {
         self.event(session, seq).map_or_else(Vec::new, |event| {
-            vec![clock_time(event.ts), event.who.clone(), event.kind.into(), event.text.clone()]
+            vec![day_time(self.now, event.ts), event.who.clone(), event.kind.into(), event.text.clone()]
         })
     }
 
@@ -44,7 +44,7 @@ impl App {
         }
         let state = match self.incident.maintenance(name) {
             _ if self.incident.disagreements.contains_key(name) => "DNS disagrees".to_owned(),
-            Some(op) => format!("maintenance since {}", clock_time(op.proposed)),
+            Some(op) => format!("maintenance since {}", day_time(self.now, op.proposed)),
             None => self.site_verdict(name).unwrap_or_default(),
         };
         vec![
@@ -54,7 +54,7 @@ impl App {
             String::new(),
             state,
             String::new(),
-            String::new(),
+            self.records_as_of(site).map_or_else(String::new, |at| coarse_age(self.now, at)),
         ]
     }
 
@@ -80,7 +80,9 @@ impl App {
             target.record_ttl().map_or_else(String::new, |ttl| format!("{ttl}s")),
             state,
             String::new(),
-            String::new(),
+            self.balancer_of(target)
+                .and_then(|balancer| self.incident.as_of(&balancer.key))
+                .map_or_else(String::new, |at| coarse_age(self.now, at)),
         ]
     }
 
@@ -112,6 +114,7 @@ impl App {
                     probe,
                     checks,
                     i.instance_type.clone(),
+                    region,
                     i.zone.clone(),
                     i.public_ip.clone().or_else(|| i.private_ip.clone()).unwrap_or_default(),
                     under.into_iter().collect::<Vec<_>>().join(" "),
@@ -179,7 +182,8 @@ impl App {
                     point.data_of.map_or_else(String::new, |at| age(self.now, at)),
                     point.database.to_owned(),
                     point.kind.to_owned(),
-                    point.name.to_owned(),
+                    // Of an ARN what tells it from others; the detail has it whole.
+                    point.name.rsplit_once("auto-backup:").map_or(point.name, |(_, id)| id).to_owned(),
                     if health == Health::Lie {
                         format!("LIE {}", point.claim)
                     } else {

@@ -5,13 +5,15 @@
 
 mod cells;
 mod columns;
+mod fit;
 mod order;
 mod rows;
 mod sort;
 mod texts;
 
 pub use crate::incident::span::span;
-pub use columns::{Align, Column, columns};
+pub use columns::{Align, Column, Holds, columns};
+pub use fit::Fit;
 pub(super) use order::Listing;
 pub use rows::Rows;
 
@@ -62,6 +64,8 @@ pub struct ListView {
     pub rows: Rows,
     /// How many rows there are without the filter.
     pub unfiltered: usize,
+    /// What the columns need.
+    pub fit: Fit,
     /// Where the selected row was last: looked at first.
     at: usize,
     /// Rows that changed and were not taken in yet.
@@ -82,6 +86,7 @@ impl ListView {
             offset: 0,
             rows: Rows::default(),
             unfiltered: 0,
+            fit: Fit::default(),
             at: 0,
             pending: BTreeSet::new(),
         }
@@ -130,6 +135,18 @@ pub fn date_time(at: Timestamp) -> String {
 #[must_use]
 pub fn clock_time(at: Timestamp) -> String {
     at.strftime("%H:%M:%S").to_string()
+}
+
+/// `03:05:00` of today, `06-30 03:05` of another day, UTC: last night's times are not taken for this night's.
+#[must_use]
+pub fn day_time(now: Timestamp, at: Timestamp) -> String {
+    if is_same_day(now, at) { clock_time(at) } else { at.strftime("%m-%d %H:%M").to_string() }
+}
+
+/// Whether two times are of one day, UTC.
+fn is_same_day(one: Timestamp, other: Timestamp) -> bool {
+    const SECONDS_A_DAY: i64 = 24 * 3600;
+    one.as_second().div_euclid(SECONDS_A_DAY) == other.as_second().div_euclid(SECONDS_A_DAY)
 }
 
 impl App {

@@ -64,6 +64,13 @@ fn followed(screen: Screen) -> Option<Kind> {
     FOLLOWING.into_iter().find(|(following, _)| *following == screen).map(|(_, kind)| kind)
 }
 
+impl Listing {
+    /// The table shown is opened anew, even where it was shown before.
+    pub(in crate::app) fn open_anew(&mut self) {
+        self.shown = None;
+    }
+}
+
 impl App {
     /// Works out the rows of the screen shown, keeps the selection on its row, or near where it was.
     pub(crate) fn refresh_list(&mut self) {
@@ -104,6 +111,7 @@ impl App {
         };
         view.select(at);
         view.offset = window(at.saturating_sub(line), at, view.rows.len(), page);
+        self.fit_columns(screen, turned);
     }
 
     /// Whether anybody can look at the long tables: whoever sweeps once, or only records, needs none.
@@ -441,6 +449,9 @@ impl App {
         };
         if let Some(at) = time {
             return SortKey::Number(-at.as_microsecond());
+        }
+        if let (RowId::Event(session, seq), "TIME") = (&*row.id, title) {
+            return SortKey::Number(self.event(session, *seq).map_or(0, |event| event.ts.as_microsecond()));
         }
         let text = column_of(text, column);
         if title == "HEALTH" {

@@ -33,6 +33,7 @@ fn opening(regions: &[&str]) -> Opening {
         jitter: "seed".into(),
         two_operators: false,
         looks_only: false,
+        command: None,
         shares: true,
         dns: crate::incident::dns::DnsServers::default(),
         probes: crate::incident::probe::ProbeChoices::default(),

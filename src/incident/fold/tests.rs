@@ -67,12 +67,41 @@ fn what_was_read_by_one_who_has_left_says_nothing_against_a_failing_since() {
         regions: Vec::new(),
         sites: Vec::new(),
         continues: None,
+        command: None,
     };
     says(&mut incident, "adam", 0, opened);
     says(&mut incident, "adam", 1, read());
     says(&mut incident, "adam", 2, Body::Left { reason: "done".into() });
     says(&mut incident, "eve", 10, dark());
     assert!(!cell(&incident).is_ok());
+}
+
+#[test]
+fn a_command_is_one_line_of_the_story_and_what_writes_one_is_none() {
+    let told = |command: &str, body: Body, reason: &str| {
+        let mut incident = Incident::default();
+        let opened = Body::Opened {
+            version: "0.1.0".into(),
+            estate: String::new(),
+            mode: Mode::Live,
+            pid: 1,
+            regions: Vec::new(),
+            sites: Vec::new(),
+            continues: None,
+            command: Some(command.into()),
+        };
+        for (second, body) in (0..).zip([opened, body, Body::Left { reason: reason.into() }]) {
+            says(&mut incident, "adam", second, body);
+        }
+        assert_eq!(incident.entries, 3, "all of them are kept");
+        incident.story.into_iter().map(|event| event.text).collect::<Vec<_>>()
+    };
+    assert_eq!(told("do", read(), "done"), ["ran blackstart do (0.1.0)"]);
+    assert_eq!(told("do", read(), "SIGTERM"), ["ran blackstart do (0.1.0)", "left (SIGTERM)"]);
+    let note = Body::Note { text: "frozen".into() };
+    assert_eq!(told("note", note, "done"), ["note: frozen"]);
+    let declared = Body::Declared { title: "down".into() };
+    assert_eq!(told("declare", declared, "done"), ["declared incident \"down\""]);
 }
 
 #[test]

@@ -147,6 +147,7 @@ impl Bench {
             regions: Vec::new(),
             sites: Vec::new(),
             continues: None,
+            command: None,
         });
         bench.put(Resource::HostedZone(zone));
         bench

@@ -108,7 +108,7 @@ pub(super) fn off(table: &mut Table<'_>, site: &str) -> Result<Planned, Refusal>
             .operations_in_order()
             .into_iter()
             .rev()
-            .filter(|op| is_on(op, &site.name) && op.undone_by.is_none() && op.touched() && !op.done())
+            .filter(|op| is_on(op, &site.name) && !incident.is_undone(op) && op.touched() && !op.done())
             .find(put_this)
             // What was switched since was decided since: an old maintenance is over, wherever the record points.
             .filter(|on| !incident.switched_since(&site.name, on))
@@ -194,12 +194,11 @@ fn found_there(op: &Operation) -> Option<&[RecordSet]> {
 
 /// Where the record pointed before any page was put there: a page may have been moved to another target since.
 fn before_all<'a>(table: &Table<'a>, last: &'a Operation, site: &str) -> &'a [RecordSet] {
-    let mut earlier: Vec<&'a Operation> = table
-        .desk
-        .incident
+    let incident = table.desk.incident;
+    let mut earlier: Vec<&'a Operation> = incident
         .operations_in_order()
         .into_iter()
-        .filter(|op| is_on(op, site) && op.undone_by.is_none() && op.touched())
+        .filter(|op| is_on(op, site) && !incident.is_undone(op) && op.touched())
         .filter(|op| op.proposed < last.proposed)
         .collect();
     let mut back = found_there(last).unwrap_or_default();
@@ -218,7 +217,8 @@ fn before_all<'a>(table: &Table<'a>, last: &'a Operation, site: &str) -> &'a [Re
 
 /// Whether another switch of the site lies between two operations.
 fn ended_between(table: &Table<'_>, a: &Operation, b: &Operation, name: &str) -> bool {
-    table.desk.incident.operations_in_order().iter().any(|op| {
+    let incident = table.desk.incident;
+    incident.operations_in_order().iter().any(|op| {
         let other = match &op.plan.action {
             Action::MaintenanceOff { site } | Action::Apex { site, .. } => site == name,
             Action::MaintenanceOn { .. }
@@ -229,7 +229,7 @@ fn ended_between(table: &Table<'_>, a: &Operation, b: &Operation, name: &str) ->
             | Action::Restore { .. }
             | Action::Undo { .. } => false,
         };
-        other && op.done() && op.undone_by.is_none() && op.proposed > a.proposed && op.proposed < b.proposed
+        other && op.done() && !incident.is_undone(op) && op.proposed > a.proposed && op.proposed < b.proposed
     })
 }
 

@@ -17,7 +17,7 @@ use crate::incident::resource::RecordSet;
 pub(super) fn plan(table: &mut Table<'_>, hash: &PlanHash) -> Result<Planned, Refusal> {
     let incident = table.desk.incident;
     let Some(operation) = incident.operations.get(hash) else {
-        let hint = incident.last_undoable().map_or_else(
+        let hint = incident.undoable().first().map_or_else(
             || "Nothing in the log can be undone".to_owned(),
             |op| format!("The last that can be undone is {} ({})", op.plan.hash.short(), op.plan.title),
         );

@@ -58,14 +58,15 @@ fn opened() -> Body {
         regions: Vec::new(),
         sites: Vec::new(),
         continues: None,
+        command: None,
     }
 }
 
 fn continued(before: &str) -> Body {
     match opened() {
-        Body::Opened { version, estate, mode, pid, regions, sites, .. } => {
+        Body::Opened { version, estate, mode, pid, regions, sites, command, .. } => {
             let continues = Some(SessionId(before.into()));
-            Body::Opened { version, estate, mode, pid, regions, sites, continues }
+            Body::Opened { version, estate, mode, pid, regions, sites, continues, command }
         }
         other => other,
     }

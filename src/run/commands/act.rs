@@ -9,6 +9,7 @@ use crate::incident::operation::{Operation, Standing};
 use crate::incident::plan::{Action, Plan, Refusal, Risk};
 use crate::incident::planner::resolve::Lookup;
 use crate::incident::planner::text;
+use crate::incident::story::COMMAND_DONE;
 use crate::run::driver::Driver;
 use crate::run::setup::Ground;
 use crate::run::{Exit, complain, say};
@@ -88,7 +89,7 @@ pub(crate) fn perform(ground: &Ground, act: &Act, confirm: Option<&str>, json: b
 }
 
 pub(super) async fn leave(driver: &mut Driver) {
-    driver.take(Message::Signal("done"));
+    driver.take(Message::Signal(COMMAND_DONE));
     driver.until(Duration::from_secs(15), |app| app.quitting).await;
 }
 
@@ -132,7 +133,7 @@ async fn action(
         _ => None,
     };
     let app = &driver.app;
-    words::action(act, Lookup { incident: &app.incident, accounts: &app.accounts, region })
+    words::action(act, app.now, Lookup { incident: &app.incident, accounts: &app.accounts, region })
 }
 
 fn dialog(app: &App) -> Option<&Planning> {

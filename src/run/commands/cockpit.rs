@@ -1,15 +1,18 @@
 //! The cockpit itself: live, on the simulator, and on a log.
 
+use crate::app::message::LogRefusal;
 use crate::app::{App, Recording};
 use crate::cli::Demo;
+use crate::cli::moment::Moment;
 use crate::cloud::Cloud;
 use crate::cloud::sim::{Scenario, Sim, World};
 use crate::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, Mode, SessionId};
 use crate::incident::gist::Gist;
+use crate::incident::story::Tone;
 use crate::logbook::{Logbook, Seen, Tail, name_session};
 use crate::run::clock::Clock;
 use crate::run::driver::Parting;
-use crate::run::scribe::open_strand;
+use crate::run::scribe::{open_strand, refusal};
 use crate::run::setup::{Bench, Ground, THREADS, drive, open_bench, runtime};
 use crate::run::stage::Stage;
 use crate::run::{Exit, complain, say};
@@ -239,6 +242,7 @@ fn colleagues(scenario: &Scenario, until: Timestamp) -> Vec<Vec<Entry>> {
                         regions: scenario.estate.regions.clone(),
                         sites: Vec::new(),
                         continues: None,
+                        command: None,
                     },
                 ));
                 &mut fresh
@@ -255,10 +259,10 @@ fn colleagues(scenario: &Scenario, until: Timestamp) -> Vec<Vec<Entry>> {
 
 /// Writes what happened before the demo opened, our own strand and the colleagues'.
 fn write_history(dir: &Path, session: &SessionId, own: &[Entry], others: &[Vec<Entry>]) -> Bench {
-    let write = |session: &SessionId, entries: &[Entry]| -> Result<_, String> {
+    let write = |session: &SessionId, entries: &[Entry]| -> Result<_, LogRefusal> {
         let mut writer = open_strand(dir, session)?;
         for entry in entries {
-            writer.append(entry, &Seen::new()).map_err(|error| error.to_string())?;
+            writer.append(entry, &Seen::new()).map_err(|error| refusal(&error))?;
         }
         Ok(writer)
     };
@@ -278,19 +282,14 @@ fn write_history(dir: &Path, session: &SessionId, own: &[Entry], others: &[Vec<E
 }
 
 /// The cockpit on a log.
-pub(crate) fn replay(
-    ground: &Ground,
-    path: Option<PathBuf>,
-    at: Option<Timestamp>,
-    speed: Option<u32>,
-) -> Exit {
+pub(crate) fn replay(ground: &Ground, path: Option<PathBuf>, at: Option<Moment>, speed: Option<u32>) -> Exit {
     open(try_replay(ground, path, at, speed))
 }
 
 fn try_replay(
     ground: &Ground,
     path: Option<PathBuf>,
-    at: Option<Timestamp>,
+    at: Option<Moment>,
     speed: Option<u32>,
 ) -> Result<Exit, Exit> {
     let settings = ground.settings()?;
@@ -306,7 +305,7 @@ fn try_replay(
         recording.push(timeline, at, gist);
     })?;
     let mut replay = recording.replay(timeline);
-    let Some((_, last)) = replay.bounds() else {
+    let Some((first, last)) = replay.bounds() else {
         complain("The logbook is empty: there is nothing to replay.");
         return Err(Exit::Failed);
     };
@@ -326,7 +325,11 @@ fn try_replay(
         replay.speed = speed.max(1);
         replay.playing = true;
     }
-    app.replay_from(replay, at);
+    let meant = at.map(|at| at.within(first, last));
+    app.replay_from(replay, meant.as_ref().map(|meant| meant.at));
+    if let Some(remark) = meant.and_then(|meant| meant.remark) {
+        app.notice(Tone::Warn, remark);
+    }
     let Ok(world) = Scenario::shipped("quiet").map(|quiet| World::new(quiet, 0)) else {
         complain("The quiet scenario is missing from this build.");
         return Err(Exit::Failed);

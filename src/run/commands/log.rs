@@ -4,7 +4,7 @@ use crate::cli::{ExportFormat, LogCommand};
 use crate::incident::Incident;
 use crate::incident::entry::{Body, ENTRY_VERSION, Entry, Mode, SessionId};
 use crate::incident::gist::Gist;
-use crate::incident::story::{BY_ITSELF, describe};
+use crate::incident::story::{BY_ITSELF, COMMAND_DONE, describe};
 use crate::incident::timeline::Timeline;
 use crate::logbook::export::{Format, Sentence, export, report, show};
 use crate::logbook::{Line, Logbook, Tail, verify};
@@ -106,6 +106,10 @@ fn plain(entry: &Entry) -> String {
             format!("{} cells fresh, {} failing", fresh.len(), failing.len())
         }
         Body::Failing { place } => format!("{place}: failing for a minute"),
+        Body::Flapping { place, flapping } => match flapping {
+            Some(flapping) => format!("{place}: flapping: {}", flapping.words()),
+            None => format!("{place}: steady again"),
+        },
         Body::Identified { profile, account, arn } => {
             format!("profile {profile} is account {account} ({arn})")
         }
@@ -114,6 +118,9 @@ fn plain(entry: &Entry) -> String {
             format!(
                 "profile {profile} is presumed to be account {account}, as STS said to {to} at {said}{why}"
             )
+        }
+        Body::Unidentified { profile, error, .. } => {
+            format!("profile {profile} is not named by STS: {error}")
         }
         Body::Probed { subject, evidence } => {
             format!("{subject} {} ({})", evidence.verdict.as_str(), evidence.detail)
@@ -193,7 +200,7 @@ pub(crate) fn note(ground: &Ground, text: &str) -> Exit {
     if text.trim().is_empty() {
         return nothing_said("note", "blackstart note \"RDS logs frozen at 23:00\"");
     }
-    write_down(ground, |_| Ok(Body::Note { text: text.trim().into() }))
+    write_down(ground, "note", |_| Ok(Body::Note { text: text.trim().into() }))
 }
 
 /// Words that are none are not written down.
@@ -207,7 +214,7 @@ pub(crate) fn declare(ground: &Ground, title: &str) -> Exit {
     if title.trim().is_empty() {
         return nothing_said("incident's name", "blackstart declare \"us-east-1 down\"");
     }
-    write_down(ground, |incident| match incident.declared() {
+    write_down(ground, "declare", |incident| match incident.declared() {
         Some(open) => {
             Err(format!("\"{}\" is declared already. Close it first: `blackstart close`.", open.title))
         }
@@ -217,14 +224,14 @@ pub(crate) fn declare(ground: &Ground, title: &str) -> Exit {
 
 /// Closes the incident.
 pub(crate) fn close(ground: &Ground, summary: &str) -> Exit {
-    write_down(ground, |incident| match incident.declared() {
+    write_down(ground, "close", |incident| match incident.declared() {
         Some(_) => Ok(Body::Closed { summary: summary.into() }),
         None => Err("No incident is declared: there is nothing to close.".into()),
     })
 }
 
 /// Opens a strand for one line, so that every line has an author whom the kernel knows.
-fn write_down(ground: &Ground, body: impl FnOnce(&Incident) -> Result<Body, String>) -> Exit {
+fn write_down(ground: &Ground, command: &str, body: impl FnOnce(&Incident) -> Result<Body, String>) -> Exit {
     let settings = match ground.settings() {
         Ok(settings) => settings,
         Err(exit) => return exit,
@@ -263,8 +270,10 @@ fn write_down(ground: &Ground, body: impl FnOnce(&Incident) -> Result<Body, Stri
         regions: Vec::new(),
         sites: Vec::new(),
         continues: None,
+        command: Some(command.into()),
     };
-    match write_strand(&dir, &opening, &mut tail, now, [opened, body, Body::Left { reason: "done".into() }]) {
+    let left = Body::Left { reason: COMMAND_DONE.into() };
+    match write_strand(&dir, &opening, &mut tail, now, [opened, body, left]) {
         Ok(()) => Exit::Done,
         Err(why) => {
             complain(&why);
@@ -280,7 +289,7 @@ fn write_strand(
     now: jiff::Timestamp,
     bodies: [Body; 3],
 ) -> Result<(), String> {
-    let mut writer = open_strand(dir, &opening.session)?;
+    let mut writer = open_strand(dir, &opening.session).map_err(|refusal| refusal.words)?;
     for (seq, body) in (0_u64..).zip(bodies) {
         let entry = Entry {
             v: ENTRY_VERSION,

@@ -5,7 +5,7 @@ use crate::app::Screen;
 use crate::app::table::RowId;
 use crate::incident::cell::{Evidence, ProbeSubject, SweepStatus, Verdict};
 use crate::incident::dns::{DnsAnswer, DnsServers, DnsSubject, ServerRole};
-use crate::incident::entry::{Body, Outcome};
+use crate::incident::entry::{Body, Ending, Outcome};
 use crate::incident::fault::Fault;
 use crate::incident::hash::PlanHash;
 use crate::incident::place::{Kind, Service};
@@ -71,13 +71,19 @@ fn switched(world: &mut World) -> PlanHash {
 
 /// The maintenance page was to be put up, and this came of it.
 fn called(world: &mut World, outcome: Outcome) -> PlanHash {
+    let plan = calling(world);
+    world.says("adam", Body::Outcome { plan: plan.clone(), step: 0, outcome });
+    plan
+}
+
+/// The maintenance page is to be put up, and Route 53 has not answered.
+fn calling(world: &mut World) -> PlanHash {
     let plan = maintenance_plan(world, Risk::Disruptive).sealed();
     let hash = plan.hash.clone();
     let call = plan.steps[0].call.clone();
     world.says("adam", Body::Proposed { plan: Box::new(plan) });
     world.says("adam", Body::Confirmed { plan: hash.clone(), typed: "www".into() });
     world.says("adam", Body::Intent { plan: hash.clone(), step: 0, call });
-    world.says("adam", Body::Outcome { plan: hash.clone(), step: 0, outcome });
     hash
 }
 
@@ -97,7 +103,7 @@ fn on_a_quiet_day_the_board_says_nothing_and_the_apex_screen_says_it_quietly() {
 #[test]
 fn a_change_is_counted_server_by_server_and_counts_down() {
     let mut world = asked();
-    switched(&mut world);
+    let plan = switched(&mut world);
     world.wait(5);
     for server in &SERVERS[..3] {
         answers(&mut world, ServerRole::NameServer, server, NEW);
@@ -111,21 +117,79 @@ fn a_change_is_counted_server_by_server_and_counts_down() {
         world.show(Screen::Board);
         has(&world.text(width, height), words);
         assert_eq!(world.roles_of(words, width, height), "p".repeat(words.len()));
-        // The last server still answers the old: its TTL has not begun to run out.
-        has(&world.text(width, height), &format!("{words}  old expires in 1:00"));
+        has(&world.text(width, height), &format!("{words}  waiting for INSYNC"));
         world.show(Screen::Apex);
-        has(&world.text(width, height), "old expires in 1:00");
+        has(&world.text(width, height), "waiting for INSYNC");
     }
-    answers(&mut world, ServerRole::NameServer, SERVERS[3], NEW);
-    world.wait(22);
+    world.says("adam", Body::InSync { plan, step: 0 });
     world.show(Screen::Board);
     for (width, height) in SIZES {
-        has(&world.text(width, height), "old expires in 0:38");
+        // The last server still answers the old: its TTL has not begun to run out.
+        has(&world.text(width, height), &format!("{words}  waiting for servers"));
     }
-    has(&world.text(140, 45), "4/4 name servers, 1/3 resolvers answer the new");
-    has(&world.text(140, 45), "old expires in 0:38");
-    world.wait(60);
+    world.wait(2);
+    answers(&mut world, ServerRole::NameServer, SERVERS[3], NEW);
+    world.wait(22);
+    for (width, height) in SIZES {
+        has(
+            &world.text(width, height),
+            "4/4 name servers, 1/3 resolvers answer the new  old expires in 0:38",
+        );
+    }
+    world.wait(38);
     has(&world.text(140, 45), "old has expired");
+}
+
+#[test]
+fn nothing_runs_out_before_the_call_is_answered_nor_before_insync() {
+    let mut world = asked();
+    let plan = calling(&mut world);
+    world.wait(70);
+    for server in SERVERS {
+        answers(&mut world, ServerRole::NameServer, server, NEW);
+    }
+    for (width, height) in SIZES {
+        world.show(Screen::Board);
+        has(&world.text(width, height), "waiting for Route 53");
+        has_not(&world.text(width, height), "expire");
+    }
+    let done = Done::ChangeSubmitted { change_id: "C1".into() };
+    world.says("adam", Body::Outcome { plan: plan.clone(), step: 0, outcome: Outcome::Ok { done } });
+    world.wait(40);
+    for server in SERVERS {
+        answers(&mut world, ServerRole::NameServer, server, NEW);
+    }
+    // Behind each address stand many: what was asked here is not all of them.
+    has(&world.text(140, 45), "4/4 name servers, 0/3 resolvers answer the new  waiting for INSYNC");
+    world.says("adam", Body::InSync { plan: plan.clone(), step: 0 });
+    world.wait(14);
+    world.says("adam", Body::Finished { plan, ending: Ending::Verified });
+    for (width, height) in SIZES {
+        has(&world.text(width, height), "old expires in 0:46");
+    }
+}
+
+#[test]
+fn of_a_call_whose_answer_was_lost_it_counts_from_when_every_server_had_turned() {
+    let mut world = asked();
+    called(&mut world, Outcome::Unknown { error: Fault::TimedOut { after_ms: 12_000 } });
+    world.wait(5);
+    for server in &SERVERS[..3] {
+        answers(&mut world, ServerRole::NameServer, server, NEW);
+    }
+    world.show(Screen::Board);
+    has(&world.text(140, 45), "3/4 name servers, 0/3 resolvers answer the new  INSYNC not seen");
+    world.wait(10);
+    answers(&mut world, ServerRole::NameServer, SERVERS[3], NEW);
+    world.wait(20);
+    has(&world.text(140, 45), "4/4 name servers, 0/3 resolvers answer the new  old expires in 0:40");
+    // The same where the one who looked is gone.
+    let mut world = asked();
+    let done = Done::ChangeSubmitted { change_id: "C1".into() };
+    called(&mut world, Outcome::Ok { done });
+    world.says("adam", Body::Left { reason: "crashed".into() });
+    world.show(Screen::Board);
+    has(&world.text(140, 45), "INSYNC not seen");
 }
 
 #[test]

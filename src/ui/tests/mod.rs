@@ -5,6 +5,8 @@ mod access;
 mod dns;
 mod overlays;
 mod probes;
+mod replays;
 mod screens;
+mod tables;
 mod words;
 mod world;

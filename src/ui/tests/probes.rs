@@ -120,7 +120,7 @@ fn a_storm_of_lies_is_one_line_of_the_board_and_databases_stay_first() {
         let rows = world.text(width, height);
         let line = |text: &str| rows.iter().position(|row| row.contains(text));
         let (database, instances) =
-            (line("CLAIM available  PROBE refused"), line("CLAIM running  PROBE refused"));
+            (line("CLAIM available 56m ago  PROBE refused"), line("CLAIM running 56m ago  PROBE refused"));
         assert!(database.unwrap() < instances.unwrap(), "{}", rows.join("\n"));
         assert!(rows[instances.unwrap()].contains("6 instances"), "{}", rows[instances.unwrap()]);
         assert_eq!(rows.iter().filter(|row| row.contains("CLAIM running")).count(), 1);

@@ -1,6 +1,8 @@
 //! The frame, the board and the tables.
 
-use super::world::{World, at, has, has_not, instance, look, place, quiet, registered, session, storm};
+use super::world::{
+    World, at, fito_db, has, has_not, instance, look, place, quiet, registered, session, storm,
+};
 use crate::app::keys::Key as Press;
 use crate::app::message::{Message, Stamped};
 use crate::app::table::RowId;
@@ -48,7 +50,8 @@ fn the_storm_is_seen_at_once() {
         has(&rows, "✗41m");
         has(&rows, "?41m");
         has(&rows, "HTTP 503 DOWN for 40m");
-        has(&rows, "CLAIM available  PROBE refused for 38m");
+        // RDS does not answer: what it claims is what it claimed last.
+        has(&rows, "CLAIM available 56m ago  PROBE refused for 38m");
         has(&rows, "slow 4.1s");
         has(&rows, "note: RDS logs frozen at 23:00");
         let roles = |text: &str| world.roles_of(text, width, height);
@@ -99,6 +102,23 @@ fn what_is_only_remembered_is_stale_and_what_was_never_asked_says_so() {
     has(&rows, "us-east-1      stale 3h");
     assert_eq!(world.roles_of("stale 3h", 140, 45), "ssssssss");
     has_not(&rows, "DOWN");
+    for (width, height) in [NARROW, DESIGN] {
+        let rows = world.text(width, height);
+        has(&rows, "fitocracy.com → east us-east-1/web 3h ago");
+        assert_eq!(world.roles_of("us-east-1/web 3h ago", width, height), "MMMMMMMMMMMMMSSSSSSS");
+        has(&rows, "1 database claimed (last known), 0 proven by a probe");
+        has(&rows, "HTTP 200 3h ago");
+    }
+    // Probes need no AWS: what they find now is about a claim of three hours ago.
+    world.probed(ProbeSubject::Database(fito_db()), Verdict::Refused, "tcp refused");
+    for (width, height) in [NARROW, DESIGN] {
+        has(&world.text(width, height), "CLAIM available 3h ago  PROBE refused for 0s");
+        assert_eq!(world.roles_of("CLAIM available 3h ago", width, height), "mmmmmm.........sssssss");
+    }
+    world.show(Screen::Apex);
+    let rows = world.text(140, 45);
+    let site = rows.iter().find(|row| row.contains("www  fitocracy.com")).unwrap();
+    assert!(site.trim_end().trim_end_matches('│').trim_end().ends_with("3h"), "{site}");
     let world = World::new(Mode::Live, &["eu-west-1"], "2026-01-01T00:00:00Z");
     has(&world.text(80, 24), "eu-west-1      never asked");
 }
@@ -207,7 +227,7 @@ fn a_table_shows_claim_health_and_age_and_colours_only_what_is_wrong() {
     world.show(Screen::Instances);
     let rows = world.text(140, 45);
     has(&rows, "HEALTH");
-    has(&rows, "i-0a1b…60711");
+    has(&rows, "i-0a1b2c3d4e5f60711");
     has(&rows, "us-east-1 ec2 dark for 41m: its rows are the last known ones");
     assert_eq!(world.roles_of("us-east-1 ec2 dark for 41m", 140, 45), "d".repeat(26));
     assert_eq!(world.roles_of("standby", 140, 45), ".......");

@@ -2,12 +2,13 @@
 
 use super::world::{World, at, database, fito_db, has, has_not, instance, place, quiet, storm};
 use crate::app::keys::Key as Press;
-use crate::app::message::{Message, Stamped};
+use crate::app::message::{LogRefusal, Message, RefusalCause, Stamped};
 use crate::app::table::RowId;
 use crate::app::{LogState, Notice, Overlay, Screen};
 use crate::incident::cell::{ProbeSubject, SweepStatus, Verdict, ZoneFault};
-use crate::incident::entry::Mode;
+use crate::incident::entry::{Body, Mode};
 use crate::incident::fault::Fault;
+use crate::incident::flapping::Flapping;
 use crate::incident::place::{Kind, Region, Service};
 use crate::incident::resource::{Database, Resource};
 use crate::incident::story::Tone;
@@ -66,6 +67,28 @@ fn the_columns_of_the_board_hold_the_longest_words_of_cells_that_answer() {
 }
 
 #[test]
+fn a_region_of_which_a_service_is_slow_or_flaps_says_so_as_route_53_does() {
+    let mut world = quiet();
+    world.swept(place("us-east-1", Service::Rds), SweepStatus::Ok { latency_ms: 3_200 }, Vec::new());
+    for (width, height) in SIZES {
+        has(&world.text(width, height), "us-east-1      slow 3.2s");
+        assert_eq!(world.roles_of("slow 3.2s", width, height), "wwwwwwwww");
+    }
+    let since = world.app.now;
+    let flapping = Some(Flapping { since, failed: 3, readings: 7 });
+    world.says("adam", Body::Flapping { place: place("us-east-1", Service::Rds), flapping });
+    for (width, height) in SIZES {
+        let rows = world.text(width, height);
+        has(&rows, "us-east-1      flapping ");
+        has(&rows, "!flaps ");
+        says(&rows, "us-east-1 rds flapping since");
+    }
+    has(&world.text(110, 30), "rds flaps: 3 of 7 readings failed");
+    world.app.overlays.push(Overlay::Detail { row: RowId::Region(Region::new("us-east-1")), scroll: 0 });
+    says(&world.text(140, 45), "it flaps, for 0s now; when that was told, 3 of 7 readings failed");
+}
+
+#[test]
 fn claims_are_whole_on_the_tables() {
     let mut world = storm();
     world.swept(
@@ -121,7 +144,7 @@ fn while_nothing_is_recorded_the_whole_reason_is_on_the_screen() {
     let why = "entry 214 was not written to /var/lib/blackstart/logbook/fitocracy/20120630T030500Z-adam@jump-1-4711.jsonl: \
                No space left on device (os error 28). Free space on that file system, or choose another with --logbook. \
                Actions are off until the logbook is reopened";
-    world.app.log = LogState::Refused(why.into());
+    world.app.log = LogState::Refused(LogRefusal { cause: RefusalCause::NoRoom, words: why.into() });
     for (width, height) in SIZES {
         let rows = world.text(width, height);
         has(&rows, "log DISK FULL");
@@ -132,7 +155,8 @@ fn while_nothing_is_recorded_the_whole_reason_is_on_the_screen() {
         assert!(flat.contains(path), "{}", rows.join("\n"));
         says(&rows, "actions off. Once it is mended press L to record again.");
     }
-    world.app.log = LogState::Refused("it is not there".into());
+    // By what it is, whatever it says.
+    world.app.log = LogState::Refused(format!("it is not there. {why}").into());
     has(&world.text(80, 24), "log REFUSED");
 }
 
@@ -165,6 +189,7 @@ fn every_mark_has_a_line_in_the_legend() {
         }
         has(&rows, "it answers, and was read 3 seconds ago");
         has(&rows, "it has failed for 41 minutes");
+        has(&rows, "it answers, but fails every few readings");
     }
     // At the usual size it is reached by scrolling.
     world.app.overlays = vec![Overlay::Help { scroll: 500 }];

@@ -114,6 +114,7 @@ impl World {
             breakages: Vec::new(),
             two_operators: false,
             looks_only: false,
+            command: None,
             shares: true,
             dns: crate::incident::dns::DnsServers::default(),
             probes: crate::incident::probe::ProbeChoices::default(),
@@ -146,6 +147,7 @@ impl World {
             regions,
             sites: Vec::new(),
             continues: None,
+            command: None,
         };
         self.says(user, body);
     }

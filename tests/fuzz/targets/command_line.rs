@@ -35,6 +35,9 @@ pub const COMMAND_LINE: Target = Target {
         "undo",
         "--via",
         "--at",
+        "03:12",
+        "-5m",
+        "+10m",
         "--confirm",
         "--json",
         "--region",
@@ -91,7 +94,7 @@ fn check(bytes: &[u8]) {
     let storm = storm();
     let region = cli.global.region.first().map(String::as_str);
     let lookup = Lookup { incident: &storm.app.incident, accounts: &storm.app.accounts, region };
-    match words::action(&action, lookup) {
+    match words::action(&action, storm.app.now, lookup) {
         Ok(action) => assert!(!format!("{action:?}").is_empty()),
         Err(refusal) => assert!(!refusal.why.is_empty() && !refusal.next.is_empty(), "{refusal:?}"),
     }

@@ -60,6 +60,7 @@ fn off_works_for_what_another_operator_turned_on_before_a_restart() {
         regions: Vec::new(),
         sites: Vec::new(),
         continues: None,
+        command: None,
     });
     bench.number = 1;
     let back = bench.plan(&off());
@@ -193,7 +194,7 @@ fn an_unknown_action_is_unsettled_until_something_is_done_there_again() {
     let ending = crate::incident::entry::Ending::Unknown { step: 0, why: "no answer".into() };
     bench.fold(Body::Finished { plan: hash.clone(), ending });
     assert_eq!(bench.incident.unsettled_last().map(|op| op.plan.hash.clone()), Some(hash));
-    assert_eq!(bench.incident.last_undoable().map(|op| op.plan.hash.clone()), Some(known.hash));
+    assert_eq!(bench.incident.undoable()[0].plan.hash, known.hash);
     bench.number += 1;
     let later = bench.plan(&Action::Apex { site: "www".into(), target: "spare".into() });
     bench.carry_out(&later);

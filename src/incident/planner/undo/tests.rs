@@ -43,9 +43,34 @@ fn an_apex_switch_and_the_undo_of_its_undo() {
     assert!(same_sets(&bench.a_records(), &before));
     let refusal = bench.refusal(&undo(&plan));
     assert!(refusal.why.contains("undone already") && refusal.why.contains(back.hash.short()));
+    let undoable = |bench: &Bench| -> Vec<PlanHash> {
+        bench.incident.undoable().iter().map(|op| op.plan.hash.clone()).collect()
+    };
+    assert_eq!(undoable(&bench), [back.hash.clone()]);
     let again = bench.plan(&undo(&back));
     bench.carry_out(&again);
     assert!(same_sets(&bench.a_records(), &after));
+    // Whatever an undone undo reversed is in force again, and can be reversed like any other.
+    let standing =
+        |bench: &Bench, plan: &Plan| bench.incident.operations[&plan.hash].standing(&bench.incident);
+    assert_eq!((standing(&bench, &plan), standing(&bench, &back)), (Standing::Verified, Standing::Undone));
+    assert_eq!(undoable(&bench), [plan.hash.clone()]);
+    let last = bench.plan(&undo(&plan));
+    bench.carry_out(&last);
+    assert!(same_sets(&bench.a_records(), &before));
+    assert_eq!(standing(&bench, &plan), Standing::Undone);
+    assert_eq!(undoable(&bench), [last.hash.clone()]);
+}
+
+#[test]
+fn a_log_in_which_undos_undo_each_other_comes_to_an_end() {
+    let mut bench = bench();
+    let plan = bench.plan(&apex());
+    bench.carry_out(&plan);
+    let back = bench.plan(&undo(&plan));
+    bench.carry_out(&back);
+    bench.fold(Body::Undone { plan: back.hash.clone(), by: plan.hash.clone() });
+    assert!(bench.incident.undoable().len() <= 2);
 }
 
 #[test]
