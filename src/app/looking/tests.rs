@@ -25,6 +25,7 @@ fn beside_eve(status: SweepStatus, seconds: i64, leaves: bool) -> Desk {
             regions: Vec::new(),
             sites: Vec::new(),
             continues: None,
+            command: None,
         },
         Body::Observed {
             place: place(REGION, Service::Ec2),
