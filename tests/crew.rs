@@ -27,7 +27,7 @@ pub fn opening(scenario: &Scenario, user: &str, mode: Mode, at: Timestamp) -> Op
         sites: scenario.sites.clone(),
         keymap: Settings::shipped().keymap,
         mode,
-        session: SessionId(format!("{stamp}-{user}@jump-1-4242")),
+        session: SessionId(format!("{stamp}-{user}@jump-1-4242").into()),
         actor: Actor {
             user: user.into(),
             uid: 1000,

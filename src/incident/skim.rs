@@ -101,12 +101,16 @@ impl Skim {
     #[must_use]
     pub fn read_part(&self, timeline: &Timeline, part: Range<usize>) -> Vec<Seen> {
         let part = self.unread.get(part).unwrap_or_default();
-        part.iter().flatten().filter_map(|sight| sight.read(timeline)).collect()
+        let mut rows = Vec::with_capacity(part.len());
+        rows.extend(part.iter().flatten().filter_map(|sight| sight.read(timeline)));
+        rows
     }
 
     /// The state, with the rows that were unread.
     #[must_use]
     pub fn with_rows(mut self, rows: impl IntoIterator<Item = Seen>) -> Incident {
+        // Whoever looks at it first looks at all of it: which rows these are need not be noted.
+        self.incident.touched.everything();
         for seen in rows {
             self.incident.see(seen);
         }

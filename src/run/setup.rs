@@ -149,7 +149,7 @@ impl Ground {
             estate.profiles.iter().cloned().map(Profile).collect()
         };
         let session = self.session(&actor, now);
-        let jitter = session.0.clone();
+        let jitter = session.0.to_string();
         Opening {
             estate: estate.name.clone(),
             regions,

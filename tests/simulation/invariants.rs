@@ -390,7 +390,7 @@ impl Evidence {
 
     fn newest(&self, subject: &ProbeSubject) -> Option<(Timestamp, Verdict)> {
         let name = subject.to_string();
-        let from = self.newest.range((name.clone(), SessionId(String::new()))..);
+        let from = self.newest.range((name.clone(), SessionId("".into()))..);
         from.take_while(|((of, _), _)| *of == name).map(|(_, found)| *found).max_by_key(|(at, _)| *at)
     }
 
