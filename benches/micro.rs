@@ -16,8 +16,7 @@ use blackstart::app::keys::{Key as Pressed, KeyCode};
 use blackstart::app::message::{Effect, Message, Stamped, Ticket};
 use blackstart::app::{App, Opening};
 use blackstart::incident::Incident;
-use blackstart::incident::dns::DnsServers;
-use blackstart::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, Mode, SessionId};
+use blackstart::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, SessionId};
 use blackstart::incident::hash::PlanHash;
 use blackstart::incident::place::{Account, Profile, Region, Scope, Service};
 use blackstart::incident::plan::{Action, Change, Check, Grounds, Guard, Plan, Risk, Step};
@@ -68,25 +67,10 @@ fn cockpit(instances: usize) -> App {
     let opening = Opening {
         estate: "fitocracy".into(),
         regions: REGIONS.iter().map(|code| Region::new(code)).collect(),
-        profiles: vec![Profile::ambient()],
-        sites: Vec::new(),
-        keymap: settings.keymap,
-        mode: Mode::Live,
-        session: session(),
-        actor: actor(),
         pid: 4711,
-        logbook: None,
-        logbook_fault: None,
-        complaints: Vec::new(),
-        speed: 1.0,
-        breakages: Vec::new(),
         jitter: "micro".into(),
-        two_operators: false,
-        dns: DnsServers::default(),
-        looks_only: false,
-        command: None,
         shares: false,
-        probes: blackstart::incident::probe::ProbeChoices::default(),
+        ..Opening::plain(settings.keymap, session(), actor())
     };
     let mut app = App::new(opening, now());
     app.accounts = vec![(Account("123456789012".into()), Profile::ambient())];

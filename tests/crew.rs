@@ -19,35 +19,24 @@ use std::collections::BTreeMap;
 
 /// What a cockpit of this user is told at its start.
 pub fn opening(scenario: &Scenario, user: &str, mode: Mode, at: Timestamp) -> Opening {
-    let stamp = at.strftime("%Y%m%dT%H%M%SZ");
+    let session = SessionId(format!("{}-{user}@jump-1-4242", at.strftime("%Y%m%dT%H%M%SZ")).into());
+    let actor = Actor {
+        user: user.into(),
+        uid: 1000,
+        host: "jump-1".into(),
+        ssh_client: Some("198.51.100.7".into()),
+        aws: None,
+    };
     Opening {
         estate: scenario.estate.name.clone(),
         regions: scenario.estate.regions.iter().map(|code| Region::new(code)).collect(),
         profiles: scenario.estate.profiles.iter().cloned().map(Profile).collect(),
         sites: scenario.sites.clone(),
-        keymap: Settings::shipped().keymap,
         mode,
-        session: SessionId(format!("{stamp}-{user}@jump-1-4242").into()),
-        actor: Actor {
-            user: user.into(),
-            uid: 1000,
-            host: "jump-1".into(),
-            ssh_client: Some("198.51.100.7".into()),
-            aws: None,
-        },
         pid: 4242,
         logbook: Some("/var/lib/blackstart".into()),
-        logbook_fault: None,
-        complaints: Vec::new(),
-        looks_only: false,
-        command: None,
-        shares: true,
         jitter: "seed".into(),
-        speed: 1.0,
-        breakages: Vec::new(),
-        two_operators: false,
-        dns: blackstart::incident::dns::DnsServers::default(),
-        probes: blackstart::incident::probe::ProbeChoices::default(),
+        ..Opening::plain(Settings::shipped().keymap, session, actor)
     }
 }
 

@@ -19,6 +19,7 @@ mod alive;
 mod bad_input;
 mod breaking;
 mod cells;
+mod clocks;
 mod cockpit;
 mod crew;
 mod dns;

@@ -7,8 +7,10 @@
 use super::message::{ClockNews, Effect, LogRefusal};
 use super::recording::REOPEN_EVERY_S;
 use super::{App, LogState, Overlay, Phase};
+use crate::incident::Incident;
 use crate::incident::entry::{Body, Entry, Mode, SessionId};
 use crate::incident::hash::sha256_hex;
+use crate::incident::span::span;
 use crate::incident::story::{Tone, describe};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
@@ -17,6 +19,11 @@ use std::collections::VecDeque;
 const INSISTING: [&str; 3] = ["quit", "SIGINT", "SIGTERM"];
 /// Characters kept of each entry that was lost: the strand that names them must fit where the last one did not.
 const LOST_TEXT_LIMIT: usize = 200;
+/// The farthest that a cockpit's time is pulled ahead by what the logbook holds: an entry of another year is a mistake that must
+/// not be passed on.
+const CAUGHT_UP_MOST: SignedDuration = SignedDuration::from_hours(24);
+/// What time is pulled ahead by at once, from where it is told: clocks of several machines always differ by a little.
+const WORTH_TELLING: SignedDuration = SignedDuration::from_secs(2);
 /// What was due while time leapt is asked over so many milliseconds, not at once.
 const SPREAD_MS: i64 = 5_000;
 
@@ -72,6 +79,18 @@ impl Unwritten {
             self.waiting.pop_front();
         }
     }
+}
+
+/// How far the time of an entry is ahead of a clock, if it is and if that is to be caught up with.
+fn ahead(now: Timestamp, of: Timestamp) -> Option<SignedDuration> {
+    let ahead = of.duration_since(now);
+    (ahead.is_positive() && ahead <= CAUGHT_UP_MOST).then_some(ahead)
+}
+
+/// The time to write by after what a logbook holds: no earlier than the newest of it, unless that is of another age.
+#[must_use]
+pub fn after_log(now: Timestamp, log: &Incident) -> Timestamp {
+    log.latest.filter(|latest| ahead(now, *latest).is_some()).unwrap_or(now)
 }
 
 impl App {
@@ -319,6 +338,53 @@ impl App {
                 Phase::Checking { since, .. } => *since = since.saturating_add(idle).unwrap_or(*since),
                 Phase::Recording(..) | Phase::Calling(_) | Phase::Over => {}
             }
+        }
+    }
+
+    // --- the times of others ---
+
+    /// Begins when the logbook ends, where the system's clock was set back since: what is read now must not be taken for
+    /// older than what was read then.
+    pub(super) fn begin_after_log(&mut self) {
+        let Some(latest) = self.incident.latest else { return };
+        match ahead(self.now, latest) {
+            Some(ahead) => {
+                (self.now, self.started) = (latest, latest);
+                self.behind = if ahead >= WORTH_TELLING { ahead } else { SignedDuration::ZERO };
+            }
+            None if latest > self.now => {
+                let ahead = span(latest.duration_since(self.now).as_secs());
+                let text = format!(
+                    "the logbook has entries of {latest}, {ahead} from now: one of the clocks is wrong. Until then what is \
+                     read now counts as older than they are. Set this machine's clock, or begin another logbook with --logbook"
+                );
+                self.notice(Tone::Bad, text.clone());
+                self.opening.complaints.push(text);
+            }
+            None => {}
+        }
+    }
+
+    /// Tells the strand that its times are ahead of the system's clock from the beginning.
+    pub(super) fn tell_behind(&mut self, effects: &mut Vec<Effect>) {
+        if !self.behind.is_zero() {
+            let behind_s = self.behind.as_secs();
+            self.record(Body::Clock { stepped_s: 0, stopped_s: 0, behind_s }, effects);
+        }
+    }
+
+    /// Goes on from the newest of what others wrote, where their time is ahead of ours: who sorts by time must find what comes
+    /// after their entries after them.
+    pub(super) fn catch_up_with(&mut self, entries: &[Entry], effects: &mut Vec<Effect>) {
+        let newest = entries.iter().map(|entry| entry.ts).max();
+        let Some((newest, ahead)) = newest.and_then(|newest| Some((newest, ahead(self.now, newest)?))) else {
+            return;
+        };
+        self.now = newest;
+        if ahead >= WORTH_TELLING {
+            let behind = self.behind.saturating_add(ahead);
+            let zero = SignedDuration::ZERO;
+            self.clock_news(ClockNews { stepped: zero, leapt: ahead, stopped: zero, behind }, effects);
         }
     }
 

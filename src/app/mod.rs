@@ -23,6 +23,7 @@ mod input;
 pub mod keys;
 mod looking;
 pub mod message;
+mod opening;
 mod probing;
 pub mod propagation;
 mod recording;
@@ -39,6 +40,7 @@ mod zones;
 
 pub use access::{CredentialsLeft, Urgency};
 pub use acting::{Dialog, Focus, Planning};
+pub use alive::after_log;
 pub use budget::Slowed;
 pub use executing::{Execution, Next, Phase};
 pub use identifying::Standing as AccountStanding;
@@ -290,6 +292,7 @@ impl App {
     /// Begins on what the logbook holds.
     pub fn begin_on(&mut self, incident: Incident) {
         self.incident = incident;
+        self.begin_after_log();
         self.presume();
         self.refresh_list();
     }
@@ -376,6 +379,7 @@ impl App {
 
     fn start(&mut self, effects: &mut Vec<Effect>) {
         self.record_opened(None, effects);
+        self.tell_behind(effects);
         self.tell_presumptions(effects);
         self.start_sweeping(effects);
     }
@@ -447,6 +451,7 @@ impl App {
     }
 
     fn others(&mut self, entries: &[Entry], effects: &mut Vec<Effect>) {
+        self.catch_up_with(entries, effects);
         for entry in entries {
             self.incident.fold(entry);
             // What a colleague changed is read again at once: the old rows would contradict the story beside them.

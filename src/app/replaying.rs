@@ -13,8 +13,9 @@ use crate::incident::gist::Gist;
 use crate::incident::place::Region;
 use crate::incident::skim::Skim;
 use crate::incident::story::{Tone, describe};
-use crate::incident::timeline::Timeline;
+use crate::incident::timeline::{Timeline, Unreadable};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A kept state every so many entries, while the log is short.
@@ -47,6 +48,8 @@ pub struct Replay {
     pub regions: Arc<[Region]>,
     kept: KeptStates,
     last_tick_ms: u64,
+    /// Rows that were to be shown and could not be read.
+    unreadable: BTreeSet<Unreadable>,
 }
 
 /// States of the log, with how many entries each is the fold of.
@@ -93,16 +96,17 @@ impl KeptStates {
     }
 
     /// The state before some entries, and how many of them there are: what is nearest to a position, from which the
-    /// entries up to it are few.
-    fn reach(&mut self, timeline: &Timeline, position: usize) -> (usize, Incident) {
+    /// entries up to it are few; and the rows of it that could not be read.
+    fn reach(&mut self, timeline: &Timeline, position: usize) -> (usize, Incident, Vec<Unreadable>) {
         if let Some((at, state)) = &self.near
             && (position.saturating_sub(2 * NEAR)..=position).contains(at)
         {
-            return (*at, state.clone());
+            return (*at, state.clone(), Vec::new());
         }
         let (mut at, mut state) = self.before(position).cloned().unwrap_or_default();
         if at == position {
-            return (at, state.read(timeline));
+            let (state, unreadable) = state.read(timeline);
+            return (at, state, unreadable);
         }
         let near = position.saturating_sub(NEAR);
         while at < near {
@@ -111,9 +115,9 @@ impl KeptStates {
             }
             at += 1;
         }
-        let state = state.read(timeline);
+        let (state, unreadable) = state.read(timeline);
         self.near = Some((at, state.clone()));
-        (at, state)
+        (at, state, unreadable)
     }
 }
 
@@ -185,6 +189,7 @@ impl Recording {
             regions: self.watched.in_order().into(),
             kept: self.kept,
             last_tick_ms: 0,
+            unreadable: BTreeSet::new(),
         }
     }
 }
@@ -225,13 +230,15 @@ impl App {
         let Some(replay) = &mut self.replay else { return };
         let timeline = Arc::clone(&replay.timeline);
         let position = position.min(timeline.len());
+        let mut unreadable = Vec::new();
         // A few entries on from here are folded one by one.
         if !(replay.position..=replay.position + FEW).contains(&position) || replay.position == 0 {
-            (replay.position, self.incident) = replay.kept.reach(&timeline, position);
+            (replay.position, self.incident, unreadable) = replay.kept.reach(&timeline, position);
         }
         while replay.position < position {
-            if let Some(entry) = timeline.entry(replay.position) {
+            if let Some((entry, rows)) = timeline.entry_in_part(replay.position) {
                 self.incident.fold(&entry);
+                unreadable.extend(rows);
             }
             replay.position += 1;
         }
@@ -242,6 +249,23 @@ impl App {
         self.started = first.unwrap_or(self.started);
         self.adopt_logged_places();
         self.refresh_list();
+        self.tell_unreadable(unreadable);
+    }
+
+    /// Says of rows that they could not be read: once of each, and for as long as the replay is open that there are some.
+    fn tell_unreadable(&mut self, rows: Vec<Unreadable>) {
+        let Some(replay) = &mut self.replay else { return };
+        let before = replay.unreadable.len();
+        replay.unreadable.extend(rows);
+        let (count, first) = (replay.unreadable.len(), replay.unreadable.first());
+        let Some(first) = first.filter(|_| count > before) else { return };
+        let Unreadable { session, seq, .. } = first;
+        let others = if count > 1 { format!(" ({} more like it)", count - 1) } else { String::new() };
+        let words = format!("entry {seq} of {session}: {first}{others}");
+        self.notice(Tone::Bad, words.clone());
+        if before == 0 {
+            self.opening.complaints.push(words);
+        }
     }
 
     /// The cells and accounts of the log stand in for the configured ones.
@@ -403,8 +427,55 @@ impl App {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
+    use crate::app::Opening;
+    use crate::app::keys::Keymap;
+    use crate::incident::entry::{Actor, SessionId};
+    use crate::incident::timeline::{Author, Stamp};
+
+    #[test]
+    fn a_replay_says_which_row_it_could_not_read_and_shows_it_as_it_was_before() {
+        let row = |state: &str| {
+            format!(
+                r#"{{"kind":"observed","body":{{"place":"aws/1/us-east-1/ec2","changed":[{{"kind":"instance","key":"aws/1/us-east-1/ec2/instance/i-1","name":"web","state":{state},"instance_type":"t1.micro","zone":"us-east-1a","image":"ami-1","launched":null,"tags":{{}}}}]}}}}"#
+            )
+        };
+        let actor = Actor { user: "adam".into(), uid: 1, host: "jump".into(), ssh_client: None, aws: None };
+        let session = SessionId("s".into());
+        let replay = || {
+            let (mut timeline, mut recording) = (Timeline::default(), Recording::default());
+            let author = Author { v: 1, session: session.clone(), actor: actor.clone() };
+            let author = timeline.author(&author);
+            for (seq, state) in [r#""running""#, r#"{"of":"a later version"}"#].into_iter().enumerate() {
+                let text = row(state).into_bytes();
+                let (gist, end) = (Gist::of(&text).unwrap(), text.len());
+                let text = timeline.keep(text);
+                let seq = u64::try_from(seq).unwrap();
+                let ts = Timestamp::from_second(1_341_025_200 + i64::try_from(seq).unwrap()).unwrap();
+                timeline.push(Stamp { ts, seq, mono_ms: 0, author }, text, 0..end, &gist);
+                recording.push(&timeline, timeline.len() - 1, gist);
+            }
+            recording.replay(timeline)
+        };
+        // By leaping to the end, and step by step.
+        for steps in [vec![2], vec![1, 2]] {
+            let opening = Opening::plain(Keymap::empty("none"), session.clone(), actor.clone());
+            let mut app = App::new(opening, Timestamp::UNIX_EPOCH);
+            app.replay = Some(replay());
+            for position in steps {
+                app.seek(position, None);
+            }
+            let states: Vec<&str> = app.incident.rows.values().map(|seen| seen.resource.claim()).collect();
+            assert_eq!(states, ["running"]);
+            let [told] = app.opening.complaints.as_slice() else { panic!("{:?}", app.opening.complaints) };
+            assert!(
+                told.starts_with("entry 1 of s: the row aws/1/us-east-1/ec2/instance/i-1 cannot be read"),
+                "{told}"
+            );
+            assert_eq!(app.notices.back().unwrap().text, *told);
+        }
+    }
 
     #[test]
     fn few_states_are_kept_of_any_log_and_no_moment_is_far_from_one() {

@@ -363,7 +363,8 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         lost: Vec<String>,
     },
-    /// Something befell the clock. The times of this strand never go back.
+    /// Something befell the clock, or (it was not moved, and the process ran) the logbook was ahead of it: the times of a strand
+    /// never go back, nor before what its writer had read.
     Clock {
         /// Seconds that the system's clock was moved; 0 if it was not.
         stepped_s: i64,

@@ -49,8 +49,8 @@ pub struct Sweep {
 
 /// The same, inside the text of a body.
 #[derive(Deserialize)]
-struct Observation {
-    body: Sweep,
+pub(super) struct Observation {
+    pub(super) body: Sweep,
 }
 
 impl Gist {

@@ -354,12 +354,12 @@ impl Incident {
         let called = subject.key().map(|key| &key.place.scope.account);
         let teller = called.and_then(|called| self.teller(&entry.session, called));
         let subject = &self.resolve_subject(&entry.session, subject);
-        let answers = evidence.verdict == super::cell::Verdict::Answers;
+        let answered = (evidence.verdict == super::cell::Verdict::Answers).then_some(at);
         let after = |before: Option<&Probed>| {
             let since = before
                 .filter(|before| before.evidence.agrees_with(evidence))
                 .map_or(at, |before| before.since);
-            let answered = if answers { Some(at) } else { before.and_then(|before| before.answered) };
+            let answered = answered.or_else(|| before.and_then(|before| before.answered));
             Probed { evidence: evidence.clone(), at, since, answered, by: entry.session.clone() }
         };
         // Sessions that looked at the same moment are ordered by name, as with rows.
@@ -373,18 +373,23 @@ impl Incident {
                 told.probes.insert(subject.clone(), probed);
             }
             None => {
-                if let Some(base) = self.provisional.beneath.probes.get_mut(subject)
-                    && base.as_ref().is_none_or(is_older)
-                {
-                    *base = Some(after(base.as_ref()));
+                if let Some(base) = self.provisional.beneath.probes.get_mut(subject) {
+                    if base.as_ref().is_none_or(is_older) {
+                        *base = Some(after(base.as_ref()));
+                    } else if let Some(base) = base {
+                        base.answered = base.answered.max(answered);
+                    }
                 }
             }
         }
         let before = self.probes.get(subject);
-        if !before.is_none_or(is_older) {
-            return;
-        }
-        let probed = after(before);
+        let probed = match before {
+            // It comes late, and tells all the same that the path worked then.
+            Some(newer) if !is_older(newer) => {
+                Probed { answered: newer.answered.max(answered), ..newer.clone() }
+            }
+            Some(_) | None => after(before),
+        };
         self.show_probe(subject.clone(), Some(probed));
     }
 

@@ -525,6 +525,12 @@ fn clock_words(stepped_s: i64, stopped_s: i64, behind_s: i64) -> String {
         let leapt = span(stepped_s);
         return format!("the clock leapt {leapt} ahead (set, or the machine slept): ages count the leap too");
     }
+    if stopped_s == 0 {
+        let behind = span(behind_s.abs());
+        return format!(
+            "the logbook is {behind} ahead of the system clock: times here go on from its newest entry"
+        );
+    }
     format!("the cockpit stood still for {}: everything is read again", span(stopped_s.abs()))
 }
 

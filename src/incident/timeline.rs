@@ -5,10 +5,13 @@
 //! reorder what was pushed. [`super::skim`] folds it, `app` replays it.
 
 use super::entry::{Actor, Body, Entry, SessionId};
-use super::gist::{Gist, RowText};
+use super::fold::Seen;
+use super::gist::{Gist, Observation, RowText, Sweep};
 use super::place::Key;
 use jiff::Timestamp;
+use serde::Deserialize;
 use std::collections::HashMap;
+use std::fmt;
 use std::ops::Range;
 
 /// Who wrote an entry, and in which version of the format.
@@ -48,6 +51,30 @@ struct Kept {
     stamp: Stamp,
     text: TextId,
     body: Range<usize>,
+}
+
+/// A row that an entry tells of and that this program cannot read, as good as its line is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unreadable {
+    /// Whose strand.
+    pub session: SessionId,
+    /// Which entry of it.
+    pub seq: u64,
+    /// The row, as the entry names it.
+    pub key: String,
+    /// In the parser's words.
+    pub why: String,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, why, .. } = self;
+        write!(
+            f,
+            "the row {key} cannot be read and is shown as it was before: {why}. A later version of blackstart may have \
+             written it: read the log with that one"
+        )
+    }
 }
 
 /// A row that entries tell of, by a number.
@@ -169,6 +196,43 @@ impl Timeline {
     pub fn entry(&self, at: usize) -> Option<Entry> {
         let body: Body = serde_json::from_slice(self.body(at)?).ok()?;
         self.entry_saying(at, body)
+    }
+
+    /// The entry at a position, without those of its rows that cannot be read, and these; none where its text was no body.
+    #[must_use]
+    pub fn entry_in_part(&self, at: usize) -> Option<(Entry, Vec<Unreadable>)> {
+        if let Some(entry) = self.entry(at) {
+            return Some((entry, Vec::new()));
+        }
+        let text = self.body(at)?;
+        let Gist::Rows { rows, .. } = Gist::of(text)? else { return None };
+        let Observation { body: Sweep { place, status, gone } } = serde_json::from_slice(text).ok()?;
+        let (mut changed, mut unreadable) = (Vec::new(), Vec::new());
+        for RowText { row, .. } in rows {
+            match self.read_row(at, &row)? {
+                Ok(seen) => changed.push(seen.resource),
+                Err(row) => unreadable.push(row),
+            }
+        }
+        Some((self.entry_saying(at, Body::Observed { place, status, changed, gone })?, unreadable))
+    }
+
+    /// A row by where it stands in the body of the entry at a position.
+    pub(super) fn read_row(&self, at: usize, row: &Range<usize>) -> Option<Result<Seen, Unreadable>> {
+        #[derive(Deserialize)]
+        struct Named {
+            key: String,
+        }
+        let (changed, session, seq) = self.written(at)?;
+        let text = self.body(at)?.get(row.clone())?;
+        Some(match serde_json::from_slice(text) {
+            Ok(resource) => Ok(Seen { resource, changed, by: session.clone() }),
+            Err(error) => {
+                let named = serde_json::from_slice(text);
+                let key = named.map_or_else(|_| "without a key".to_owned(), |Named { key }| key);
+                Err(Unreadable { session: session.clone(), seq, key, why: error.to_string() })
+            }
+        })
     }
 
     /// The entry at a position, with this for its body.

@@ -27,7 +27,7 @@ use super::tail::Tail;
 use crate::incident::checkpoint::Checkpoint;
 use crate::incident::entry::SessionId;
 use crate::incident::skim::Skim;
-use crate::incident::timeline::Timeline;
+use crate::incident::timeline::{Timeline, Unreadable};
 use crate::incident::{Incident, Seen as Row};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -44,6 +44,8 @@ const VERSION: u32 = 2;
 const EXTENSION: &str = "checkpoint";
 /// Fewer rows than this are parsed where they are.
 const WORTH_A_THREAD: usize = 500;
+/// Rows that cannot be read of which so many are named.
+const UNREADABLE_NAMED: usize = 20;
 /// Bytes that are written together.
 const BUFFER: usize = 1 << 16;
 /// Bytes of a strand's end that are looked at first for a line.
@@ -91,6 +93,8 @@ pub struct Recent {
     pub torn: Vec<Torn>,
     /// Checkpoints that were not used, and why.
     pub passed_over: Vec<String>,
+    /// Rows that cannot be read although their lines are good, in words.
+    pub unreadable: Vec<String>,
 }
 
 /// Opens a logbook that may be empty or missing: the newest checkpoint that fits, and what came after.
@@ -120,19 +124,33 @@ pub fn open_recent(dir: &Path, own: SessionId) -> Result<Recent, LogbookError> {
     let Streamed { timeline, breakages, torn, followers, heads: read } = streamed;
     let mut heads: Seen = known.into_iter().map(|(session, position)| (session, position.head)).collect();
     heads.extend(read);
+    let (incident, unreadable) = read_rows(state, &timeline);
     Ok(Recent {
         lines: timeline.len(),
-        incident: read_rows(state, &timeline),
+        incident,
         unkept,
         tail: Tail::resume(dir, own, followers, heads),
         breakages,
         torn,
         passed_over,
+        unreadable: told(dir, &unreadable),
     })
 }
 
+/// What is said of rows that cannot be read: where the first ones stand, and how many more there are.
+fn told(dir: &Path, unreadable: &[Unreadable]) -> Vec<String> {
+    let first = unreadable.iter().take(UNREADABLE_NAMED).map(|row| {
+        let line = usize::try_from(row.seq).map_or(0, |seq| seq.saturating_add(1));
+        Breakage { file: strand_path(dir, &row.session), line, what: row.to_string() }.to_string()
+    });
+    let more = unreadable.len().saturating_sub(UNREADABLE_NAMED);
+    let rest =
+        (more > 0).then(|| format!("{more} more rows cannot be read and are shown as they were before"));
+    first.chain(rest).collect()
+}
+
 /// The state with all its rows, which all processors read.
-fn read_rows(state: Skim, timeline: &Timeline) -> Incident {
+fn read_rows(state: Skim, timeline: &Timeline) -> (Incident, Vec<Unreadable>) {
     let rows = state.rows();
     if rows < WORTH_A_THREAD {
         return state.into_read(timeline);
@@ -146,7 +164,7 @@ fn read_rows(state: Skim, timeline: &Timeline) -> Incident {
         parts.into_iter().map(thread::ScopedJoinHandle::join).collect::<Result<Vec<_>, _>>()
     });
     match read {
-        Ok(parts) => state.with_rows(parts.into_iter().flatten()),
+        Ok(parts) => state.with_rows(parts),
         // A bug in one of them is met again where it is seen.
         Err(_) => state.into_read(timeline),
     }

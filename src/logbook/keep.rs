@@ -25,7 +25,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// Keeps the fold of what is on disk beside it, under a session's name, if at least so many bytes came after the newest
-/// checkpoint. Whether it did: from a broken chain nothing is kept.
+/// checkpoint. Whether it did: from a broken chain, or of rows that cannot be read, nothing is kept.
 ///
 /// # Errors
 /// When the logbook cannot be read or the file cannot be written.
@@ -54,10 +54,14 @@ pub fn keep(dir: &Path, session: &SessionId, at_least: u64) -> Result<bool, Logb
     if timeline.is_empty() || !breakages.is_empty() {
         return Ok(false);
     }
+    // A row that cannot be read is told of at every start, and kept by whoever can.
+    if !state.is_readable(&timeline) {
+        return Ok(false);
+    }
     for key in timeline.keys().filter_map(|key| key.parse::<Key>().ok()) {
         before.meet(&mut state, &key);
         if !state.is_unread_alone(&key) {
-            state.read_row(&timeline, &key);
+            state.read_rows(&timeline, std::slice::from_ref(&key));
         }
     }
     write_rows(dir, session, state.incident(), |draft| {
@@ -167,18 +171,72 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use super::super::Seen as Witnessed;
+    use super::super::chain::{GENESIS, hex_hash, seal};
     use super::super::checkpoint::open_recent;
+    use super::super::fixtures::{entry, note, session};
     use super::super::strand::StrandWriter;
+    use super::super::verify::{Verdict, verify};
     use super::*;
-    use crate::incident::entry::Entry;
+    use crate::incident::entry::{Body, Entry};
+    use crate::incident::resource::Resource;
     use crate::incident::skim::tests::entries;
     use proptest::prelude::*;
+    use std::fs;
 
     /// What is kept, without the strands being read after it.
     fn kept(dir: &Path) -> Incident {
         let recent = open_recent(dir, SessionId("other".into())).unwrap();
         assert_eq!((recent.lines, recent.passed_over.len()), (0, 0));
         recent.incident
+    }
+
+    /// A strand whose second line tells of its row what no version so far would, under a hash that is right.
+    fn of_a_later_version(dir: &Path) {
+        let row = |count: usize| {
+            let key = "aws/123456789012/global/route53/hosted-zone/Z1";
+            let zone = serde_json::json!({"kind": "hosted-zone", "key": key, "name": "example.com.", "private": false,
+                "record_count": count, "name_servers": []});
+            Body::Observed {
+                place: "aws/123456789012/global/route53".parse().unwrap(),
+                status: None,
+                changed: vec![serde_json::from_value(zone).unwrap()],
+                gone: Vec::new(),
+            }
+        };
+        let (mut strand, mut prev) = (Vec::new(), GENESIS.to_owned());
+        for (seq, body) in [row(1), row(2), note("after it")].into_iter().enumerate() {
+            let seq = u64::try_from(seq).unwrap();
+            let (line, _) = seal(&entry("adam", seq, 0, body), &prev, &Witnessed::new()).unwrap();
+            let line =
+                String::from_utf8(line).unwrap().replace(r#""record_count":2"#, r#""record_count":"many""#);
+            let (covered, _) = line.rsplit_once(",\"hash\":\"").unwrap();
+            prev = hex_text(&hex_hash(covered.as_bytes()));
+            strand.extend(format!("{covered},\"hash\":\"{prev}\"}}\n").into_bytes());
+        }
+        fs::write(dir.join(format!("{}.jsonl", session("adam"))), strand).unwrap();
+    }
+
+    #[test]
+    fn a_row_of_a_later_version_is_told_of_at_every_start_and_stays_as_it_was_before() {
+        let tmp = tempfile::tempdir().unwrap();
+        of_a_later_version(tmp.path());
+        for _ in 0..2 {
+            let recent = open_recent(tmp.path(), SessionId("other".into())).unwrap();
+            assert_eq!((recent.lines, recent.breakages.len(), recent.unreadable.len()), (3, 0, 1));
+            let told = &recent.unreadable[0];
+            let place = format!(
+                "{}.jsonl:2: the row aws/123456789012/global/route53/hosted-zone/Z1",
+                session("adam")
+            );
+            assert!(told.contains(&place) && told.contains("A later version"), "{told}");
+            let rows: Vec<_> = recent.incident.rows.values().map(|seen| seen.resource.clone()).collect();
+            let [Resource::HostedZone(zone)] = rows.as_slice() else { panic!("{rows:?}") };
+            assert_eq!(zone.record_count, Some(1));
+            // A checkpoint would hide it from whoever can read it.
+            assert!(!keep(tmp.path(), &session("adam"), 0).unwrap());
+        }
+        // Nothing of the log is lost.
+        assert!(matches!(verify(tmp.path()).unwrap(), Verdict::Intact { entries: 3, .. }));
     }
 
     proptest! {

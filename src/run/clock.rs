@@ -2,7 +2,8 @@
 //!
 //! A cockpit's time never goes back and never stands still. It follows the system's clock for as long as that one agrees
 //! with the monotonic one; where the system's clock is stepped back the cockpit goes on by the monotonic one, and where it
-//! leaps ahead (it was set, or the machine slept) the cockpit leaps with it. Either is told, once, as [`ClockNews`].
+//! leaps ahead (it was set, or the machine slept) the cockpit leaps with it. Either is told, once, as [`ClockNews`]. What is
+//! read of the logbook is never in its future: the cockpit's time goes on from the newest of it.
 
 use crate::app::message::ClockNews;
 use jiff::{SignedDuration, Timestamp};
@@ -65,6 +66,14 @@ impl Hand {
         Self { at: to_microseconds(wall), mono: Duration::ZERO, behind: SignedDuration::ZERO }
     }
 
+    /// Goes on from a later time than it shows: what others wrote down is not in its future.
+    pub fn go_on_from(&mut self, at: Timestamp) {
+        let ahead = at.duration_since(self.at);
+        if ahead.is_positive() {
+            *self = Self { at, behind: self.behind.saturating_add(ahead), ..*self };
+        }
+    }
+
     /// Moves on to what both clocks show now.
     pub fn read(&mut self, mono: Duration, wall: Timestamp) -> Reading {
         let passed = mono.saturating_sub(self.mono);
@@ -117,6 +126,15 @@ impl Clock {
                 let at = to_microseconds(origin.saturating_add(shift).unwrap_or(*origin));
                 Reading { at, mono_ms: *passed_ms + millis(since), news: None }
             }
+        }
+    }
+
+    /// Goes on from where the cockpit's time is, if that is later: it was pulled ahead by what the logbook holds.
+    pub fn go_on_from(&mut self, at: Timestamp) {
+        match self {
+            Self::Wall { hand, .. } => hand.go_on_from(at),
+            // A simulated past has one clock for everybody.
+            Self::Scaled { .. } => {}
         }
     }
 
@@ -214,6 +232,20 @@ mod tests {
         let news = news.unwrap();
         assert_eq!((news.stepped.as_secs(), news.leapt.as_secs(), news.behind.as_secs()), (HOUR, HOUR, 0));
         assert_eq!(read(&mut hand, 1500, 1500 + HOUR * 1000), (1500 + HOUR * 1000, None));
+    }
+
+    #[test]
+    fn time_goes_on_from_what_others_wrote_down_and_not_from_what_is_past() {
+        let mut hand = Hand::new(noon());
+        read(&mut hand, 250, 250);
+        hand.go_on_from(noon() + SignedDuration::from_hours(1));
+        assert_eq!(read(&mut hand, 500, 500), (HOUR * 1000 + 250, None), "the app itself told of it");
+        hand.go_on_from(noon());
+        assert_eq!(read(&mut hand, 750, 750), (HOUR * 1000 + 500, None));
+        // The system's clock is set to what the others' had.
+        let (at, news) = read(&mut hand, 1000, HOUR * 1000 + 1000);
+        assert_eq!(at, HOUR * 1000 + 1000);
+        assert_eq!(news.unwrap().behind.as_secs(), 0);
     }
 
     #[test]

@@ -101,6 +101,7 @@ impl Driver {
                 self.perform(effect, at);
             }
         }
+        self.clock.go_on_from(self.app.now);
     }
 
     fn perform(&mut self, effect: Effect, now: Timestamp) {

@@ -15,7 +15,7 @@ pub mod terminal;
 #[cfg(test)]
 mod tests;
 
-pub use clock::Clock;
+pub use clock::{Clock, Hand, Reading};
 pub use setup::Ground;
 pub use stage::Stage;
 

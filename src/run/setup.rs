@@ -13,6 +13,7 @@ use crate::incident::entry::{Actor, Mode, SessionId};
 use crate::incident::place::{Profile, Region};
 use crate::incident::probe::ProbeChoices;
 use crate::incident::site::{Estate, Site};
+use crate::incident::story::Tone;
 use crate::logbook::{StrandWriter, Tail, name_session, open_recent};
 use crate::settings::{Choices, Settings, Surroundings, regions};
 use crate::ui::{Glyphs, Look};
@@ -149,34 +150,23 @@ impl Ground {
             estate.profiles.iter().cloned().map(Profile).collect()
         };
         let session = self.session(&actor, now);
-        let jitter = session.0.to_string();
         Opening {
             estate: estate.name.clone(),
             regions,
             profiles,
             sites: sites.to_vec(),
-            keymap: settings.keymap.clone(),
             mode: match mode {
                 Mode::Live | Mode::Demo | Mode::ReadOnly if self.global.read_only => Mode::ReadOnly,
                 // These act on nothing whatever is asked.
                 Mode::Live | Mode::Demo | Mode::ReadOnly | Mode::Record | Mode::Replay => mode,
             },
-            session,
-            actor,
             pid: std::process::id(),
-            logbook: None,
-            logbook_fault: None,
             complaints: settings.complaints.iter().map(ToString::to_string).collect(),
-            speed: 1.0,
-            breakages: Vec::new(),
-            jitter,
             two_operators: settings.config.approval.two_operators,
             // The simulated world has servers of its own.
             dns: if mode == Mode::Demo { DnsServers::default() } else { settings.config.dns.clone() },
             probes: if mode == Mode::Demo { ProbeChoices::default() } else { self.probes(settings) },
-            looks_only: false,
-            command: None,
-            shares: true,
+            ..Opening::plain(settings.keymap.clone(), session, actor)
         }
     }
 
@@ -253,6 +243,10 @@ pub(crate) fn open_bench(app: &mut App, dir: Option<&Path>) -> Bench {
             app.opening.breakages = recent.breakages.iter().map(ToString::to_string).collect();
             // A checkpoint that does not fit costs time and no truth: it is said among the complaints, not as a breakage.
             app.opening.complaints.extend(recent.passed_over);
+            if let Some(first) = recent.unreadable.first() {
+                app.notice(Tone::Bad, first.clone());
+            }
+            app.opening.complaints.extend(recent.unreadable);
             app.begin_on(recent.incident);
             recent.tail
         }
@@ -283,7 +277,8 @@ fn refuse(app: &mut App, why: &LogRefusal) {
 }
 
 /// A driver with its scribe, if there is a logbook: one that cannot be written may be opened later.
-pub(crate) fn drive(app: App, cloud: Cloud, clock: Clock, bench: Bench) -> Driver {
+pub(crate) fn drive(app: App, cloud: Cloud, mut clock: Clock, bench: Bench) -> Driver {
+    clock.go_on_from(app.now);
     let driver = Driver::new(app, cloud, clock);
     match bench.tail {
         Some(tail) => {

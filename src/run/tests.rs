@@ -22,28 +22,17 @@ use std::path::Path;
 use std::time::Duration;
 
 fn app(scenario: &Scenario) -> App {
+    let session = SessionId("20260311T090000Z-adam@jump-1-7".into());
+    let actor = Actor { user: "adam".into(), uid: 1000, host: "jump-1".into(), ssh_client: None, aws: None };
     let opening = Opening {
         estate: scenario.estate.name.clone(),
         regions: scenario.estate.regions.iter().map(|code| Region::new(code)).collect(),
         profiles: scenario.estate.profiles.iter().cloned().map(Profile).collect(),
         sites: scenario.sites.clone(),
-        keymap: Settings::shipped().keymap,
         mode: Mode::Demo,
-        session: SessionId("20260311T090000Z-adam@jump-1-7".into()),
-        actor: Actor { user: "adam".into(), uid: 1000, host: "jump-1".into(), ssh_client: None, aws: None },
         pid: 7,
-        logbook: None,
-        logbook_fault: None,
-        complaints: Vec::new(),
-        looks_only: false,
-        command: None,
-        shares: true,
-        dns: crate::incident::dns::DnsServers::default(),
-        probes: crate::incident::probe::ProbeChoices::default(),
         jitter: "seed".into(),
-        speed: 1.0,
-        breakages: Vec::new(),
-        two_operators: false,
+        ..Opening::plain(Settings::shipped().keymap, session, actor)
     };
     App::new(opening, scenario.start)
 }

@@ -50,13 +50,7 @@ pub fn shipped() -> Keymap {
 /// # Errors
 /// Every complaint about it and what it inherits.
 pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Keymap, Vec<Complaint>> {
-    let source = Source {
-        name: file.trim_end_matches(".toml").to_owned(),
-        file: file.to_owned(),
-        text: text.to_owned().into(),
-        shipped: false,
-    };
-    assemble(&library(surroundings), source, surroundings)
+    assemble(&library(surroundings), Source::of(file, text), surroundings)
 }
 
 /// The keymap of that name or path; `asked_by` is the option or the file that named it.
@@ -65,13 +59,7 @@ pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Keym
 /// Every complaint about it and what it inherits.
 pub fn load(name: &str, asked_by: &str, surroundings: &Surroundings) -> Result<Keymap, Vec<Complaint>> {
     let library = library(surroundings);
-    match library.find(name, surroundings)? {
-        Some(source) => assemble(&library, source, surroundings),
-        None => {
-            let complaint = Complaint::whole(asked_by, format!("there is no keymap {name:?}"));
-            Err(vec![library.unknown(complaint, name)])
-        }
-    }
+    assemble(&library, library.asked_for(name, asked_by, surroundings)?, surroundings)
 }
 
 /// A binding as a file states it: the command or nothing, and the complaint that would be made about it.

@@ -23,6 +23,18 @@ pub(super) struct Source {
     pub(super) shipped: bool,
 }
 
+impl Source {
+    /// A file whose text is at hand; its name is the file's.
+    pub(super) fn of(file: &str, text: &str) -> Self {
+        Self {
+            name: file.trim_end_matches(".toml").to_owned(),
+            file: file.to_owned(),
+            text: text.to_owned().into(),
+            shipped: false,
+        }
+    }
+}
+
 /// Everything of one sort that can be asked for by name.
 #[derive(Debug, Clone)]
 pub(super) struct Library {
@@ -69,6 +81,19 @@ impl Library {
             None => None,
         };
         Ok(own.or_else(|| if is_path { None } else { self.shipped(name) }))
+    }
+
+    /// The file of that name or path; `asked_by` is the option or the file that named it.
+    pub(super) fn asked_for(
+        &self,
+        name: &str,
+        asked_by: &str,
+        surroundings: &Surroundings,
+    ) -> Result<Source, Vec<Complaint>> {
+        self.find(name, surroundings)?.ok_or_else(|| {
+            let complaint = Complaint::whole(asked_by, format!("there is no {} {name:?}", self.what));
+            vec![self.unknown(complaint, name)]
+        })
     }
 
     /// A file of the operator's; none when it is not there.
@@ -119,7 +144,7 @@ impl Library {
     }
 
     /// The complaint about a name that nothing has; `asked` is the option, or the file that asked.
-    pub(super) fn unknown(&self, complaint: Complaint, name: &str) -> Complaint {
+    fn unknown(&self, complaint: Complaint, name: &str) -> Complaint {
         let names = self.names();
         let nearest = nearest_names(name, names.iter().map(String::as_str));
         let place =

@@ -53,13 +53,7 @@ pub fn shipped(name: &str) -> Theme {
 /// # Errors
 /// Every complaint about it and what it inherits.
 pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Theme, Vec<Complaint>> {
-    let source = Source {
-        name: file.trim_end_matches(".toml").to_owned(),
-        file: file.to_owned(),
-        text: text.to_owned().into(),
-        shipped: false,
-    };
-    assemble(&library(surroundings), source, surroundings)
+    assemble(&library(surroundings), Source::of(file, text), surroundings)
 }
 
 /// The theme of that name or path; `asked_by` is the option or the file that named it.
@@ -68,13 +62,7 @@ pub fn parse(file: &str, text: &str, surroundings: &Surroundings) -> Result<Them
 /// Every complaint about it and what it inherits.
 pub fn load(name: &str, asked_by: &str, surroundings: &Surroundings) -> Result<Theme, Vec<Complaint>> {
     let library = library(surroundings);
-    match library.find(name, surroundings)? {
-        Some(source) => assemble(&library, source, surroundings),
-        None => {
-            let complaint = Complaint::whole(asked_by, format!("there is no theme {name:?}"));
-            Err(vec![library.unknown(complaint, name)])
-        }
-    }
+    assemble(&library, library.asked_for(name, asked_by, surroundings)?, surroundings)
 }
 
 /// A style as a file states it: colours may be names of the palette, so they are resolved when the palette is whole.

@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 
 use super::stage::{SICK, config, everywhere, fault};
 use super::table::{CALLINGS, CALLS, Calling};
-use crate::support::cli::Home;
+use crate::support::cli::{Home, Ran};
+use crate::support::door::Door;
 use crate::support::estate::{Ground, ground};
 use crate::support::scene::{assert_clean, assert_intact};
 use crate::support::standin::{Fault, Rule};
+use crate::support::trouble::Trouble;
 
 /// An estate of its own, with two instances that belong to nothing.
 struct Site {
@@ -101,10 +103,18 @@ impl Site {
 
     fn act_in(&self, row: &Calling, column: usize, round: usize) -> Value {
         let home = self.home();
+        let ran = self.run(&home, column, round);
+        self.judge(row, column, &home, &ran)
+    }
+
+    fn run(&self, home: &Home, column: usize, round: usize) -> Ran {
         let (words, confirm) = self.action(column, round);
-        let words = [&["--region", SICK, "do"], words.as_slice(), &["--confirm", confirm, "--json"]].concat();
-        let ran = home.run(&words);
-        assert_clean(&self.ground.account, &ran);
+        home.run(&[&["--region", SICK, "do"], words.as_slice(), &["--confirm", confirm, "--json"]].concat())
+    }
+
+    /// What an action said, against the table.
+    fn judge(&self, row: &Calling, column: usize, home: &Home, ran: &Ran) -> Value {
+        assert_clean(&self.ground.account, ran);
         let done = ran.json();
         let told = format!("{} {}: {done:#}\n{}", row.title, CALLS[column].0, ran.stderr);
         assert_eq!(done["standing"], row.standing, "{told}");
@@ -119,7 +129,7 @@ impl Site {
             let why = &done["ending"]["why"];
             assert!(row.outcome != "failed" || *why == error.to_string().as_str(), "{told}");
         }
-        assert_intact(&home);
+        assert_intact(home);
         done
     }
 
@@ -138,9 +148,12 @@ impl Site {
     }
 }
 
-/// The rows with that outcome.
+/// Nothing listens, which no rule can make of a server that does.
+const DARK: &str = "Dark";
+
+/// The rows with that outcome whose fault somebody answers with.
 fn rows(outcome: &str) -> Vec<&'static Calling> {
-    CALLINGS.iter().filter(|row| row.outcome == outcome).collect()
+    CALLINGS.iter().filter(|row| row.outcome == outcome && row.title != DARK).collect()
 }
 
 /// The fault on each of the five calls, and on nothing else.
@@ -148,6 +161,34 @@ fn strike(site: &Site, rule: impl Fn(Fault) -> Rule, title: &str) {
     for (_, service, action) in CALLS {
         site.ground.standin.rule(rule(fault(title)).service(service).action(action));
     }
+}
+
+/// Each action behind a door of its own, which is shut when all was looked at and the call is announced.
+#[test]
+fn what_never_left_is_failed_and_reached_nobody() {
+    let Some(site) = site() else {
+        return;
+    };
+    let row = CALLINGS.iter().find(|row| row.title == DARK).unwrap();
+    let before = site.state();
+    site.ground.standin.forget_calls();
+    let act = |column: usize| {
+        let door = Door::to(site.ground.standin.address);
+        let (home, trouble) = Trouble::under(site.home().with("AWS_ENDPOINT_URL", &door.url()));
+        trouble.hold_intents();
+        let ran = std::thread::scope(|scope| {
+            let run = scope.spawn(|| site.run(&home, column, 0));
+            trouble.wait_for_intent();
+            door.shut();
+            trouble.let_intents_go();
+            run.join().unwrap()
+        });
+        site.judge(row, column, &home, &ran);
+    };
+    let act = &act;
+    std::thread::scope(|scope| (0..CALLS.len()).for_each(|column| drop(scope.spawn(move || act(column)))));
+    assert_eq!(site.ground.standin.mutations().len(), 0, "{:?}", site.ground.standin.mutations());
+    assert_eq!(site.state(), before);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use blackstart::incident::fault::{Fault, Performed};
 use super::table::{CALLINGS, CALLS, Cell, READINGS, Reading, SERVICES};
 
 /// The tests of the second table.
-const CALL_TESTS: [&str; 3] = [
+const CALL_TESTS: [&str; 4] = [
+    "what_never_left_is_failed_and_reached_nobody",
     "what_was_refused_is_failed_and_changed_nothing",
     "what_was_done_and_badly_answered_is_unknown_until_it_is_read_and_never_done_again",
     "a_skewed_clock_holds_no_action_up",

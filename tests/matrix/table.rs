@@ -239,6 +239,7 @@ pub const READINGS: &[Reading] = &[
 
 /// Every fault of a call that changes something.
 pub const CALLINGS: &[Calling] = &[
+    failed("Dark", "dark"),
     failed("Throttled", "throttled"),
     failed("Denied", "denied"),
     failed("Expired credentials", "expired"),

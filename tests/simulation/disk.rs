@@ -170,7 +170,8 @@ impl Night {
             return Ok(());
         }
         for entry in &news {
-            it.evidence.told(entry);
+            let at = self.written_at(entry);
+            self.seats[seat].told(entry, at);
         }
         self.take(seat, Message::Others(news))
     }

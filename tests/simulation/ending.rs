@@ -1,7 +1,7 @@
 //! The morning after: the files as the disks have them are verified, cut, read and folded, and compared with what the
 //! screens showed and what the world knows.
 
-use super::invariants::{Held, Law, breach, unknown_is_said};
+use super::invariants::{Breach, Held, Law, breach, unknown_is_said};
 use super::night::Night;
 use super::strand::{Strand, whole_lines};
 use super::tally::Happened;
@@ -27,6 +27,7 @@ impl Night {
         let read = if self.thorough { self.read_back(dir)? } else { self.timeline() };
         let mut log = Incident::default();
         read.iter().for_each(|entry| log.fold(entry));
+        self.keep_on_disk(dir, &log)?;
         for seat in self.seats.iter().filter(|it| it.alive && !it.leaving && !it.ever_broken) {
             same_screen(&log, &seat.app.incident, &seat.app.opening.session)?;
             self.one_estate(seat)?;
@@ -41,7 +42,7 @@ impl Night {
     /// What the world really launched, by client token.
     fn launched(&mut self) -> Held {
         let profile = Profile("prod".into());
-        let clear = self.origin + SignedDuration::from_secs(self.outage.clear_at);
+        let clear = (self.origin + SignedDuration::from_secs(self.outage.clear_at)).max(self.now);
         let mut launched = Vec::new();
         for region in self.outage.scenario.estate.regions.clone() {
             let place = Scope::new(Account::unverified(&profile), Region::new(&region)).place(Service::Ec2);
@@ -125,6 +126,31 @@ pub fn holds_when_cut(file: &Path, bytes: &[u8]) -> Held {
     read.lines.iter().for_each(|line| incident.fold(&line.entry));
     incident.gone(&[read.session]);
     unknown_is_said(&incident).map(|_| ())
+}
+
+/// What is known by a checkpoint is what folding everything gives, but for what is about what was known when
+/// an entry came: the words of the story, and since when a probe finds the same.
+pub fn same_fold(whole: &Incident, opened: &Incident) -> Held {
+    same_screen(whole, opened, &SessionId("a checkpoint".into()))
+        .map_err(|breach| Breach { law: Law::CheckpointIsTheLog, ..breach })?;
+    let mut parts = [whole, opened].map(|incident| match serde_json::to_value(incident.checkpoint()) {
+        Ok(serde_json::Value::Object(parts)) => parts,
+        other => panic!("a checkpoint is an object: {other:?}"),
+    });
+    for parts in &mut parts {
+        parts.remove("story");
+        let probes = parts.get_mut("probes").and_then(serde_json::Value::as_array_mut);
+        for probed in probes.into_iter().flatten() {
+            probed[1].as_object_mut().unwrap().remove("since");
+        }
+    }
+    let [whole, opened] = parts;
+    match whole.iter().find(|(part, value)| opened.get(*part) != Some(value)) {
+        Some((part, value)) => {
+            breach(Law::CheckpointIsTheLog, format!("{part}: {value}, and from it {:?}", opened.get(part)))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A screen shows what the log says: rows, operations, evidence and declarations.

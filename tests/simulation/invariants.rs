@@ -4,7 +4,7 @@
 use blackstart::app::App;
 use blackstart::incident::Incident;
 use blackstart::incident::cell::{Health, ProbeSubject, STALE_AFTER_S, Verdict};
-use blackstart::incident::entry::{Body, Ending, Entry, Finding, Outcome, SessionId};
+use blackstart::incident::entry::{self, Body, Ending, Entry, Outcome, SessionId};
 use blackstart::incident::hash::PlanHash;
 use blackstart::incident::operation::Standing;
 use blackstart::incident::place::{Account, Key, Kind, Place, Profile, Scope, Service};
@@ -28,6 +28,8 @@ pub enum Law {
     LogVerifies,
     AcknowledgedIsInTheLog,
     LogIsTheScreen,
+    CheckpointIsTheLog,
+    TimeGoesOn,
     OneEstate,
     SameSeedSameLog,
     NeverPanics,
@@ -46,6 +48,8 @@ impl fmt::Display for Law {
             Self::LogVerifies => "the log verifies after a crash at any byte",
             Self::AcknowledgedIsInTheLog => "what was acknowledged as recorded is in the log",
             Self::LogIsTheScreen => "the fold of the log is the screen",
+            Self::CheckpointIsTheLog => "opening on a checkpoint is opening on everything",
+            Self::TimeGoesOn => "nothing is written as of before what its writer had read",
             Self::OneEstate => "what the logbook knows the account of stands once, under its number",
             Self::SameSeedSameLog => "the same seed gives the same log",
             Self::NeverPanics => "nothing panics",
@@ -323,35 +327,46 @@ pub fn remains_in(incident: &Incident, name: &str) -> bool {
 
 // --- evidence ---
 
+/// What a probe found.
+#[derive(Debug, Clone, Copy)]
+pub struct Finding {
+    /// When, as the log has it.
+    pub at: Timestamp,
+    /// When, by the true time.
+    pub heard: Timestamp,
+    pub verdict: Verdict,
+}
+
 /// What a cockpit was told by probes: its own, and those that others wrote down; of each session by itself, for only that
 /// session can say which account a profile of its own is.
 #[derive(Debug, Default)]
 pub struct Evidence {
-    newest: BTreeMap<(String, SessionId), (Timestamp, Verdict)>,
+    newest: BTreeMap<(String, SessionId), Finding>,
     /// What each session's account was called before STS named it, and its number since.
     accounts: BTreeMap<SessionId, Vec<(String, String)>>,
 }
 
 impl Evidence {
     /// A session's probe found something.
-    pub fn heard(&mut self, session: &SessionId, subject: &ProbeSubject, at: Timestamp, verdict: Verdict) {
+    pub fn heard(&mut self, session: &SessionId, subject: &ProbeSubject, finding: Finding) {
         let named = self.accounts.get(session).into_iter().flatten();
         let name = named.fold(subject.to_string(), |name, (old, new)| name.replacen(old, new, 1));
-        self.keep(name, session, at, verdict);
+        self.keep(name, session, finding);
     }
 
-    fn keep(&mut self, name: String, session: &SessionId, at: Timestamp, verdict: Verdict) {
-        let known = self.newest.entry((name, session.clone())).or_insert((at, verdict));
-        if known.0 <= at {
-            *known = (at, verdict);
+    fn keep(&mut self, name: String, session: &SessionId, finding: Finding) {
+        let known = self.newest.entry((name, session.clone())).or_insert(finding);
+        if known.at <= finding.at {
+            *known = finding;
         }
     }
 
-    /// An entry of this cockpit, or of another.
-    pub fn told(&mut self, entry: &Entry) {
+    /// An entry of this cockpit, or of another, written at that moment of the true time.
+    pub fn told(&mut self, entry: &Entry, heard: Timestamp) {
         let session = &entry.session;
         if let Body::Probed { subject, evidence } = &entry.body {
-            self.heard(session, subject, entry.ts, evidence.verdict);
+            let finding = Finding { at: entry.ts, heard, verdict: evidence.verdict };
+            self.heard(session, subject, finding);
         }
         if let Body::Reopened { before, .. } | Body::Opened { continues: Some(before), .. } = &entry.body {
             self.goes_on(before, session);
@@ -367,8 +382,8 @@ impl Evidence {
     fn goes_on(&mut self, before: &SessionId, session: &SessionId) {
         let is_old = |(_, by): &&(String, SessionId)| by == before;
         for whose in self.newest.keys().filter(is_old).cloned().collect::<Vec<_>>() {
-            if let Some((at, verdict)) = self.newest.remove(&whose) {
-                self.keep(whose.0, session, at, verdict);
+            if let Some(finding) = self.newest.remove(&whose) {
+                self.keep(whose.0, session, finding);
             }
         }
         if let Some(accounts) = self.accounts.remove(before) {
@@ -381,21 +396,22 @@ impl Evidence {
         let (old, new) = (format!("/{}/", Account::unverified(profile)), format!("/{account}/"));
         let is_old = |(name, by): &&(String, SessionId)| by == session && name.contains(&old);
         for whose in self.newest.keys().filter(is_old).cloned().collect::<Vec<_>>() {
-            if let Some((at, verdict)) = self.newest.remove(&whose) {
-                self.keep(whose.0.replacen(&old, &new, 1), session, at, verdict);
+            if let Some(finding) = self.newest.remove(&whose) {
+                self.keep(whose.0.replacen(&old, &new, 1), session, finding);
             }
         }
         self.accounts.entry(session.clone()).or_default().push((old, new));
     }
 
-    fn newest(&self, subject: &ProbeSubject) -> Option<(Timestamp, Verdict)> {
+    fn newest(&self, subject: &ProbeSubject) -> Option<Finding> {
         let name = subject.to_string();
         let from = self.newest.range((name.clone(), SessionId("".into()))..);
-        from.take_while(|((of, _), _)| *of == name).map(|(_, found)| *found).max_by_key(|(at, _)| *at)
+        from.take_while(|((of, _), _)| *of == name).map(|(_, found)| *found).max_by_key(|found| found.at)
     }
 
-    /// How many rows and sites are green, rightly, and how many rows are lies; of databases, or of every row there is.
-    pub fn green(&self, app: &App, every_row: bool) -> Held<(usize, usize)> {
+    /// How many rows and sites are green, rightly, and how many rows are lies; of databases, or of every row there is. It is
+    /// that time by the true clock, whatever the cockpit's says.
+    pub fn green(&self, app: &App, now: Timestamp, every_row: bool) -> Held<(usize, usize)> {
         let (mut green, mut lies) = (0, 0);
         let looked_at = |key: &Key| every_row || matches!(key.kind, Kind::Database | Kind::Cluster);
         let rows = app.incident.rows.iter().filter(|(key, _)| looked_at(key)).map(|(_, seen)| seen);
@@ -403,7 +419,7 @@ impl Evidence {
             match app.incident.health(resource.key(), app.now).0 {
                 Health::Proven => {
                     green += 1;
-                    self.proves(&subject_of(resource), app.now)?;
+                    self.proves(&subject_of(resource), now)?;
                 }
                 Health::Lie => lies += 1,
                 Health::Down
@@ -417,7 +433,7 @@ impl Evidence {
         for site in &app.opening.sites {
             if let Some((Health::Proven, _)) = app.site_evidence(&site.name) {
                 green += 1;
-                self.proves(&ProbeSubject::Site(site.name.clone()), app.now)?;
+                self.proves(&ProbeSubject::Site(site.name.clone()), now)?;
             }
         }
         Ok((green, lies))
@@ -426,17 +442,33 @@ impl Evidence {
     fn proves(&self, subject: &ProbeSubject, now: Timestamp) -> Held {
         match self.newest(subject) {
             None => breach(Law::GreenIsFresh, format!("{subject} is green and was never probed")),
-            Some((_, verdict)) if verdict != Verdict::Answers => breach(
+            Some(Finding { verdict, .. }) if verdict != Verdict::Answers => breach(
                 Law::GreenIsFresh,
                 format!("{subject} is green, and the newest probe says {}", verdict.as_str()),
             ),
-            Some((at, _)) if now.duration_since(at).as_secs() > STALE_AFTER_S => breach(
+            Some(Finding { heard, .. }) if now.duration_since(heard).as_secs() > STALE_AFTER_S => breach(
                 Law::GreenIsFresh,
-                format!("{subject} is green by a probe of {} s ago", now.duration_since(at).as_secs()),
+                format!("{subject} is green by a probe of {} s ago", now.duration_since(heard).as_secs()),
             ),
             Some(_) => Ok(()),
         }
     }
+}
+
+// --- time ---
+
+/// What is written is not as of before what its writer was told: whoever sorts by time would take the old for the new.
+pub fn goes_on(entry: &Entry, told_until: Timestamp) -> Held {
+    if entry.ts >= told_until {
+        return Ok(());
+    }
+    let what = format!(
+        "{} wrote {} as of {}, having read of {told_until}",
+        entry.session,
+        entry.body.kind(),
+        entry.ts
+    );
+    breach(Law::TimeGoesOn, what)
 }
 
 // --- unknown outcomes ---
@@ -477,7 +509,7 @@ impl Unknowns {
             {
                 breach(law, format!("step {step} of {} was written down as {outcome:?}", plan.short()))
             }
-            Body::Verified { plan, step, finding: Finding::Holds { .. } } => {
+            Body::Verified { plan, step, finding: entry::Finding::Holds { .. } } => {
                 match self.open.get_mut(&(plan.clone(), *step)) {
                     Some(unanswered) if !unanswered.read => {
                         breach(law, format!("step {step} of {} holds and was never read", plan.short()))
@@ -521,7 +553,7 @@ pub fn unknown_is_said(incident: &Incident) -> Held<usize> {
         unknown += usize::from(standing == Standing::Unknown);
         let open = operation.steps.iter().position(|step| {
             let settled = step.settled.as_ref().is_some_and(|settled| settled.settlement.is_known());
-            let unseen = !settled && !matches!(step.finding, Some((_, Finding::Holds { .. })));
+            let unseen = !settled && !matches!(step.finding, Some((_, entry::Finding::Holds { .. })));
             match (&step.intent, &step.outcome) {
                 (Some(_), None) | (_, Some((_, Outcome::Unknown { .. }))) => unseen,
                 (None, None) | (_, Some((_, Outcome::Ok { .. } | Outcome::Failed { .. }))) => false,

@@ -2,15 +2,18 @@
 //! every turn.
 //!
 //! A seed draws a small estate and what befalls it (`outage`), up to three operators, their disks and the moments at which
-//! their processes are killed (`night`, `seat`, `disk`), what they type (`operator`); `turn` plays, `invariants` and `ending` judge,
+//! their processes are killed (`night`, `seat`, `disk`), the clocks they go by (`machine`), what is kept for whoever opens next
+//! (`checkpoint`), what they type (`operator`); `turn` plays, `invariants` and `ending` judge,
 //! `tally` counts what happened, and `sabotage` proves that each check can fail.
 //!
 //! `BLACKSTART_SEED=N` plays one seed and prints its trace, `BLACKSTART_SEEDS=FROM..TO` plays others than the usual.
 
 mod chance;
+mod checkpoint;
 mod disk;
 mod ending;
 mod invariants;
+mod machine;
 mod night;
 mod operator;
 mod outage;

@@ -2,7 +2,9 @@
 //! what has to hold is `invariants`'s to say, and is asked at every turn.
 
 use super::chance::Chance;
+use super::checkpoint::Kept;
 use super::invariants::{Calls, Held, Rows, stands_once, unknown_is_said};
+use super::machine::{Jump, Machine};
 use super::outage::Outage;
 use super::seat::{At, Leaves, Moment, Seat};
 use super::strand::Strand;
@@ -15,7 +17,7 @@ use blackstart::incident::cell::Evidence;
 use blackstart::incident::entry::{Entry, Mode, SessionId};
 use blackstart::incident::place::Region;
 use blackstart::logbook::weave;
-use blackstart::run::Stage;
+use blackstart::run::{Hand, Stage};
 use blackstart::ui::{Glyphs, Look, buffer, probe};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -39,6 +41,8 @@ pub enum Event {
     Operate(usize),
     Sit(usize),
     Kill(usize),
+    Jump(Jump),
+    Keep,
 }
 
 /// The DNS servers that say something else than the world would.
@@ -64,6 +68,11 @@ pub struct Night {
     pub tally: Tally,
     pub trace: Option<Vec<String>>,
     pub origin: Timestamp,
+    pub machine: Machine,
+    /// When entries were written, by the true time, where that is not what they say.
+    pub written: BTreeMap<(SessionId, u64), Timestamp>,
+    /// The newest checkpoint.
+    pub kept: Option<Kept>,
     pub dns: DnsTrouble,
     /// Whether the logbook knows the estate, and its account, from the evening before.
     pub known: bool,
@@ -118,6 +127,9 @@ impl Night {
             trace: None,
             opening,
             origin: start,
+            machine: Machine::default(),
+            written: BTreeMap::new(),
+            kept: None,
             until,
             queue: BTreeMap::new(),
             counter: 0,
@@ -131,6 +143,8 @@ impl Night {
             night.evening(seed);
         }
         let people = night.chance.pick(&[&1_usize, &1, &2, &2, &3]);
+        night.draw_jumps(seed);
+        night.draw_checkpoints(seed);
         night.at(start, Event::Sit(0));
         for person in 1..*people {
             let ms = night.chance.between(0, night.outage.seconds * 500);
@@ -245,7 +259,21 @@ impl Night {
                 self.kill(seat);
                 Ok(())
             }
+            Event::Jump(jump) => {
+                self.jump(jump);
+                Ok(())
+            }
+            Event::Keep => {
+                self.keep();
+                Ok(())
+            }
         }
+    }
+
+    /// Time passes in which nobody does anything.
+    pub fn pass(&mut self, by: SignedDuration) {
+        self.now += by;
+        self.until += by;
     }
 
     // --- processes ---
@@ -257,16 +285,22 @@ impl Night {
         let mut opening = self.opening.clone();
         opening.mode = if self.chance.percent(6) { Mode::ReadOnly } else { Mode::Live };
         opening.session =
-            SessionId(format!("{}-{user}@jump-1-{pid}", self.now.strftime("%Y%m%dT%H%M%SZ")).into());
+            SessionId(format!("{}-{user}@jump-1-{pid}", self.wall().strftime("%Y%m%dT%H%M%SZ")).into());
         opening.actor.user = user.into();
         opening.pid = pid;
         self.say(|| format!("{user} opens {}", opening.session));
         let strand = self.strands.len();
         self.strands.push(Strand::new(opening.session.clone()));
-        let mut seat = Seat::new(App::new(opening, self.now), person, strand);
-        let known = self.timeline();
-        seat.app.remember(&known);
-        known.iter().for_each(|entry| seat.evidence.told(entry));
+        let everything = self.timeline();
+        let known = self.known(&everything)?;
+        let mut app = App::new(opening, self.wall());
+        app.begin_on(known);
+        let mut hand = Hand::new(self.wall());
+        hand.go_on_from(app.now);
+        let mut seat = Seat::new(app, person, strand, (hand, self.mono()));
+        for entry in &everything {
+            seat.told(entry, self.written_at(entry));
+        }
         for (at, strand) in self.strands.iter().enumerate() {
             seat.catch_up(at, &strand.lines);
         }
@@ -291,14 +325,30 @@ impl Night {
 
     /// Everything on the disks, in an order that a reader may find it in.
     pub fn timeline(&self) -> Vec<Entry> {
+        self.timeline_after(&[])
+    }
+
+    /// The same without so many first lines of each strand.
+    pub fn timeline_after(&self, covered: &[usize]) -> Vec<Entry> {
+        let covered = covered.iter().copied().chain(std::iter::repeat(0));
+        let strands = self.strands.iter().zip(covered);
         if self.thorough {
-            let lines = weave(self.strands.iter().map(Strand::read).collect());
+            let unread = strands.map(|(strand, covered)| strand.read().split_off(covered));
+            let lines = weave(unread.filter(|lines| !lines.is_empty()).collect());
             return lines.into_iter().map(|line| line.entry).collect();
         }
-        let lines = self.strands.iter().flat_map(|strand| &strand.lines);
+        let lines = strands.flat_map(|(strand, covered)| &strand.lines[covered..]);
         let mut entries: Vec<Entry> = lines.map(|line| line.entry.clone()).collect();
         entries.sort_by(|a, b| (a.ts, &a.session, a.seq).cmp(&(b.ts, &b.session, b.seq)));
         entries
+    }
+
+    /// When an entry was written, by the true time.
+    pub fn written_at(&self, entry: &Entry) -> Timestamp {
+        if !self.machine.jumps {
+            return entry.ts;
+        }
+        self.written.get(&(entry.session.clone(), entry.seq)).copied().unwrap_or(entry.ts)
     }
 
     /// How fast its disk is, when it refuses, and at which entry the process is killed.
@@ -364,7 +414,7 @@ impl Night {
         self.take(seat, Message::Tick)?;
         let every_row = self.chance.percent(ALL_ROWS_PERCENT);
         let it = &self.seats[seat];
-        let (green, lies) = it.evidence.green(&it.app, every_row)?;
+        let (green, lies) = it.evidence.green(&it.app, self.now, every_row)?;
         if every_row {
             self.one_estate(it)?;
         }

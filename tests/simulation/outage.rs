@@ -2,28 +2,11 @@
 //! like any other scenario.
 
 use super::chance::Chance;
-use blackstart::cloud::sim::Scenario;
+use blackstart::cloud::sim::{FAULT_WORDS, Scenario};
 use std::fmt::Write as _;
 
 const REGIONS: [&str; 3] = ["eu-central-1", "eu-west-1", "us-east-1"];
 const SERVICES: [&str; 7] = ["ec2", "rds", "elb", "elbv2", "route53", "sts", "*"];
-const FAULTS: [&str; 15] = [
-    "dark",
-    "hang",
-    "reset",
-    "cut",
-    "html",
-    "garbled",
-    "unavailable",
-    "throttle",
-    "denied",
-    "no-credentials",
-    "expired",
-    "bad-credentials",
-    "skewed",
-    "refused",
-    "slow",
-];
 
 /// Nights that one outage is played for: each has other operators, disks, kills and latencies.
 pub const NIGHTS: u64 = 16;
@@ -236,7 +219,7 @@ fn event(text: &mut String, regions: &[&str], seconds: i64, chance: &mut Chance)
         0..=9 => {
             let service = chance.pick(&SERVICES);
             let region = if service == "route53" || chance.percent(15) { "*" } else { region };
-            let fault = chance.pick(&FAULTS);
+            let fault = chance.pick(&FAULT_WORDS);
             let rate = chance.pick(&["1.0", "0.6", "0.25"]);
             let hits = chance.pick(&["all", "reads", "writes", "writes"]);
             let mut body = format!(

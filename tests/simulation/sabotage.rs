@@ -1,8 +1,10 @@
 //! Every check, handed a history that breaks it: a check that never fires would say that all is well for ever.
 
-use super::ending::{acknowledged, holds_when_cut, same_screen, verifies};
+use super::checkpoint::Kept;
+use super::ending::{acknowledged, holds_when_cut, same_fold, same_screen, verifies};
 use super::invariants::{
-    Calls, Cause, Evidence, Held, Law, Rows, Unknowns, remains_in, stands_once, unknown_is_said,
+    Calls, Cause, Evidence, Finding as Found, Held, Law, Rows, Unknowns, goes_on, remains_in, stands_once,
+    unknown_is_said,
 };
 use super::outage::Outage;
 use super::strand::Strand;
@@ -222,20 +224,21 @@ fn green_without_fresh_evidence_is_seen() {
     let app = &crew.seats[0].app;
     let law = Law::GreenIsFresh;
     let (now, old) = (app.now, app.now - SignedDuration::from_secs(STALE_AFTER_S + 1));
+    let found = |at: Timestamp, verdict: Verdict| Found { at, heard: at, verdict };
     // What every probe said, but that of one subject.
     let told = |but: Option<&ProbeSubject>, instead: Option<(Timestamp, Verdict)>| {
         let mut evidence = Evidence::default();
         for (subject, probed) in app.incident.probes.iter().filter(|(subject, _)| Some(*subject) != but) {
-            evidence.heard(&app.opening.session, subject, now, probed.evidence.verdict);
+            evidence.heard(&app.opening.session, subject, found(now, probed.evidence.verdict));
         }
         if let (Some(subject), Some((at, verdict))) = (but, instead) {
-            evidence.heard(&app.opening.session, subject, at, verdict);
+            evidence.heard(&app.opening.session, subject, found(at, verdict));
         }
-        evidence.green(app, true)
+        evidence.green(app, now, true)
     };
     let (green, lies) = told(None, None).unwrap();
     assert!(green > 0 && lies == 0, "on a quiet day {green} are green and {lies} lie");
-    breaks(law, Evidence::default().green(app, true));
+    breaks(law, Evidence::default().green(app, now, true));
     let is_kind =
         |kind: fn(&ProbeSubject) -> bool| app.incident.probes.keys().find(|subject| kind(subject)).unwrap();
     let every = [
@@ -262,19 +265,19 @@ fn green_without_fresh_evidence_is_seen() {
     let also = |other: &ProbeSubject, named: Option<bool>| {
         let mut evidence = Evidence::default();
         for subject in app.incident.probes.keys().filter(|subject| *subject != database) {
-            evidence.heard(&app.opening.session, subject, now, Verdict::Answers);
+            evidence.heard(&app.opening.session, subject, found(now, Verdict::Answers));
         }
         let body = Body::Identified { profile: profile.clone(), account: number.clone(), arn: String::new() };
         let named_by_then = named.map(|first| (first, like(&honest()[0], body)));
         for turn in [true, false] {
             if let Some((_, entry)) = named_by_then.as_ref().filter(|(first, _)| *first == turn) {
-                evidence.told(entry);
+                evidence.told(entry, entry.ts);
             }
             if turn {
-                evidence.heard(&session(), other, now, Verdict::Answers);
+                evidence.heard(&session(), other, found(now, Verdict::Answers));
             }
         }
-        evidence.green(app, true)
+        evidence.green(app, now, true)
     };
     for before in [true, false] {
         assert_eq!(also(&unnamed, Some(before)).unwrap().0, green);
@@ -403,6 +406,37 @@ fn a_screen_that_differs_from_the_log_is_seen() {
 }
 
 #[test]
+fn a_checkpoint_that_is_not_what_was_folded_is_seen() {
+    let mut log = Incident::default();
+    honest().iter().for_each(|entry| log.fold(entry));
+    let (first, rest) = honest().split_at(honest().len() / 2);
+    let mut half = Incident::default();
+    first.iter().for_each(|entry| half.fold(entry));
+    let opened =
+        |kept: &Incident, after: &[Entry]| same_fold(&log, &Kept::of(kept, Vec::new()).opened(after));
+    opened(&half, rest).unwrap();
+    let law = Law::CheckpointIsTheLog;
+    breaks(law, opened(&half, &rest[1..]));
+    for forget in [
+        |kept: &mut Incident| drop(kept.rows.pop_first()),
+        |kept: &mut Incident| drop(kept.operations.pop_first()),
+        |kept: &mut Incident| drop(kept.sessions.pop_first()),
+        |kept: &mut Incident| drop(kept.cells.pop_first()),
+    ] {
+        let mut kept = half.clone();
+        forget(&mut kept);
+        breaks(law, opened(&kept, rest));
+    }
+}
+
+#[test]
+fn a_time_that_goes_back_is_seen() {
+    let entry = &honest()[1];
+    goes_on(entry, entry.ts).unwrap();
+    breaks(Law::TimeGoesOn, goes_on(entry, entry.ts + SignedDuration::from_micros(1)));
+}
+
+#[test]
 fn what_stands_under_a_profiles_name_is_seen() {
     let mut log = Incident::default();
     honest().iter().for_each(|entry| log.fold(entry));
@@ -456,6 +490,6 @@ fn a_replayed_seed_tells_the_same_night_and_another_seed_another() {
 fn a_cockpit_that_was_told_nothing_shows_nothing() {
     let scenario = Outage::of(1).scenario;
     let app = App::new(opening(&scenario, "adam", Mode::Live, scenario.start), scenario.start);
-    assert_eq!(Evidence::default().green(&app, true).unwrap(), (0, 0));
+    assert_eq!(Evidence::default().green(&app, app.now, true).unwrap(), (0, 0));
     assert_eq!(unknown_is_said(&app.incident).unwrap(), 0);
 }

@@ -9,7 +9,10 @@ use blackstart::incident::entry::{Entry, SessionId};
 use blackstart::incident::hash::PlanHash;
 use blackstart::incident::place::{Key, Kind, Place, Profile, Scope};
 use blackstart::logbook::Seen;
+use blackstart::run::Hand;
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 /// What the writer of a cockpit is asked for.
 pub enum Order {
@@ -62,6 +65,9 @@ pub struct SweepUnderWay {
 /// One process.
 pub struct Seat {
     pub app: App,
+    /// Its time, and what the machine's monotonic clock showed when it began.
+    pub hand: Hand,
+    pub since: Duration,
     pub person: usize,
     /// Its strand, by its place in the night's; a reopened logbook is another one.
     pub strand: usize,
@@ -91,14 +97,18 @@ pub struct Seat {
     pub calls: BTreeMap<Ticket, (PlanHash, usize, Scope)>,
     // What the checks know of it.
     pub evidence: Evidence,
+    /// The newest moment that an entry speaks of which it was told.
+    pub told_until: Timestamp,
     pub unknowns: Unknowns,
     pub keys: Vec<Key>,
 }
 
 impl Seat {
-    pub fn new(app: App, person: usize, strand: usize) -> Self {
+    pub fn new(app: App, person: usize, strand: usize, (hand, since): (Hand, Duration)) -> Self {
         Self {
             app,
+            hand,
+            since,
             person,
             strand,
             own: BTreeSet::from([strand]),
@@ -121,9 +131,16 @@ impl Seat {
             identifying: BTreeMap::new(),
             calls: BTreeMap::new(),
             evidence: Evidence::default(),
+            told_until: Timestamp::MIN,
             unknowns: Unknowns::default(),
             keys: Vec::new(),
         }
+    }
+
+    /// An entry of somebody, written at that moment of the true time.
+    pub fn told(&mut self, entry: &Entry, at: Timestamp) {
+        self.told_until = self.told_until.max(entry.ts);
+        self.evidence.told(entry, at);
     }
 
     /// What it has not read yet of a strand; it counts as read from now on.

@@ -38,10 +38,17 @@ pub enum Happened {
     ClocksOff,
     Presumed,
     PresumedAndStsSilent,
+    ClockSetAhead,
+    ClockSetBack,
+    MachineSlept,
+    MachineStopped,
+    CheckpointsKept,
+    OpenedOnCheckpoints,
+    CheckpointsOnDisk,
 }
 
 impl Happened {
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 40] = [
         Self::Calls,
         Self::Launches,
         Self::Restores,
@@ -75,6 +82,13 @@ impl Happened {
         Self::ClocksOff,
         Self::Presumed,
         Self::PresumedAndStsSilent,
+        Self::ClockSetAhead,
+        Self::ClockSetBack,
+        Self::MachineSlept,
+        Self::MachineStopped,
+        Self::CheckpointsKept,
+        Self::OpenedOnCheckpoints,
+        Self::CheckpointsOnDisk,
     ];
 }
 

@@ -1,6 +1,6 @@
 //! A turn: a cockpit is told something, what it asks for is done, and every check looks at both.
 
-use super::invariants::{Cause, Held, Law, breach, remains_in};
+use super::invariants::{Cause, Finding, Held, Law, breach, goes_on, remains_in};
 use super::night::{Event, Night};
 use super::seat::{Order, SweepUnderWay};
 use super::tally::Happened;
@@ -23,22 +23,21 @@ enum Kept {
 }
 
 impl Night {
-    /// Tells a cockpit something.
-    pub fn take(&mut self, seat: usize, message: Message) -> Held {
+    /// A cockpit takes a message at that moment of its own time.
+    pub fn turn(&mut self, seat: usize, (at, mono_ms): (Timestamp, u64), message: Message) -> Held {
         if !self.seats[seat].alive {
             return Ok(());
         }
         self.say(|| format!("#{seat} <- {}", brief(&message)));
-        let kept = self.before(seat, &message);
+        let kept = self.before(seat, at, &message);
         // Only these can take rows away and bring as many; anything else shows in their number.
         let moves_rows = match &kept {
             Kept::Sweep(..) | Kept::Identity => true,
             Kept::Others(entries) => !entries.is_empty(),
             Kept::Other => matches!(message, Message::Reopened(_)),
         };
-        let mono_ms = u64::try_from(self.now.duration_since(self.origin).as_millis()).unwrap();
         let it = &mut self.seats[seat];
-        let effects = it.app.update(Stamped { at: self.now, mono_ms, message });
+        let effects = it.app.update(Stamped { at, mono_ms, message });
         let cause = match &kept {
             Kept::Sweep(sweep, whole) => {
                 Cause::Swept { place: &sweep.place, whole: *whole, seen: &sweep.seen }
@@ -62,8 +61,8 @@ impl Night {
     }
 
     /// What the checks learn from a message before the cockpit does.
-    fn before(&mut self, seat: usize, message: &Message) -> Kept {
-        let it = &mut self.seats[seat];
+    fn before(&mut self, seat: usize, at: Timestamp, message: &Message) -> Kept {
+        let (now, it) = (self.now, &mut self.seats[seat]);
         match message {
             Message::Page(ticket, page) => {
                 if let Some(sweep) = it.sweeps.get_mut(ticket) {
@@ -84,7 +83,8 @@ impl Night {
             }
             Message::Probed(ticket, evidence) => {
                 if let Some(subject) = it.probes.remove(ticket) {
-                    it.evidence.heard(&it.app.opening.session, &subject, self.now, evidence.verdict);
+                    let finding = Finding { at, heard: now, verdict: evidence.verdict };
+                    it.evidence.heard(&it.app.opening.session, &subject, finding);
                 }
                 Kept::Other
             }
@@ -158,7 +158,11 @@ impl Night {
                 self.say(|| format!("#{seat} records {} {}", entry.seq, entry.body.kind()));
                 self.rows.written(&entry, cause)?;
                 self.seats[seat].unknowns.written(&entry)?;
-                self.seats[seat].evidence.told(&entry);
+                goes_on(&entry, self.seats[seat].told_until)?;
+                self.seats[seat].evidence.told(&entry, self.now);
+                if self.machine.jumps {
+                    self.written.insert((entry.session.clone(), entry.seq), self.now);
+                }
                 self.count_entry(&entry);
                 self.order(seat, Order::Write(entry));
             }

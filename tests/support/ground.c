@@ -1,7 +1,8 @@
 /*
  * The ground under a program, made to give way: loaded before the C library into the real binary (LD_PRELOAD), it moves
  * the system's clock, fills or stops the disk, and provokes real panics: a clock that fails, a write that claims more
- * than it was given. What it does at a moment is in a file that a test changes while the program runs.
+ * than it was given; or it stops the line that announces a call, so that something can happen between the last look and
+ * the call. What it does at a moment is in a file that a test changes while the program runs.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,17 +17,21 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The same order as `Trouble` in ground.rs. */
+/* The same order as `Place` in trouble.rs. */
 struct trouble {
     volatile int64_t clock_moved_s;
     volatile int64_t disk;
     volatile int64_t sync_fails;
     volatile int64_t breaks;
+    volatile int64_t intents;
 };
 
 enum { DISK_FULL = 1, DISK_NEARLY_FULL = 2, DISK_HANGS = 3 };
+/* Set by the test: the next line that announces a call waits. Set here: it waits. */
+enum { INTENTS_WAIT = 1, INTENT_IS_WAITING = 2 };
 enum { BREAK_LOOP = 1, BREAK_TASK = 2, BREAK_SCRIBE = 3, BREAK_PAINTER = 4 };
 
+static const char intent[] = "\"kind\":\"intent\"";
 static struct trouble none;
 static struct trouble *trouble = &none;
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
@@ -80,6 +85,11 @@ static int is_on_disk(int file) {
 ssize_t write(int file, const void *bytes, size_t length) {
     if (breaks(BREAK_PAINTER, "painter"))
         return (ssize_t)length + 1;
+    if (trouble->intents == INTENTS_WAIT && is_on_disk(file) && memmem(bytes, length, intent, sizeof intent - 1)) {
+        trouble->intents = INTENT_IS_WAITING;
+        while (trouble->intents == INTENT_IS_WAITING)
+            usleep(5000);
+    }
     while (trouble->disk == DISK_HANGS && is_on_disk(file))
         usleep(5000);
     if (trouble->disk != 0 && is_on_disk(file)) {

@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// What to do under a program; the order is that of `struct trouble` in `ground.c`.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,7 @@ enum Place {
     Disk = 1,
     SyncFails = 2,
     Breaks = 3,
+    Intents = 4,
 }
 
 /// What a disk does instead of taking what is written.
@@ -55,8 +57,8 @@ impl Trouble {
     /// A home whose programs have this under them. Nothing is wrong yet.
     pub fn under(home: Home) -> (Home, Self) {
         let path = home.path().join("ground");
-        let file = OpenOptions::new().create_new(true).write(true).open(&path).unwrap();
-        file.write_all_at(&[0; 32], 0).unwrap();
+        let file = OpenOptions::new().create_new(true).read(true).write(true).open(&path).unwrap();
+        file.write_all_at(&[0; 40], 0).unwrap();
         let library = library().to_str().unwrap().to_owned();
         let home = home.with("LD_PRELOAD", &library).with("BLACKSTART_TEST_GROUND", path.to_str().unwrap());
         (home, Self { file })
@@ -79,6 +81,28 @@ impl Trouble {
     /// Whether fsync fails from now on.
     pub fn sync_fails(&self, fails: bool) {
         self.set(Place::SyncFails, i64::from(fails));
+    }
+
+    /// The next line that announces a call waits on its way to the disk: everything before the call has been looked at, and
+    /// the call is not made.
+    pub fn hold_intents(&self) {
+        self.set(Place::Intents, 1);
+    }
+
+    /// Waits until one does.
+    pub fn wait_for_intent(&self) {
+        let begin = Instant::now();
+        let mut value = [0; 8];
+        while i64::from_le_bytes(value) != 2 {
+            assert!(begin.elapsed() < Duration::from_secs(60), "no call was announced in a minute");
+            std::thread::sleep(Duration::from_millis(5));
+            self.file.read_exact_at(&mut value, Place::Intents as u64 * 8).unwrap();
+        }
+    }
+
+    /// It goes on.
+    pub fn let_intents_go(&self) {
+        self.set(Place::Intents, 0);
     }
 
     /// Makes a part panic.

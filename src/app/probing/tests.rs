@@ -7,7 +7,7 @@ use crate::app::Opening;
 use crate::app::keys::Keymap;
 use crate::app::message::{Message, Stamped};
 use crate::incident::cell::Health;
-use crate::incident::entry::{Actor, ENTRY_VERSION, Entry, Mode, SessionId};
+use crate::incident::entry::{Actor, ENTRY_VERSION, Entry, SessionId};
 use crate::incident::place::{Account, Kind, Place, Profile, Region, Scope, Service};
 use crate::incident::probe::{DeclaredProbe, ProbeChoices, ProbeQuestion, ProbeTarget};
 use crate::incident::resource::{
@@ -147,28 +147,14 @@ struct Desk {
 impl Desk {
     fn new(sites: Vec<Site>, probes: ProbeChoices) -> Self {
         let now = Timestamp::from_second(START).unwrap();
+        let actor = Actor { user: "adam".into(), uid: 1, host: "jump".into(), ssh_client: None, aws: None };
         let opening = Opening {
-            estate: "e".into(),
             regions: vec![Region::new("us-east-1")],
             profiles: vec![Profile("prod".into())],
             sites,
-            keymap: Keymap::empty("none"),
-            mode: Mode::Live,
-            session: SessionId("s".into()),
-            actor: Actor { user: "adam".into(), uid: 1, host: "jump".into(), ssh_client: None, aws: None },
-            pid: 1,
-            logbook: None,
-            logbook_fault: None,
-            complaints: Vec::new(),
-            speed: 1.0,
-            breakages: Vec::new(),
             jitter: "seed".into(),
-            two_operators: false,
-            looks_only: false,
-            command: None,
-            shares: true,
-            dns: crate::incident::dns::DnsServers::default(),
             probes,
+            ..Opening::plain(Keymap::empty("none"), SessionId("s".into()), actor)
         };
         let app = App::new(opening, now);
         Self { app, now, flying: BTreeMap::new(), asked: Vec::new(), recorded: Vec::new(), most: 0 }

@@ -5,7 +5,7 @@ use super::*;
 use crate::app::keys::Keymap;
 use crate::app::message::{Message, Stamped};
 use crate::app::{Opening, Slowed};
-use crate::incident::entry::{Actor, Mode, SessionId};
+use crate::incident::entry::{Actor, SessionId};
 use crate::incident::place::{Account, Kind, Profile, Scope};
 use crate::incident::plan::Action;
 use crate::incident::request::Page;
@@ -15,28 +15,12 @@ use std::collections::BTreeMap;
 const START: i64 = 1_341_000_000;
 
 fn opening(regions: &[&str]) -> Opening {
+    let actor = Actor { user: "adam".into(), uid: 1, host: "jump".into(), ssh_client: None, aws: None };
     Opening {
-        estate: "e".into(),
         regions: regions.iter().map(|code| Region::new(code)).collect(),
         profiles: vec![Profile("prod".into())],
-        sites: Vec::new(),
-        keymap: Keymap::empty("none"),
-        mode: Mode::Live,
-        session: SessionId("s".into()),
-        actor: Actor { user: "adam".into(), uid: 1, host: "jump".into(), ssh_client: None, aws: None },
-        pid: 1,
-        logbook: None,
-        logbook_fault: None,
-        complaints: Vec::new(),
-        speed: 1.0,
-        breakages: Vec::new(),
         jitter: "seed".into(),
-        two_operators: false,
-        looks_only: false,
-        command: None,
-        shares: true,
-        dns: crate::incident::dns::DnsServers::default(),
-        probes: crate::incident::probe::ProbeChoices::default(),
+        ..Opening::plain(Keymap::empty("none"), SessionId("s".into()), actor)
     }
 }
 

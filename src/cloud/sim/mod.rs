@@ -30,6 +30,7 @@ mod world;
 mod tests;
 
 pub use scenario::{Colleague, Scenario, ScenarioError};
+pub use weather::FAULT_WORDS;
 pub use world::World;
 
 use crate::incident::access::Access;

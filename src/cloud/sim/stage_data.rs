@@ -15,6 +15,9 @@ pub(super) fn endpoint(id: &str, account_id: &str, region: &str, port: u16) -> E
     }
 }
 
+/// Days for which RDS keeps automated backups.
+const RETENTION_DAYS: std::ops::RangeInclusive<i32> = 0..=35;
+
 impl Stage {
     pub(super) fn database(&mut self, table: &DatabaseTable) -> Result<(), String> {
         let named = |what: String| format!("database {:?}: {what}", table.id);
@@ -22,6 +25,10 @@ impl Stage {
         let region = &table.region;
         if self.state.database(account, region, &table.id).is_some() {
             return Err(named(format!("{region} has two of that name")));
+        }
+        let retention = table.backup_retention_days;
+        if !RETENTION_DAYS.contains(&retention) {
+            return Err(named(format!("backup_retention_days {retention} is not between 0 and 35")));
         }
         let created = later(self.start, -400 * 86_400);
         let row = Database {
@@ -37,7 +44,7 @@ impl Stage {
             storage_type: table.storage_type.clone(),
             encrypted: table.encrypted,
             latest_restorable: None,
-            backup_retention_days: table.backup_retention_days,
+            backup_retention_days: retention,
             cluster: table.cluster.clone(),
             replica_of: table.replica_of.clone(),
             subnet_group: table.subnet_group.clone(),

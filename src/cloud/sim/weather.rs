@@ -102,6 +102,26 @@ pub(super) enum Trouble {
     Slow,
 }
 
+/// The words of a scenario for what an endpoint does instead of answering (`fault = "dark"`): one for each fault, in the order of
+/// [`Fault::samples`], and last being late, which is none.
+pub const FAULT_WORDS: [&str; 15] = [
+    "dark",
+    "hang",
+    "reset",
+    "cut",
+    "html",
+    "garbled",
+    "unavailable",
+    "throttle",
+    "denied",
+    "no-credentials",
+    "expired",
+    "bad-credentials",
+    "skewed",
+    "refused",
+    "slow",
+];
+
 impl Trouble {
     /// Every one, for tests that go through them.
     #[cfg(test)]
@@ -357,5 +377,13 @@ mod tests {
         assert_eq!(done, faults);
         // Each of them once, and one that is only late.
         assert_eq!(Trouble::ALL.len(), faults.len() + 1);
+    }
+
+    #[test]
+    fn every_trouble_has_its_word_in_a_scenario() {
+        for (word, trouble) in FAULT_WORDS.into_iter().zip(Trouble::ALL) {
+            let read: Trouble = serde_json::from_str(&format!("{word:?}")).unwrap();
+            assert_eq!(read, trouble, "{word}");
+        }
     }
 }

@@ -208,3 +208,22 @@ fn of_two_incidents_declared_at_once_every_screen_knows_the_same_one_as_the_newe
     assert_eq!(told([("adam", 4), ("eve", 5)]), told([("eve", 5), ("adam", 4)]));
     assert_eq!(told([("adam", 4), ("eve", 4)]), told([("eve", 4), ("adam", 4)]));
 }
+
+#[test]
+fn an_answer_that_is_told_late_proves_all_the_same_that_the_path_worked() {
+    let subject = ProbeSubject::Site("www".into());
+    let found = |verdict| Body::Probed { subject: subject.clone(), evidence: Evidence::new(verdict, "", 1) };
+    let told = |late: bool| {
+        let mut incident = Incident::default();
+        let mut entries = [("adam", 1, Verdict::Answers), ("eve", 2, Verdict::TimedOut)];
+        if late {
+            entries.reverse();
+        }
+        for (who, second, verdict) in entries {
+            says(&mut incident, who, second, found(verdict));
+        }
+        incident.probes.remove(&subject).unwrap()
+    };
+    assert!(told(false).contradicts());
+    assert_eq!(told(true), told(false));
+}

@@ -7,6 +7,7 @@ use crate::incident::entry::{Actor, ENTRY_VERSION};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Account, Place, Profile};
 use crate::incident::resource::Resource;
+use crate::incident::timeline::{Author, Stamp};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -120,9 +121,54 @@ proptest! {
         for (at, entry) in entries.iter().enumerate() {
             skim.fold(&timeline, at, Gist::of(timeline.body(at).unwrap()).unwrap());
             folded.fold(entry);
-            prop_assert_eq!(&skim.read(&timeline), &folded, "after {:?}", entry);
+            prop_assert_eq!(&skim.read(&timeline).0, &folded, "after {:?}", entry);
         }
     }
+
+    #[test]
+    fn a_row_that_cannot_be_read_stays_as_it_was_before_and_is_told_of(entries in entries()) {
+        let timeline = of_a_later_version(&entries);
+        let (mut skim, mut folded, mut met) = (Skim::default(), Incident::default(), BTreeSet::new());
+        for at in 0..timeline.len() {
+            if let Some(gist) = timeline.body(at).and_then(Gist::of) {
+                skim.fold(&timeline, at, gist);
+            }
+            if let Some((entry, unreadable)) = timeline.entry_in_part(at) {
+                folded.fold(&entry);
+                met.extend(unreadable);
+            }
+            let (read, told) = skim.read(&timeline);
+            prop_assert_eq!(&read, &folded, "after entry {}", at);
+            prop_assert!(told.iter().all(|row| met.contains(row)), "{:?}", told);
+            // Whose newest sight is one.
+            let newest = met.iter().filter(|row| {
+                let shown = folded.rows.get(&row.key.parse().unwrap());
+                shown.is_none_or(|shown| shown.changed < entries[usize::try_from(row.seq).unwrap()].ts)
+                    && !folded.gone.contains_key(&row.key.parse().unwrap())
+            });
+            for row in newest {
+                prop_assert!(told.iter().any(|said| said.key == row.key), "{} is not told of", row.key);
+            }
+        }
+    }
+}
+
+/// The entries, with what a later version might write of some instances: a name that is a list.
+fn of_a_later_version(entries: &[Entry]) -> Timeline {
+    let mut timeline = Timeline::default();
+    for entry in entries {
+        let text = serde_json::to_string(&entry.body).unwrap();
+        let text = text.replace(r#""name":"web-2""#, r#""name":["web",2]"#).into_bytes();
+        let author = Author { v: entry.v, session: entry.session.clone(), actor: entry.actor.clone() };
+        let author = timeline.author(&author);
+        // What is no entry at all is left out where a strand is read.
+        let Some(gist) = Gist::of(&text) else { continue };
+        let length = text.len();
+        let text = timeline.keep(text);
+        let stamp = Stamp { ts: entry.ts, seq: entry.seq, mono_ms: 0, author };
+        timeline.push(stamp, text, 0..length, &gist);
+    }
+    timeline
 }
 
 #[test]
@@ -150,5 +196,5 @@ fn rows_that_are_told_of_again_are_not_read() {
     }
     assert!(skim.incident.rows.is_empty());
     assert_eq!(skim.unread.iter().flatten().map(|sight| sight.at).collect::<Vec<_>>(), [99, 97, 98]);
-    assert_eq!(skim.read(&timeline).rows.len(), 3);
+    assert_eq!(skim.read(&timeline).0.rows.len(), 3);
 }

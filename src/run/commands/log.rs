@@ -1,5 +1,6 @@
 //! The logbook from the command line: read, prove, report, export, and write a line.
 
+use crate::app::after_log;
 use crate::cli::{ExportFormat, LogCommand};
 use crate::incident::Incident;
 use crate::incident::entry::{Body, ENTRY_VERSION, Entry, Mode, SessionId};
@@ -255,6 +256,8 @@ fn write_down(ground: &Ground, command: &str, body: impl FnOnce(&Incident) -> Re
             return Exit::Failed;
         }
     };
+    // The system's clock may have been set back since.
+    let now = after_log(now, &incident);
     let body = match body(&incident) {
         Ok(body) => body,
         Err(why) => {

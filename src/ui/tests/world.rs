@@ -101,23 +101,10 @@ impl World {
             regions: regions.iter().map(|r| Region::new(r)).collect(),
             profiles: vec![Profile("prod".into())],
             sites: vec![www()],
-            keymap: settings::keymap::shipped(),
             mode,
-            session: session("adam"),
-            actor: actor("adam"),
-            pid: 1,
             logbook: Some("/var/log/blackstart".into()),
-            logbook_fault: None,
-            complaints: Vec::new(),
             jitter: "seed".into(),
-            speed: 1.0,
-            breakages: Vec::new(),
-            two_operators: false,
-            looks_only: false,
-            command: None,
-            shares: true,
-            dns: crate::incident::dns::DnsServers::default(),
-            probes: crate::incident::probe::ProbeChoices::default(),
+            ..Opening::plain(settings::keymap::shipped(), session("adam"), actor("adam"))
         };
         let mut app = App::new(opening, at(now));
         for (known, _) in &mut app.accounts {

@@ -68,8 +68,19 @@ fn check(bytes: &[u8]) {
     }
 }
 
-/// Tags in a text, comments and the like left out.
+/// Tags in a text; comments and the like, whatever stands in them, left out.
 fn elements(text: &str) -> usize {
-    text.match_indices('<').filter(|(at, _)| !text[at + 1..].starts_with(['!', '?'])).count()
-        + usize::from(!text.contains('<'))
+    let mut count = usize::from(!text.contains('<'));
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at..];
+        let aside = [("<!--", "-->"), ("<?", "?>")].into_iter().find(|(begin, _)| rest.starts_with(begin));
+        let end = match aside {
+            Some((_, end)) => rest.find(end).map_or(rest.len(), |at| at + end.len()),
+            None => 1,
+        };
+        count += usize::from(aside.is_none() && !rest.starts_with("<!"));
+        rest = &rest[end..];
+    }
+    count
 }

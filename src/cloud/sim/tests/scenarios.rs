@@ -120,6 +120,10 @@ fn a_bad_scenario_is_refused_with_its_line_and_the_name_of_the_thing() {
             "[[snapshot]]\naccount = \"prod\"\nregion = \"eu-west-1\"\nname = \"s\"\nsource = \"d\"\nkind = \"manual\"\ncreated = \"-99999999d\"\nengine = \"e\"\nsize_gib = 1",
             "snapshot \"s\"",
         ),
+        (
+            "[[database]]\naccount = \"prod\"\nregion = \"eu-west-1\"\nid = \"d\"\nengine = \"mysql\"\nengine_version = \"8\"\nclass = \"c\"\nport = 3306\nstorage_gib = 1\nbackup_retention_days = 2147483647\nbackup_at = \"02:30\"",
+            "database \"d\": backup_retention_days 2147483647 is not between 0 and 35",
+        ),
         ("[[host]]\naddress = \"not an address\"\nserves = { status = 200 }", "address"),
     ] {
         let complaint = complaint(add);
