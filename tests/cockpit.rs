@@ -287,7 +287,7 @@ fn instance(sweep: &Sweep, name: &str) -> Resource {
         system_status: None,
         instance_status: None,
         client_token: None,
-        tags: std::collections::BTreeMap::new(),
+        tags: blackstart::incident::resource::Tags::default(),
     })
 }
 
@@ -315,6 +315,19 @@ fn the_selection_follows_its_row_when_others_come_and_go() {
     bare.later(60);
     bare.read("prod", &[]);
     assert!(bare.app.selected().is_none());
+}
+
+#[test]
+fn what_the_logbook_holds_is_in_the_tables_when_somebody_looks_and_not_before_the_first_frame() {
+    let mut bare = Bare::with_profiles(&["prod"]);
+    bare.read("prod", &["b", "d", "f"]);
+    let opening = bare.app.opening.clone();
+    let mut next = App::new(opening, bare.app.now);
+    next.begin_on(bare.app.incident.clone());
+    assert_eq!((next.incident.rows.len(), next.lists[&Screen::Instances].rows.len()), (3, 0));
+    bare.app = next;
+    bare.take(Message::Key(Key::char('2')));
+    assert_eq!(rows(&bare.app).len(), 3);
 }
 
 #[test]

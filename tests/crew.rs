@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 /// What a cockpit of this user is told at its start.
 pub fn opening(scenario: &Scenario, user: &str, mode: Mode, at: Timestamp) -> Opening {
-    let session = SessionId(format!("{}-{user}@jump-1-4242", at.strftime("%Y%m%dT%H%M%SZ")));
+    let session = SessionId(format!("{}-{user}@jump-1-4242", at.strftime("%Y%m%dT%H%M%SZ")).into());
     let actor = Actor {
         user: user.into(),
         uid: 1000,

@@ -328,7 +328,7 @@ fn strand(session: usize, account: usize) -> impl Strategy<Value = Vec<Entry>> {
     (steps, proptest::option::of(0..2_usize)).prop_map(move |(steps, presumed)| {
         let actor =
             Actor { user: format!("u{session}"), uid: 1, host: "jump".into(), ssh_client: None, aws: None };
-        let session = SessionId(format!("s{session}"));
+        let session = SessionId(format!("s{session}").into());
         let profile = Profile("prod".into());
         let (unverified, number) = (Account::unverified(&profile), Account(NUMBERS[account].into()));
         let mut verified = false;

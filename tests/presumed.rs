@@ -63,7 +63,7 @@ fn twice(incident: &Incident) -> (Vec<String>, BTreeSet<String>) {
         format!("{} {} {} {}", key.region(), key.place.service, key.kind, key.id)
     };
     let doubled = incident.rows.keys().map(name).filter(|name| !seen.insert(name.clone())).collect();
-    (doubled, incident.rows.keys().map(|key| key.scope().account.0.clone()).collect())
+    (doubled, incident.rows.keys().map(|key| key.scope().account.0.to_string()).collect())
 }
 
 /// Rows of the account with what they say, by whom and when.
@@ -72,7 +72,7 @@ fn rows_of(incident: &Incident, account: &str) -> Vec<blackstart::incident::Seen
         .rows
         .iter()
         .filter(|(key, _)| key.scope().account.0 == account)
-        .map(|(_, seen)| seen.clone())
+        .map(|(_, seen)| (**seen).clone())
         .collect()
 }
 

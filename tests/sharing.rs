@@ -217,7 +217,7 @@ fn two_hosts(others: usize) -> Crew {
     for at in 1..=others {
         let mut opening = opening(crew.world.scenario(), &format!("user{at}"), Mode::Live, crew.now);
         opening.actor.host = "jump-2".into();
-        opening.session.0 = opening.session.0.replace("jump-1", "jump-2");
+        opening.session.0 = opening.session.0.replace("jump-1", "jump-2").into();
         crew.sit_with(opening);
         crew.run_for(1);
     }

@@ -8,7 +8,7 @@ use blackstart::incident::entry::{Actor, Body, ENTRY_VERSION, Entry, Mode, Sessi
 use blackstart::incident::hash::PlanHash;
 use blackstart::incident::place::{Account, Kind, Place, Region, Scope, Service};
 use blackstart::incident::request::{BalancerRef, Call, InstanceRef, TargetRef};
-use blackstart::incident::resource::{Instance, InstanceState, Resource};
+use blackstart::incident::resource::{Instance, InstanceState, Resource, Tags};
 use blackstart::logbook::{Seen, StrandWriter};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub fn instance(region: &str, number: usize, state: InstanceState) -> Instance {
         system_status: Some("ok".into()),
         instance_status: Some("ok".into()),
         client_token: None,
-        tags: BTreeMap::from([
+        tags: Tags::from([
             ("Name".to_owned(), format!("{role}-{number}")),
             ("role".to_owned(), role.to_owned()),
         ]),
@@ -61,7 +61,7 @@ struct Strand {
 
 impl Strand {
     fn begin(dir: &Path, user: &str, at: Timestamp) -> Self {
-        let session = SessionId(format!("{}-{user}@jump-1-4711", at.strftime("%Y%m%dT%H%M%SZ")));
+        let session = SessionId(format!("{}-{user}@jump-1-4711", at.strftime("%Y%m%dT%H%M%SZ")).into());
         let writer = StrandWriter::create(dir, &session).expect("a strand");
         let actor = Actor {
             user: user.into(),

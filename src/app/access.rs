@@ -204,7 +204,7 @@ impl App {
         };
         let words = |regions: BTreeSet<Region>| -> Vec<String> {
             let word =
-                |region: &Region| if region.is_global() { "route 53".into() } else { region.0.clone() };
+                |region: &Region| if region.is_global() { "route 53".into() } else { region.0.to_string() };
             regions.iter().map(word).collect()
         };
         // Both at once: at their end, and after a login, one turns after the other.
@@ -254,7 +254,7 @@ impl App {
     #[must_use]
     pub fn is_refused_alone(&self, region: &Region) -> bool {
         let here = |session: &SessionId| *session == self.opening.session || self.replay.is_some();
-        let word = if region.is_global() { "route 53" } else { region.0.as_str() };
+        let word = if region.is_global() { "route 53" } else { &*region.0 };
         let refusing = self.incident.refusing_regions.iter().filter(|((session, _), _)| here(session));
         refusing.flat_map(|(_, (_, regions))| regions).any(|said| said == word)
     }

@@ -192,7 +192,7 @@ impl App {
             let Some(region) = self.sts_to_ask(&profile) else { return };
             let ticket = self.ticket();
             self.identifying.in_flight.insert(ticket, profile.clone());
-            let query = Query::Identity { profile: profile.clone(), region: region.0.clone() };
+            let query = Query::Identity { profile: profile.clone(), region: region.0.to_string() };
             effects.push(Effect::Ask(ticket, profile, query));
         }
     }

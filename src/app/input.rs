@@ -606,7 +606,7 @@ impl App {
             RowId::Site(name) => {
                 self.opening.sites.iter().find(|s| s.name == *name).map_or(name.clone(), |s| s.record.clone())
             }
-            RowId::Region(region) => region.0.clone(),
+            RowId::Region(region) => region.0.to_string(),
             RowId::Target { target, .. } => target.clone(),
             RowId::Event(session, seq) => self
                 .event(session, *seq)

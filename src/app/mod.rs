@@ -390,7 +390,7 @@ impl App {
             estate: self.opening.estate.clone(),
             mode: self.opening.mode,
             pid: self.opening.pid,
-            regions: self.opening.regions.iter().map(|r| r.0.clone()).collect(),
+            regions: self.opening.regions.iter().map(ToString::to_string).collect(),
             sites: self.opening.sites.clone(),
             continues,
             command: self.opening.command.map(str::to_owned),

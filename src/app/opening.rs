@@ -19,7 +19,7 @@ impl Opening {
             sites: Vec::new(),
             keymap,
             mode: Mode::Live,
-            jitter: session.0.clone(),
+            jitter: session.0.to_string(),
             session,
             actor,
             pid: 1,

@@ -71,8 +71,8 @@ impl App {
     pub(super) fn next_session(&self) -> SessionId {
         let SessionId(old) = &self.opening.session;
         let stamp = self.now.strftime("%Y%m%dT%H%M%SZ").to_string();
-        let rest = old.split_once('-').map_or(old.as_str(), |(_, rest)| rest);
-        SessionId(format!("{stamp}-{rest}"))
+        let rest = old.split_once('-').map_or(&**old, |(_, rest)| rest);
+        SessionId(format!("{stamp}-{rest}").into())
     }
 
     fn go_on_in_new_strand(&mut self, effects: &mut Vec<Effect>) {

@@ -97,7 +97,7 @@ impl Member {
     fn watches(&self, place: &Place) -> bool {
         let region = &place.scope.region;
         let account = &place.scope.account;
-        (region.is_global() || self.regions.contains(&region.0))
+        (region.is_global() || self.regions.iter().any(|code| *code == region.0))
             && (!account.is_verified() || self.accounts.is_empty() || self.accounts.contains(account))
     }
 }

@@ -213,6 +213,7 @@ impl App {
                 .take_while(|(key, _)| {
                     key.place == *place && matches!(key.kind, Kind::Database | Kind::Cluster)
                 })
+                .map(|(key, seen)| (key, &**seen))
                 .all(settled)
     }
 

@@ -118,13 +118,13 @@ impl Incident {
 
     /// The incident that a checkpoint and its rows were made from.
     #[must_use]
-    pub fn from_checkpoint(kept: Checkpoint, rows: impl IntoIterator<Item = Seen>) -> Self {
+    pub fn from_checkpoint(kept: Checkpoint, rows: impl IntoIterator<Item = impl Into<Box<Seen>>>) -> Self {
         fn by_session<T>(kept: Vec<(SessionId, Profile, T)>) -> BTreeMap<(SessionId, Profile), T> {
             kept.into_iter().map(|(session, profile, it)| ((session, profile), it)).collect()
         }
         let mut incident = Self {
             cells: kept.cells.into_iter().collect(),
-            rows: rows.into_iter().map(|seen| (seen.resource.key().clone(), seen)).collect(),
+            rows: BTreeMap::new(),
             probes: kept.probes.into_iter().collect(),
             switches: kept.switches.into_iter().collect(),
             disagreements: kept.disagreements.into_iter().map(|(site, at, why)| (site, (at, why))).collect(),
@@ -147,6 +147,14 @@ impl Incident {
             touched: Touched::default(),
             troubled: BTreeSet::new(),
         };
+        incident.rows = rows
+            .into_iter()
+            .map(|seen| {
+                let mut seen = seen.into();
+                incident.share_names(&mut seen);
+                (seen.resource.key().clone(), seen)
+            })
+            .collect();
         incident.touched.everything();
         incident.troubled = incident
             .rows

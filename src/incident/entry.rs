@@ -1,5 +1,6 @@
 //! Entries: the facts worth keeping, one line of the logbook each. Everything on a screen is a fold over them.
 
+use super::SharedStr;
 use super::cell::{Evidence, ProbeSubject, SweepStatus};
 use super::fault::Fault;
 use super::flapping::Flapping;
@@ -21,7 +22,7 @@ pub const ENTRY_VERSION: u32 = 1;
 /// A running cockpit: the name of its strand without `.jsonl`, `<utc>-<user>@<host>-<pid>`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SessionId(pub String);
+pub struct SessionId(pub SharedStr);
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -91,8 +91,8 @@ pub struct Declaration {
 pub struct Incident {
     /// Every (account, region, service) ever swept.
     pub cells: BTreeMap<Place, Cell>,
-    /// Every row that AWS last said exists.
-    pub rows: BTreeMap<Key, Seen>,
+    /// Every row that AWS last said exists. Boxed: the nodes of a map are half empty, and a row is large.
+    pub rows: BTreeMap<Key, Box<Seen>>,
     /// The newest evidence on every subject.
     pub probes: BTreeMap<ProbeSubject, Probed>,
     /// The newest change of ours to what each name answers.
@@ -456,18 +456,19 @@ impl Incident {
             self.rows
                 .range(place.key(kind, "")..)
                 .take_while(move |(key, _)| key.place == *place && key.kind == kind)
-                .map(|(_, seen)| seen)
+                .map(|(_, seen)| &**seen)
         })
     }
 
     /// Rows of which AWS itself says that something is wrong, in the order of their keys.
     pub fn troubled(&self) -> impl Iterator<Item = &Seen> {
-        self.troubled.iter().filter_map(|key| self.rows.get(key))
+        self.troubled.iter().filter_map(|key| self.rows.get(key)).map(|seen| &**seen)
     }
 
     /// Rows read from a place.
     pub fn rows_of(&self, place: &Place) -> impl Iterator<Item = (&Key, &Seen)> {
-        self.rows.range(place.key(Kind::Instance, "")..).take_while(move |(key, _)| key.place == *place)
+        let rows = self.rows.range(place.key(Kind::Instance, "")..);
+        rows.take_while(move |(key, _)| key.place == *place).map(|(key, seen)| (key, &**seen))
     }
 
     /// The rows that changed since this was last asked.

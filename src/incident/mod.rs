@@ -29,6 +29,7 @@ pub mod request;
 pub mod resource;
 pub mod secret;
 pub mod settlement;
+mod shared;
 pub mod site;
 pub mod skim;
 pub mod span;
@@ -40,3 +41,4 @@ pub(crate) mod walk;
 
 pub use fold::{Declaration, Identity, Incident, Presence, Seen};
 pub use provisional::Presumption;
+pub use shared::SharedStr;

@@ -3,8 +3,11 @@
 //! A row is keyed by (account, partition, region, service, kind, id) and never by a profile name, so that switching
 //! profiles can never relabel what was read before. Refuses to know how a place is reached (that is `cloud`).
 
-use serde::{Deserialize, Serialize};
+use super::SharedStr;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 /// A string in a written form that does not parse back.
@@ -49,13 +52,13 @@ impl fmt::Display for Profile {
 /// (see [`super::Incident::fold`]); what was read under a number is never renamed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Account(pub String);
+pub struct Account(pub SharedStr);
 
 impl Account {
     /// The account that a profile will turn out to be.
     #[must_use]
     pub fn unverified(profile: &Profile) -> Self {
-        Self(format!("~{profile}"))
+        Self(format!("~{profile}").into())
     }
 
     /// Whether it is a number, and not a profile's name in place of one. Whether STS gave that number to a session, or it is
@@ -71,7 +74,7 @@ impl Account {
         if self.is_verified() && self.0.len() == 12 && self.0.is_ascii() {
             format!("{}…{}", &self.0[..4], &self.0[8..])
         } else {
-            self.0.clone()
+            self.0.to_string()
         }
     }
 }
@@ -134,13 +137,13 @@ impl FromStr for Partition {
 /// A region's code (`us-east-1`), or `global` for services that have none (Route 53).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Region(pub String);
+pub struct Region(pub SharedStr);
 
 impl Region {
     /// From a code.
     #[must_use]
     pub fn new(code: &str) -> Self {
-        Self(code.to_owned())
+        Self(code.into())
     }
 
     /// Where services without regions live.
@@ -259,8 +262,8 @@ impl fmt::Display for Scope {
 }
 
 /// A cell: one service in one scope. It succeeds or fails alone. Written `aws/123456789012/us-east-1/ec2`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Place {
     /// Account, partition and region.
     pub scope: Scope,
@@ -302,10 +305,24 @@ impl From<Place> for String {
     }
 }
 
-impl TryFrom<String> for Place {
-    type Error = NotA;
-    fn try_from(text: String) -> Result<Self, NotA> {
-        text.parse()
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(Written(PhantomData))
+    }
+}
+
+/// Reads what is written as a text, without a copy of the text: there is a key in every row of a log.
+struct Written<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = NotA>> Visitor<'_> for Written<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
@@ -385,8 +402,8 @@ impl FromStr for Kind {
 }
 
 /// A row's identity. Written `aws/123456789012/us-east-1/ec2/instance/i-0abc`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Key {
     /// The cell that reads it.
     pub place: Place,
@@ -419,22 +436,21 @@ impl fmt::Display for Key {
 impl FromStr for Key {
     type Err = NotA;
     fn from_str(text: &str) -> Result<Self, NotA> {
-        let not = || NotA { what: "key", text: text.into() };
-        let parts: Vec<&str> = text.splitn(6, '/').collect();
-        let [partition, account, region, service, kind, id] = parts.as_slice() else {
-            return Err(not());
-        };
+        let mut parts = text.splitn(6, '/');
+        let mut next = || parts.next().ok_or_else(|| NotA { what: "key", text: text.into() });
+        let (partition, account, region) = (next()?, next()?, next()?);
+        let (service, kind, id) = (next()?, next()?, next()?);
         Ok(Self {
             place: Place {
                 scope: Scope {
-                    account: Account((*account).into()),
+                    account: Account(account.into()),
                     partition: partition.parse()?,
-                    region: Region((*region).into()),
+                    region: Region(region.into()),
                 },
                 service: service.parse()?,
             },
             kind: kind.parse()?,
-            id: (*id).into(),
+            id: id.into(),
         })
     }
 }
@@ -445,10 +461,9 @@ impl From<Key> for String {
     }
 }
 
-impl TryFrom<String> for Key {
-    type Error = NotA;
-    fn try_from(text: String) -> Result<Self, NotA> {
-        text.parse()
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(Written(PhantomData))
     }
 }
 

@@ -248,11 +248,26 @@ impl Incident {
     /// What stands of a row.
     fn sight(&self, key: &Key) -> Option<Sight> {
         let gone = || self.gone.get(key).map(|(at, by)| Sight::Gone(*at, by.clone()));
-        self.rows.get(key).cloned().map(Sight::There).or_else(gone)
+        self.rows.get(key).map(|seen| Sight::There((**seen).clone())).or_else(gone)
+    }
+
+    /// Of what a row is called after there is one copy, however many rows were read.
+    pub(super) fn share_names(&self, seen: &mut Seen) {
+        let key = seen.resource.key_mut();
+        if let Some((place, _)) = self.cells.get_key_value(&key.place) {
+            key.place.clone_from(place);
+        }
+        if let Some((by, _)) = self.sessions.get_key_value(&seen.by) {
+            seen.by.clone_from(by);
+        }
     }
 
     /// Takes a sight of a row in, unless a newer one is known: one that arrives late does not bring back what is gone.
-    pub(super) fn show(&mut self, key: Key, sight: Sight) {
+    pub(super) fn show(&mut self, mut key: Key, mut sight: Sight) {
+        if let Sight::There(seen) = &mut sight {
+            self.share_names(seen);
+            key.place.clone_from(&seen.resource.key().place);
+        }
         let this = sight.stamp();
         // A row that is there is not gone: most are looked for once.
         if let Some(known) = self.rows.get_mut(&key) {
@@ -263,7 +278,7 @@ impl Incident {
             match sight {
                 Sight::There(seen) => {
                     note_trouble(&mut self.troubled, &key, &seen);
-                    *known = seen;
+                    **known = seen;
                 }
                 Sight::Gone(at, by) => {
                     self.troubled.remove(&key);
@@ -281,7 +296,7 @@ impl Incident {
             Sight::There(seen) => {
                 self.gone.remove(&key);
                 note_trouble(&mut self.troubled, &key, &seen);
-                self.rows.insert(key, seen);
+                self.rows.insert(key, Box::new(seen));
             }
             Sight::Gone(at, by) => drop(self.gone.insert(key, (at, by))),
         }

@@ -177,6 +177,8 @@ impl Skim {
     /// The state, with the rows that were unread, and the sights that could not be read.
     #[must_use]
     pub fn with_rows(mut self, parts: impl IntoIterator<Item = Readings>) -> (Incident, Vec<Unreadable>) {
+        // Whoever looks at it first looks at all of it: which rows these are need not be noted.
+        self.incident.touched.everything();
         for Readings { rows, unreadable } in parts {
             rows.into_iter().for_each(|seen| self.incident.see(seen));
             self.unreadable.extend(unreadable.into_iter().map(|(_, row)| row));

@@ -272,7 +272,7 @@ mod tests {
             seq,
             ts: Timestamp::from_second(1_350_946_800 + second).unwrap(),
             mono_ms: seq * 7,
-            session: SessionId(format!("s-{user}")),
+            session: SessionId(format!("s-{user}").into()),
             actor: Actor {
                 user: user.into(),
                 uid: 1000,

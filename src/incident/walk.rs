@@ -3,6 +3,7 @@
 //! It goes by the bytes alone and believes that they are JSON, since it is for text whose hash held. Refuses whatever it
 //! does not meet as expected, and whoever walks then reads the text in full. The logbook and [`super::gist`] walk.
 
+use memchr::memchr2;
 use std::ops::Range;
 
 /// A place in a text.
@@ -55,7 +56,7 @@ impl<'a> Walk<'a> {
     /// A string without escapes, its opening quote already stepped over; the closing one is stepped over too.
     pub(crate) fn plain(&mut self) -> Option<&'a str> {
         let rest = self.rest();
-        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        let end = memchr2(b'"', b'\\', rest)?;
         if rest.get(end) != Some(&b'"') {
             return None;
         }
@@ -93,11 +94,11 @@ impl<'a> Walk<'a> {
     /// The byte after a string's closing quote, from its first byte.
     fn string_end(&self, mut at: usize) -> Option<usize> {
         loop {
-            match self.text.get(at)? {
-                b'"' => return Some(at + 1),
-                b'\\' => at += 2,
-                _ => at += 1,
+            let end = at + memchr2(b'"', b'\\', self.text.get(at..)?)?;
+            if self.text.get(end) == Some(&b'"') {
+                return Some(end + 1);
             }
+            at = end + 2;
         }
     }
 }

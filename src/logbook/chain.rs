@@ -491,7 +491,7 @@ impl Chain {
         self.next = links.seq.saturating_add(1);
         if links.v != ENTRY_VERSION {
             Some(Flaw::Version { found: links.v })
-        } else if links.session != self.session.0 {
+        } else if *links.session != *self.session.0 {
             Some(Flaw::ForeignSession { found: links.session.clone().into_owned() })
         } else if links.seq != due {
             Some(Flaw::Sequence { expected: due, found: links.seq })

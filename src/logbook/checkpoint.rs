@@ -20,6 +20,7 @@ use super::error::LogbookError;
 use super::follow::{Follower, session_of};
 use super::reader::list;
 use super::recover::Torn;
+use super::scan::lines_of;
 use super::strand::strand_path;
 use super::stream::{Streamed, stream_on};
 use super::tail::Tail;
@@ -327,7 +328,7 @@ pub fn parse(bytes: &[u8]) -> Result<(BTreeMap<SessionId, Head>, Incident), Stri
     let last = whole.iter().rposition(|byte| *byte == b'\n').ok_or("it is cut short")? + 1;
     let (covered, footer) = whole.split_at(last);
     let footer: Footer = serde_json::from_slice(footer).map_err(|_| "it is cut short")?;
-    let mut lines = covered.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let mut lines = lines_of(covered).filter(|line| !line.is_empty());
     let header = lines.next().ok_or("it is empty")?;
     let lines: Vec<&[u8]> = lines.collect();
     let (is_whole, rows) = thread::scope(|scope| {

@@ -95,7 +95,7 @@ fn csv(lines: &[Line], describe: Describe<'_>, out: &mut dyn Write) -> io::Resul
         let entry = &line.entry;
         let fields = [
             entry.ts.to_string(),
-            entry.session.0.clone(),
+            entry.session.0.to_string(),
             entry.seq.to_string(),
             entry.actor.user.clone(),
             entry.actor.host.clone(),

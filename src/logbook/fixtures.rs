@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub(super) fn session(name: &str) -> SessionId {
-    SessionId(name.to_owned())
+    SessionId(name.into())
 }
 
 pub(super) fn note(text: &str) -> Body {

@@ -367,5 +367,5 @@ impl Follower {
 /// The session that a strand's file name says.
 #[must_use]
 pub fn session_of(path: &Path) -> SessionId {
-    SessionId(path.file_stem().unwrap_or_default().to_string_lossy().into_owned())
+    SessionId(path.file_stem().unwrap_or_default().to_string_lossy().into_owned().into())
 }

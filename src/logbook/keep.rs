@@ -38,7 +38,7 @@ pub fn keep(dir: &Path, session: &SessionId, at_least: u64) -> Result<bool, Logb
         // One that is not used is complained of where a logbook is opened.
         if let Ok((rows, positions, kept)) = found {
             (before, known) = (rows, positions);
-            state = Incident::from_checkpoint(kept, []).into();
+            state = Incident::from_checkpoint(kept, None::<Seen>).into();
             break;
         }
     }

@@ -11,6 +11,7 @@ use crate::incident::gist::{Gist, Rows};
 use crate::incident::timeline::Author;
 use crate::incident::walk::Walk;
 use jiff::Timestamp;
+use memchr::memchr_iter;
 use std::ops::Range;
 
 /// A line, as far as it was read.
@@ -73,8 +74,10 @@ pub(super) fn in_full(bytes: &[u8]) -> Vec<Doubtful> {
 }
 
 /// The lines of a text that ends in a newline.
-fn lines_of(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|byte| *byte == b'\n')
+pub(super) fn lines_of(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let ends = memchr_iter(b'\n', text).chain([text.len()]);
+    ends.scan(0, |start, end| text.get(std::mem::replace(start, end + 1)..end))
 }
 
 fn sound(session: &SessionId, bytes: &[u8]) -> Option<(Scan, Link)> {
@@ -91,7 +94,7 @@ fn sound(session: &SessionId, bytes: &[u8]) -> Option<(Scan, Link)> {
         }
         let mut walk = Walk::new(line);
         let stamp = Fields::walk(&mut walk)?;
-        if u64::from(ENTRY_VERSION) != stamp.v || stamp.session != session.0 {
+        if u64::from(ENTRY_VERSION) != stamp.v || *stamp.session != *session.0 {
             return None;
         }
         if stamp.actor != actor {

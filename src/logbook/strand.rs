@@ -19,7 +19,8 @@ const NAMES_TRIED: u32 = 99;
 /// A session's name: `<utc>-<user>@<host>-<pid>`, made safe for a file name.
 #[must_use]
 pub fn name_session(utc: Timestamp, user: &str, host: &str, pid: u32) -> SessionId {
-    SessionId(format!("{}-{}@{}-{pid}", utc.strftime("%Y%m%dT%H%M%SZ"), plain(user, 64), plain(host, 100)))
+    let utc = utc.strftime("%Y%m%dT%H%M%SZ");
+    SessionId(format!("{utc}-{}@{}-{pid}", plain(user, 64), plain(host, 100)).into())
 }
 
 /// The characters that every file system, shell and person can take; `_` for the rest, and never nothing.
@@ -122,7 +123,7 @@ impl StrandWriter {
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tried < NAMES_TRIED => {
                     tried += 1;
-                    session = SessionId(format!("{base}-{tried}"));
+                    session = SessionId(format!("{base}-{tried}").into());
                 }
                 Err(source) => return Err(LogbookError::Create { path, source }),
             }
@@ -464,7 +465,7 @@ mod tests {
             writer.append(&entry("adam", seq, 0, note("x")), &seen).unwrap();
         }
         let lines = super::super::read_strand(writer.path()).unwrap().lines;
-        assert_eq!(lines[0].seen.keys().map(|s| s.0.as_str()).collect::<Vec<_>>(), ["eve"]);
+        assert_eq!(lines[0].seen.keys().map(|s| &*s.0).collect::<Vec<_>>(), ["eve"]);
         assert!(lines[1].seen.is_empty());
     }
 

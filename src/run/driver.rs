@@ -219,6 +219,8 @@ impl Driver {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let pace = screen.pace();
+        // What begins now takes every processor: reading certificates, asking every region. The frame goes before it.
+        pace.first_frame().await;
         if self.app.replay.is_none() && !self.resumed {
             self.take(Message::Start);
         }

@@ -45,6 +45,8 @@ pub struct Pace {
 
 /// The longest a terminal that does not read may hold up leaving.
 const LEAVING_LIMIT: Duration = Duration::from_millis(300);
+/// The longest a terminal that does not read may hold up what comes after the first frame.
+const FIRST_FRAME_LIMIT: Duration = Duration::from_millis(250);
 /// Bytes written at once: whoever leaves waits for one such piece, not for a frame.
 const PIECE: usize = 1024;
 /// Bytes from which on a frame is announced as one (DEC mode 2026), so that a terminal that knows it does not show half of
@@ -107,6 +109,16 @@ impl Pace {
     /// Waits until the terminal took a frame.
     pub async fn painted(&self) {
         self.painted.notified().await;
+    }
+
+    /// Waits until the terminal has taken the first frame: one that does not read must not keep the cockpit from its work.
+    pub async fn first_frame(&self) {
+        let taken = async {
+            while self.is_busy() {
+                self.painted().await;
+            }
+        };
+        let _ = tokio::time::timeout(FIRST_FRAME_LIMIT, taken).await;
     }
 
     /// After a bug in the painter: what was half painted is ended, and the next frame is to be a whole one. Whoever breaks
@@ -340,4 +352,33 @@ fn translate_key(event: KeyEvent) -> Option<Key> {
     let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
     let alt = event.modifiers.contains(KeyModifiers::ALT);
     Some(Key::new(code, ctrl, alt, shift))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::clock::now_instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_after_the_first_frame_waits_for_it_and_not_for_ever() {
+        let pace = Pace::default();
+        let began = now_instant();
+        pace.first_frame().await;
+        assert_eq!(began.elapsed(), Duration::ZERO, "nothing is under way");
+        pace.handed_over();
+        pace.handed_over();
+        let painter = pace.clone();
+        let painting = tokio::spawn(async move {
+            for _ in 0..2 {
+                tokio::time::sleep(Duration::from_millis(40)).await;
+                painter.taken();
+            }
+        });
+        pace.first_frame().await;
+        assert_eq!(began.elapsed(), Duration::from_millis(80), "all of it");
+        assert!(painting.is_finished());
+        pace.handed_over();
+        pace.first_frame().await;
+        assert_eq!(began.elapsed(), Duration::from_millis(80) + FIRST_FRAME_LIMIT, "nobody reads");
+    }
 }

@@ -140,7 +140,7 @@ fn region_panel(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let (name, word, each) = region_columns(area.width);
     for (y, (id, region)) in (area.top()..).zip(&shown) {
         let (glance, note) = region::region(app, region);
-        let title = if region.is_global() { "route 53" } else { region.0.as_str() };
+        let title = if region.is_global() { "route 53" } else { &*region.0 };
         let glyphs = canvas.look.glyphs;
         let mut row: Row = vec![
             piece(format!(" {} ", glyphs.mark(glance.mark)), glance.role),

@@ -455,7 +455,7 @@ fn region(doc: &mut Doc, app: &App, look: &Look, name: &Region) -> String {
     }
     access(doc, app);
     // The story calls it by the name of its service.
-    mentions(doc, app, look, &[if name.is_global() { "route 53" } else { name.0.as_str() }]);
+    mentions(doc, app, look, &[if name.is_global() { "route 53" } else { &*name.0 }]);
     if name.is_global() { "route 53".into() } else { format!("region {name}") }
 }
 

@@ -27,7 +27,11 @@ pub struct Kept {
 impl Kept {
     /// Keeps a fold.
     pub fn of(incident: &Incident, covers: Vec<usize>) -> Self {
-        Self { covers, checkpoint: incident.checkpoint(), rows: incident.rows.values().cloned().collect() }
+        Self {
+            covers,
+            checkpoint: incident.checkpoint(),
+            rows: incident.rows.values().map(|seen| (**seen).clone()).collect(),
+        }
     }
 
     /// The fold that was kept.

@@ -131,7 +131,7 @@ impl Night {
             if !taken(&name) {
                 break;
             }
-            name = SessionId(format!("{session}-{suffix}"));
+            name = SessionId(format!("{session}-{suffix}").into());
         }
         self.strands.push(Strand::new(name.clone()));
         let it = &mut self.seats[seat];

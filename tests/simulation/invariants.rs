@@ -405,7 +405,7 @@ impl Evidence {
 
     fn newest(&self, subject: &ProbeSubject) -> Option<Finding> {
         let name = subject.to_string();
-        let from = self.newest.range((name.clone(), SessionId(String::new()))..);
+        let from = self.newest.range((name.clone(), SessionId("".into()))..);
         from.take_while(|((of, _), _)| *of == name).map(|(_, found)| *found).max_by_key(|found| found.at)
     }
 

@@ -159,7 +159,7 @@ impl Night {
         let mut opening = self.opening.clone();
         let before = SignedDuration::from_hours(1);
         let stamp = (self.origin - before).strftime("%Y%m%dT%H%M%SZ").to_string();
-        opening.session = SessionId(format!("{stamp}-{user}@jump-1-3999"));
+        opening.session = SessionId(format!("{stamp}-{user}@jump-1-3999").into());
         opening.actor.user = user.into();
         let mut strand = Strand::new(opening.session.clone());
         let world = World::new(self.outage.quiet.clone(), seed);
@@ -285,7 +285,7 @@ impl Night {
         let mut opening = self.opening.clone();
         opening.mode = if self.chance.percent(6) { Mode::ReadOnly } else { Mode::Live };
         opening.session =
-            SessionId(format!("{}-{user}@jump-1-{pid}", self.wall().strftime("%Y%m%dT%H%M%SZ")));
+            SessionId(format!("{}-{user}@jump-1-{pid}", self.wall().strftime("%Y%m%dT%H%M%SZ")).into());
         opening.actor.user = user.into();
         opening.pid = pid;
         self.say(|| format!("{user} opens {}", opening.session));

@@ -12,7 +12,7 @@ use crate::incident::place::{Account, Kind, Place, Profile, Region, Scope, Servi
 use crate::incident::probe::{DeclaredProbe, ProbeChoices, ProbeQuestion, ProbeTarget};
 use crate::incident::resource::{
     Balancer, BalancerKind, Database, Endpoint, Instance, InstanceState, Listener, Registration, Resource,
-    TargetGroup,
+    Tags, TargetGroup,
 };
 use crate::incident::site::{Site, SiteProbe, SiteTarget, TargetKind};
 
@@ -43,7 +43,7 @@ fn instance(id: &str, address: &str) -> Resource {
         system_status: None,
         instance_status: None,
         client_token: None,
-        tags: BTreeMap::new(),
+        tags: Tags::default(),
     })
 }
 

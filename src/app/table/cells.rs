@@ -16,7 +16,7 @@ impl App {
     pub fn cells(&self, screen: Screen, row: &RowId) -> Vec<String> {
         match row {
             RowId::Site(name) => self.site_cells(screen, name),
-            RowId::Region(region) => vec![region.0.clone()],
+            RowId::Region(region) => vec![region.0.to_string()],
             RowId::Target { site, target } => self.target_cells(site, target),
             RowId::Event(session, seq) => self.event_cells(session, *seq),
             RowId::Key(key) => self.key_cells(key),
@@ -95,7 +95,7 @@ impl App {
             .incident
             .evidence_on(key, self.now)
             .map_or_else(String::new, |probed| probed.evidence.verdict.as_str().to_owned());
-        let region = key.region().0.clone();
+        let region = key.region().0.to_string();
         match &seen.resource {
             Resource::Instance(i) => {
                 let checks = match (&i.system_status, &i.instance_status) {

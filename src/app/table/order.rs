@@ -75,7 +75,8 @@ impl App {
     /// Works out the rows of the screen shown, keeps the selection on its row, or near where it was.
     pub(crate) fn refresh_list(&mut self) {
         let screen = self.screen;
-        let turned = self.listing.shown.replace(screen) != Some(screen);
+        let before = self.listing.shown.replace(screen);
+        let turned = before != Some(screen);
         let Some(view) = self.lists.get(&screen) else { return };
         let was_at = view.position();
         let words = view.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
@@ -86,6 +87,8 @@ impl App {
                 let most = match following == screen {
                     true if turned => usize::MAX,
                     true => SLICE,
+                    // The first frame comes before what nobody looks at.
+                    false if before.is_none() => continue,
                     false => SLICE_BEHIND,
                 };
                 self.take_changes(following, most);

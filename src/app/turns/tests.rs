@@ -9,7 +9,7 @@ use crate::incident::entry::{Actor, SessionId};
 use crate::incident::place::{Account, Kind, Profile, Scope};
 use crate::incident::plan::Action;
 use crate::incident::request::Page;
-use crate::incident::resource::{Instance, InstanceState, Resource};
+use crate::incident::resource::{Instance, InstanceState, Resource, Tags};
 use std::collections::BTreeMap;
 
 const START: i64 = 1_341_000_000;
@@ -115,7 +115,7 @@ pub(in crate::app) fn instance(region: &str, id: &str) -> Instance {
         system_status: None,
         instance_status: None,
         client_token: None,
-        tags: BTreeMap::new(),
+        tags: Tags::default(),
     }
 }
 

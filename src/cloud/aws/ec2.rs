@@ -8,7 +8,7 @@ use super::{Out, Timeouts, text, time};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Kind, Place};
 use crate::incident::request::{Answer, IDS_EACH_CALL, QueryResult};
-use crate::incident::resource::{Instance, InstanceState, Resource};
+use crate::incident::resource::{Instance, InstanceState, Resource, Tags};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::Builder;
 use aws_sdk_ec2::config::retry::RetryConfig;
@@ -16,7 +16,7 @@ use aws_sdk_ec2::operation::describe_instance_status::DescribeInstanceStatusOutp
 use aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput;
 use aws_sdk_ec2::types::Filter;
 use futures::future::{Either, select};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,20 +41,42 @@ pub(super) struct KnownPages {
 /// Rows of a page, and the token of the next.
 type Read<T> = (Vec<T>, Option<String>);
 
-/// Instances and their status checks, read side by side. A page waits `grace` for the statuses, so that on a good day
-/// rows come once and whole; after that it goes out without them and follows again when they are there. Statuses that
-/// cannot be read are no fault of the sweep: they stay `None`.
+/// The status checks as they come.
+#[derive(Debug, Default)]
+struct Arriving {
+    /// Those that no row has yet.
+    unjoined: Statuses,
+    /// All are there, or there will be no more.
+    over: bool,
+}
+
+impl Arriving {
+    fn has_all(&self, rows: &[Instance]) -> bool {
+        self.over || rows.iter().all(|row| self.unjoined.contains_key(&row.key.id))
+    }
+
+    /// Writes the statuses into a row; whether there were any.
+    fn join(&mut self, row: &mut Instance) -> bool {
+        let Some((system, instance)) = self.unjoined.remove(&row.key.id) else { return false };
+        (row.system_status, row.instance_status) = (system, instance);
+        true
+    }
+}
+
+/// Instances and their status checks, read side by side. Pages wait for their statuses, `grace` in all, so that on a good day
+/// rows come once and whole; after that a page goes out without what is not there, and those rows follow again when it is.
+/// Statuses that cannot be read are no fault of the sweep: they stay `None`.
 pub(super) async fn sweep(
     client: &Client,
     out: &Out<'_>,
     known: &Arc<KnownPages>,
     grace: Duration,
 ) -> Result<(), Fault> {
-    // `None`: still reading. `Some(None)`: could not be read.
-    let (tell, mut told) = watch::channel::<Option<Option<Statuses>>>(None);
+    let (tell, mut told) = watch::channel(Arriving::default());
     let reading_statuses = async {
-        let read = all_statuses(client, out.place, known).await.ok();
-        tell.send_replace(Some(read));
+        let each = |page| tell.send_modify(|arriving| arriving.unjoined.extend(page));
+        let _ = all_statuses(client, out.place, known, each).await;
+        tell.send_modify(|arriving| arriving.over = true);
     };
     let (pages, mut arrived) = mpsc::unbounded_channel::<Vec<Instance>>();
     let reading_instances = async {
@@ -74,31 +96,33 @@ pub(super) async fn sweep(
     };
     let joining = async {
         let mut bare: Vec<Instance> = vec![];
-        let mut waited = false;
+        let mut patience = None;
         while let Some(mut page) = arrived.recv().await {
             // One wait for the whole sweep: a slow status call must not slow every page.
-            if !waited {
-                waited = true;
-                let _ = tokio::time::timeout(grace, told.wait_for(Option::is_some)).await;
+            let patience = patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(grace)));
+            tokio::select! {
+                biased;
+                () = async { drop(told.wait_for(|arriving| arriving.has_all(&page)).await) } => {}
+                () = patience.as_mut() => {}
             }
-            match &*told.borrow() {
-                Some(Some(known)) => {
-                    for row in &mut page {
-                        join(row, known);
+            tell.send_if_modified(|arriving| {
+                for row in &mut page {
+                    if !arriving.join(row) && !arriving.over {
+                        bare.push(row.clone());
                     }
                 }
-                Some(None) => {}
-                None => bare.extend(page.iter().cloned()),
-            }
+                false
+            });
             out.send(page.into_iter().map(Resource::Instance).collect());
         }
         bare
     };
     let (end, mut late, ()) = tokio::join!(reading_instances, joining, reading_statuses);
-    if let Some(Some(known)) = &*tell.borrow() {
-        late.retain_mut(|row| join(row, known));
-        out.send(late.into_iter().map(Resource::Instance).collect());
-    }
+    tell.send_if_modified(|arriving| {
+        late.retain_mut(|row| arriving.join(row));
+        false
+    });
+    out.send(late.into_iter().map(Resource::Instance).collect());
     end
 }
 
@@ -125,9 +149,13 @@ async fn instance_page(
     Ok((rows, page.next_token))
 }
 
-/// The status checks of all instances of a place.
-async fn all_statuses(client: &Client, place: &Place, known: &Arc<KnownPages>) -> Result<Statuses, Fault> {
-    let mut statuses = Statuses::new();
+/// The status checks of all instances of a place, page by page.
+async fn all_statuses(
+    client: &Client,
+    place: &Place,
+    known: &Arc<KnownPages>,
+    each: impl Fn(Vec<(String, Checks)>),
+) -> Result<(), Fault> {
     walk_ahead(
         "ec2:DescribeInstanceStatus",
         |token, ahead| {
@@ -135,12 +163,11 @@ async fn all_statuses(client: &Client, place: &Place, known: &Arc<KnownPages>) -
             status_page(client, place, known, token, ahead)
         },
         |(page, next)| {
-            statuses.extend(page);
+            each(page);
             next
         },
     )
-    .await?;
-    Ok(statuses)
+    .await
 }
 
 async fn status_page(
@@ -343,14 +370,14 @@ fn rows(place: &Place, page: &DescribeInstancesOutput) -> Vec<Instance> {
 /// An instance as claimed; one without an id is nothing that could be shown.
 pub(super) fn row(place: &Place, instance: &aws_sdk_ec2::types::Instance) -> Option<Instance> {
     let id = instance.instance_id()?;
-    let tags: BTreeMap<String, String> = instance
+    let tags: Tags = instance
         .tags()
         .iter()
         .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
         .collect();
     Some(Instance {
         key: place.key(Kind::Instance, id),
-        name: tags.get("Name").cloned().unwrap_or_default(),
+        name: tags.get("Name").unwrap_or_default().to_owned(),
         state: InstanceState::from(
             instance
                 .state()
@@ -367,7 +394,7 @@ pub(super) fn row(place: &Place, instance: &aws_sdk_ec2::types::Instance) -> Opt
         vpc: text(instance.vpc_id()),
         subnet: text(instance.subnet_id()),
         security_groups: security_groups(instance),
-        auto_scaling_group: tags.get("aws:autoscaling:groupName").cloned(),
+        auto_scaling_group: tags.get("aws:autoscaling:groupName").map(str::to_owned),
         system_status: None,
         instance_status: None,
         client_token: text(instance.client_token()),

@@ -375,8 +375,9 @@ mod tests {
     #[test]
     fn no_more_is_kept_than_a_few_megabytes() {
         let known = Known::default();
-        let place =
-            |n: usize| Scope::new(Account(n.to_string()), Region::new("us-east-1")).place(Service::Ec2);
+        let place = |n: usize| {
+            Scope::new(Account(n.to_string().into()), Region::new("us-east-1")).place(Service::Ec2)
+        };
         for n in 0..12 {
             known.keep(&place(n), [0; 32], &[(); 500]);
         }

@@ -83,7 +83,7 @@ pub(super) async fn spec(client: &Client, place: &Place, id: &str) -> QueryResul
             .tags
             .iter()
             .filter(|(key, _)| !key.starts_with("aws:"))
-            .map(|(key, value)| (key.clone(), value.clone()))
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect(),
     };
     Ok(Answer::LaunchSpec(Some(Box::new((claimed, spec)))))

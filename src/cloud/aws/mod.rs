@@ -240,7 +240,7 @@ async fn ask(session: &Session, query: Query) -> QueryResult {
             let who =
                 fault::call("sts:GetCallerIdentity", clients.sts().get_caller_identity().send()).await?;
             match (who.account, who.arn) {
-                (Some(account), Some(arn)) => Ok(Answer::Identity { account: Account(account), arn }),
+                (Some(account), Some(arn)) => Ok(Answer::Identity { account: Account(account.into()), arn }),
                 _ => Err(Fault::Garbled { detail: "GetCallerIdentity without an account".into() }),
             }
         }

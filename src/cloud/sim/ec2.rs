@@ -29,7 +29,7 @@ fn row(machine: &Machine, here: Here<'_>) -> Instance {
         system_status: checks.clone(),
         instance_status: checks,
         client_token: machine.client_token.clone(),
-        tags: machine.spec.tags.clone(),
+        tags: machine.spec.tags.clone().into(),
     }
 }
 

@@ -264,8 +264,8 @@ impl Stage {
     }
 
     pub(super) fn key(&self, account: usize, region: &str, service: Service, kind: Kind, id: &str) -> Key {
-        let account = self.state.accounts.get(account).map_or_else(String::new, |a| a.id.clone());
-        Scope::new(Account(account), Region::new(region)).place(service).key(kind, id)
+        let account = self.state.accounts.get(account).map_or("", |a| a.id.as_str());
+        Scope::new(Account(account.into()), Region::new(region)).place(service).key(kind, id)
     }
 
     pub(super) fn account_id(&self, account: usize) -> &str {

@@ -308,7 +308,7 @@ impl World {
                 if let Err(fault) = self.askable(profile, &scope.place(service)) {
                     return (Err(fault), at_once);
                 }
-                (scope.region.0.as_str(), Facility::Service(service))
+                (&*scope.region.0, Facility::Service(service))
             }
             (_, None) => {
                 return (Err(Fault::Unaskable { detail: "a query without an account".into() }), at_once);
@@ -350,7 +350,7 @@ impl World {
     fn identity(&self, account: usize) -> Answer {
         let (id, arn) =
             self.state.accounts.get(account).map_or_else(Default::default, |a| (a.id.clone(), a.arn.clone()));
-        Answer::Identity { account: Account(id), arn }
+        Answer::Identity { account: Account(id.into()), arn }
     }
 
     fn read(&self, here: Here<'_>, query: &Query) -> QueryResult {

@@ -440,7 +440,7 @@ pub fn target_of<'s>(incident: &Incident, site: &'s Site, record: &RecordSet) ->
                 incident.of_kind(Kind::Balancer).any(|seen| match &seen.resource {
                     Resource::Balancer(b) => {
                         Some(&b.name) == target.balancer.as_ref()
-                            && Some(&b.key.region().0) == target.region.as_ref()
+                            && Some(&*b.key.region().0) == target.region.as_deref()
                             && bare_name(&b.dns_name) == bare_name(&alias.dns_name)
                     }
                     _ => false,

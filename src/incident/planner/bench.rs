@@ -10,7 +10,7 @@ use crate::incident::plan::{Action, Plan, Refusal};
 use crate::incident::request::{Answer, BalancerRef, Call, Done, Query, RecordChange};
 use crate::incident::resource::{
     AliasTarget, Balancer, BalancerKind, Database, Endpoint, HostedZone, Instance, InstanceState, LaunchSpec,
-    RecordSet, Registration, Resource, Snapshot, SnapshotKind, TargetGroup,
+    RecordSet, Registration, Resource, Snapshot, SnapshotKind, Tags, TargetGroup,
 };
 use crate::incident::secret::Secret;
 use crate::incident::site::{Site, SiteTarget, TargetKind};
@@ -174,7 +174,7 @@ impl Bench {
 
     pub(super) fn put(&mut self, resource: Resource) {
         let seen = Seen { changed: self.now, by: self.session.clone(), resource };
-        self.incident.rows.insert(seen.resource.key().clone(), seen);
+        self.incident.rows.insert(seen.resource.key().clone(), Box::new(seen));
     }
 
     pub(super) fn classic(&mut self, region: &str, name: &str) -> Balancer {
@@ -245,7 +245,7 @@ impl Bench {
             system_status: None,
             instance_status: None,
             client_token: None,
-            tags: BTreeMap::new(),
+            tags: Tags::default(),
         }));
         self.specs.insert(
             key.clone(),

@@ -101,7 +101,9 @@ fn replaceable(table: &Table<'_>, instance: &Instance, spec: &LaunchSpec) -> Res
         | InstanceState::Stopped
         | InstanceState::Other(_) => {}
     }
-    let tag = |name: &str| instance.tags.get(name).or_else(|| spec.tags.get(name)).cloned();
+    let tag = |name: &str| {
+        instance.tags.get(name).or_else(|| spec.tags.get(name).map(String::as_str)).map(str::to_owned)
+    };
     if let Some(group) = instance.auto_scaling_group.clone().or_else(|| tag("aws:autoscaling:groupName")) {
         return Err(table.refuse(
             format!("{id} belongs to Auto Scaling group {group}, which replaces it itself"),
@@ -162,7 +164,7 @@ fn draw(
         ),
         _ => (
             format!("relaunch {} in {}", count(olds.len(), "instance"), scope.region),
-            scope.region.0.clone(),
+            scope.region.0.to_string(),
         ),
     };
     let mut plan = table.draft(scope, title, Risk::Disruptive, confirm)?;

@@ -138,7 +138,8 @@ fn from_snapshot(table: &mut Table<'_>, key: &Key, at: Option<Timestamp>) -> Res
 fn source_row<'a>(table: &Table<'a>, snapshot: &Snapshot) -> Option<&'a Database> {
     table.desk.incident.of_kind(Kind::Database).find_map(|seen| match &seen.resource {
         Resource::Database(d)
-            if d.key.id == snapshot.source && Some(&d.key.region().0) == snapshot.source_region.as_ref() =>
+            if d.key.id == snapshot.source
+                && Some(&*d.key.region().0) == snapshot.source_region.as_deref() =>
         {
             Some(d)
         }

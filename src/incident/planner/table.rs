@@ -446,7 +446,7 @@ impl<'a> Table<'a> {
             }
             for target in &s.targets {
                 let leans = target.kind.is_balancer();
-                if leans && target.region.as_deref() == Some(scope.region.0.as_str()) {
+                if leans && target.region.as_deref() == Some(&*scope.region.0) {
                     continue;
                 }
                 let on = if leans {

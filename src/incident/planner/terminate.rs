@@ -77,7 +77,7 @@ pub(super) fn plan(table: &mut Table<'_>, key: &Key) -> Result<Planned, Refusal>
         plan.effects.push(format!("it is still listed under {}", listed.join(", ")));
     }
     if let Some(group) =
-        instance.auto_scaling_group.as_ref().or_else(|| instance.tags.get("aws:autoscaling:groupName"))
+        instance.auto_scaling_group.as_deref().or_else(|| instance.tags.get("aws:autoscaling:groupName"))
     {
         plan.warnings.push(format!("Auto Scaling group {group} will launch another in its place"));
     }

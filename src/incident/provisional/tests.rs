@@ -293,7 +293,9 @@ fn an_account_is_presumed_where_all_who_are_here_presume_it() {
 fn the_guess_is_what_sts_said_last_and_rather_to_oneself() {
     let mut incident = Incident::default();
     let of = |incident: &Incident, who: &str, profile: &str| {
-        incident.last_identity(&Profile(profile.into()), &actor(who)).map(|it| (it.account.0, it.to))
+        incident
+            .last_identity(&Profile(profile.into()), &actor(who))
+            .map(|it| (it.account.0.to_string(), it.to))
     };
     assert_eq!(of(&incident, "adam", "prod"), None);
     for who in ["adam", "eve", "dan"] {

@@ -1,5 +1,6 @@
 //! EC2 instances and what it takes to launch another one alike.
 
+use super::Tags;
 use crate::incident::place::Key;
 use crate::incident::secret::Secret;
 use jiff::Timestamp;
@@ -110,8 +111,8 @@ pub struct Instance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_token: Option<String>,
     /// Tags.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 impl Instance {

@@ -7,11 +7,13 @@ mod database;
 mod dns;
 mod instance;
 mod reading;
+mod tags;
 
 pub use balancer::{Balancer, BalancerKind, Listener, Registration, TargetGroup, speaks_tcp};
 pub use database::{AutomatedBackup, Cluster, Database, Endpoint, Snapshot, SnapshotKind};
 pub use dns::{AliasTarget, HostedZone, RecordSet, bare_name, normalise_name};
 pub use instance::{BlockDevice, Instance, InstanceState, LaunchSpec, MetadataOptions};
+pub use tags::Tags;
 
 use super::place::Key;
 use serde::Serialize;

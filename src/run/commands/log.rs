@@ -3,7 +3,7 @@
 use crate::app::after_log;
 use crate::cli::{ExportFormat, LogCommand};
 use crate::incident::Incident;
-use crate::incident::entry::{Body, ENTRY_VERSION, Entry, Mode};
+use crate::incident::entry::{Body, ENTRY_VERSION, Entry, Mode, SessionId};
 use crate::incident::gist::Gist;
 use crate::incident::story::{BY_ITSELF, COMMAND_DONE, describe};
 use crate::incident::timeline::Timeline;
@@ -56,7 +56,7 @@ pub(crate) fn stream(
 
 /// The sentences of a timeline, made by the same fold as the screen's.
 struct Teller {
-    sentences: std::collections::HashMap<(String, u64), Sentence>,
+    sentences: std::collections::HashMap<(SessionId, u64), Sentence>,
 }
 
 impl Teller {
@@ -74,14 +74,14 @@ impl Teller {
                     None => Sentence { text: plain(entry), is_story: false, by_itself: false },
                 };
                 incident.fold(entry);
-                ((entry.session.0.clone(), entry.seq), sentence)
+                ((entry.session.clone(), entry.seq), sentence)
             })
             .collect();
         Self { sentences }
     }
 
     fn tell(&self, entry: &Entry) -> Sentence {
-        let known = self.sentences.get(&(entry.session.0.clone(), entry.seq));
+        let known = self.sentences.get(&(entry.session.clone(), entry.seq));
         known.cloned().unwrap_or_else(|| Sentence { text: plain(entry), is_story: false, by_itself: false })
     }
 }

@@ -342,7 +342,7 @@ fn leaping_from_place_to_place_finds_every_row_of_a_kind() {
             .rows
             .iter()
             .filter(|(key, _)| key.kind == kind)
-            .map(|(_, seen)| seen)
+            .map(|(_, seen)| &**seen)
             .collect();
         assert_eq!(leapt, walked, "{kind}");
     }

@@ -45,7 +45,7 @@ pub(super) fn global() -> Scope {
 }
 
 pub(super) fn session(user: &str) -> SessionId {
-    SessionId(format!("20120630T030500Z-{user}@jump-1"))
+    SessionId(format!("20120630T030500Z-{user}@jump-1").into())
 }
 
 fn actor(user: &str) -> Actor {
@@ -125,7 +125,7 @@ impl World {
     }
 
     pub(super) fn opened(&mut self, user: &str, mode: Mode) {
-        let regions = self.app.opening.regions.iter().map(|r| r.0.clone()).collect();
+        let regions = self.app.opening.regions.iter().map(ToString::to_string).collect();
         let body = Body::Opened {
             version: "0.1.0".into(),
             estate: "fitocracy".into(),

@@ -272,7 +272,8 @@ fn fold(lines: &[Line]) {
     let kept = serde_json::to_vec(&incident.checkpoint()).unwrap();
     let kept: Checkpoint = serde_json::from_slice(&kept).unwrap();
     let rows: Vec<_> = incident.rows.values().cloned().collect();
-    let rows = serde_json::from_slice::<Vec<_>>(&serde_json::to_vec(&rows).unwrap()).unwrap();
+    let rows = serde_json::from_slice::<Vec<blackstart::incident::Seen>>(&serde_json::to_vec(&rows).unwrap())
+        .unwrap();
     let again = Incident::from_checkpoint(kept, rows);
     incident.take_touched();
     assert_eq!(again.checkpoint(), incident.checkpoint());

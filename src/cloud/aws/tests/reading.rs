@@ -1,10 +1,12 @@
 //! What AWS says, read into rows: pages, joins, gaps and loops.
 
+use super::super::Timeouts;
 use super::server::{Received, Reply, Server, ec2_error, error, html, ok};
-use super::{aws, hasty, ids, place, scope, sweep};
+use super::{aws, aws_with, hasty, ids, place, scope, sweep};
 use crate::incident::place::{Profile, Service};
 use crate::incident::request::{Answer, BalancerRef, Query};
 use crate::incident::resource::{BalancerKind, InstanceState, Resource};
+use std::time::Duration;
 
 fn instances_page(ids: &[&str], next: Option<&str>) -> String {
     let items: String = ids
@@ -80,6 +82,27 @@ async fn status_checks_that_fail_leave_the_sweep_whole() {
     let (pages, end) = sweep(&aws(&server), Service::Ec2).await;
     end.unwrap();
     assert_eq!(ids(&pages), ["instance/i-1", "instance/i-2"]);
+}
+
+#[tokio::test]
+async fn a_row_has_its_status_check_whatever_becomes_of_those_of_others() {
+    let server = Server::start(|request| match (request.action(), request.value("NextToken")) {
+        ("DescribeInstanceStatus", None) => {
+            let next = "</instanceStatusSet><nextToken>more</nextToken>";
+            ok(statuses(&["i-1"]).replace("</instanceStatusSet>", next))
+        }
+        ("DescribeInstanceStatus", Some(_)) => ec2_error(400, "InvalidNextToken", "x"),
+        _ => two_pages(request),
+    })
+    .await;
+    let patient = Timeouts { grace: Duration::from_secs(60), ..Timeouts::default() };
+    let (pages, end) = sweep(&aws_with(&server, patient), Service::Ec2).await;
+    end.unwrap();
+    let [first, second] = pages.as_slice() else { panic!("{pages:?}") };
+    for (page, status) in [(first, Some("impaired")), (second, None)] {
+        let [Resource::Instance(row)] = page.as_slice() else { panic!("{page:?}") };
+        assert_eq!(row.system_status.as_deref(), status, "{}", row.key.id);
+    }
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ impl Hand {
     }
 
     fn scope(&self, region: &str) -> Scope {
-        Scope::new(Account(self.account.clone()), Region::new(region))
+        Scope::new(Account(self.account.as_str().into()), Region::new(region))
     }
 
     fn ask(&mut self, query: Query) -> QueryResult {
