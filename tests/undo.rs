@@ -24,7 +24,7 @@ fn crew() -> Crew {
 fn typed(crew: &Crew) -> Result<Action, Refusal> {
     let app = &crew.seats[ADAM].app;
     let lookup = Lookup { incident: &app.incident, accounts: &app.accounts, region: None };
-    words::action(&Act::Undo { operation: None }, lookup)
+    words::action(&Act::Undo { operation: None }, app.now, lookup)
 }
 
 fn undo_of(plan: &PlanHash) -> Action {
