@@ -49,6 +49,8 @@ fn bad_no_credentials() {
     // A profile that no file knows.
     let ran = home.run(&["status", "--profile", "prdo", "--region", EAST]).expect_code(1);
     said(&ran, &["prdo"]);
+    // Said once, not of every cell.
+    assert_eq!(ran.stdout.matches("NO CREDS").count(), 1, "{}", ran.stdout);
 }
 
 #[test]

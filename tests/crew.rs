@@ -461,9 +461,11 @@ pub fn plan_of(body: &Body) -> Option<&PlanHash> {
         | Body::Left { .. }
         | Body::Identified { .. }
         | Body::Presumed { .. }
+        | Body::Unidentified { .. }
         | Body::Observed { .. }
         | Body::Heartbeat { .. }
         | Body::Failing { .. }
+        | Body::Flapping { .. }
         | Body::Probed { .. }
         | Body::Disagreement { .. }
         | Body::Disagreements { .. }

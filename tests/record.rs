@@ -231,7 +231,7 @@ fn a_logbook_without_room_is_one_state_said_once_and_no_word_of_actions() {
     assert!(crew.seats[0].app.is_recording());
     let mut heard: Vec<String> = Vec::new();
     let full = "there is no room for a strand in /log: No space left on device";
-    crew.take(0, Message::RecordFailed("entry 7 was not written: No space left on device".into()));
+    crew.take(0, Message::RecordFailed("entry 7 was not written: No space left on device.".into()));
     let mut asked = 0;
     for _ in 0..120 {
         crew.run_for(1);

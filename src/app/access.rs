@@ -6,11 +6,12 @@
 use super::App;
 use super::message::Effect;
 use crate::incident::access::{SKEW_REFUSED_S, SKEW_TOLD_S};
-use crate::incident::cell::Cell;
+use crate::incident::cell::{Cell, TOLD_AFTER_S};
 use crate::incident::entry::{Body, Entry, SessionId};
 use crate::incident::fault::Fault;
-use crate::incident::place::Profile;
-use jiff::Timestamp;
+use crate::incident::place::{Place, Profile, Region};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// Seconds left from which one has to think of a new login.
 const SOON_S: i64 = 15 * 60;
@@ -18,6 +19,8 @@ const SOON_S: i64 = 15 * 60;
 const LOOK_EVERY_MS: u64 = 1_000;
 /// Seconds that a measured skew must leave a threshold behind before it counts as being on the other side again.
 const SKEW_MARGIN_S: i64 = 3;
+/// Seconds for which credentials must be both refused and taken to be refused by somebody alone.
+const BOTH_AT_ONCE_S: i64 = 20;
 
 /// Seconds left from which it has to happen now.
 const NOW_S: i64 = 5 * 60;
@@ -136,10 +139,17 @@ impl App {
             None => {}
         }
         for profile in self.opening.profiles.clone() {
-            let told = self.incident.ended_credentials.contains_key(&(session.clone(), profile.clone()));
-            let ended = self.credentials_ended(&profile);
-            if told != ended.is_some() {
-                self.record(Body::Credentials { profile, ended }, effects);
+            let whose = (session.clone(), profile.clone());
+            let ended = self.incident.ended_credentials.contains_key(&whose);
+            let alone = self.incident.refusing_regions.contains_key(&whose);
+            let news = match self.credentials_said(&profile) {
+                CredentialsSaid::Undecided => None,
+                CredentialsSaid::Valid => (ended || alone).then(|| (None, Vec::new(), false)),
+                CredentialsSaid::Ended { at, by } => (!ended).then_some((Some(at), by, false)),
+                CredentialsSaid::RefusedAlone { at, by } => (!alone).then_some((Some(at), by, true)),
+            };
+            if let Some((ended, regions, taken_elsewhere)) = news {
+                self.record(Body::Credentials { profile, ended, regions, taken_elsewhere }, effects);
             }
         }
     }
@@ -165,21 +175,101 @@ impl App {
         }
     }
 
-    /// When a profile's credentials ended, if they did: by what they say themselves, or by what AWS says to us of them.
-    fn credentials_ended(&self, profile: &Profile) -> Option<Timestamp> {
-        let access = self.accesses.get(profile).and_then(|access| access.expires);
-        if let Some(expires) = access.filter(|expires| *expires <= self.now) {
-            return Some(expires);
+    /// What is to be believed of a profile's credentials: by what they say themselves, or by what AWS says to us of them.
+    ///
+    /// A refusal may be one region's own fault, so the others are heard first, those that read them with the same
+    /// credentials included.
+    fn credentials_said(&self, profile: &Profile) -> CredentialsSaid {
+        let expires = self.accesses.get(profile).and_then(|access| access.expires);
+        if let Some(at) = expires.filter(|expires| *expires <= self.now) {
+            return CredentialsSaid::Ended { at, by: Vec::new() };
         }
-        let (account, _) = self.accounts.iter().find(|(_, of)| of == profile)?;
-        let refused = |cell: &&Cell| {
-            cell.by.as_ref() == Some(&self.opening.session)
-                && matches!(cell.fault(), Some(Fault::CredentialsExpired { .. }))
+        let Some((account, _)) = self.accounts.iter().find(|(_, of)| of == profile) else {
+            return CredentialsSaid::Valid;
         };
-        let places = self.schedule.keys().filter(|place| place.scope.account == *account);
-        let cells = places.filter_map(|place| self.incident.cells.get(place));
-        cells.filter(refused).map(|cell| cell.since).min()
+        let places: Vec<&Place> =
+            self.schedule.keys().filter(|place| place.scope.account == *account).collect();
+        let read = |place: &&Place| {
+            let cell = self.incident.cells.get(*place)?;
+            self.reads_as_we(cell.by.as_ref()?).then_some((place.scope.region.clone(), cell))
+        };
+        let cells: Vec<(Region, &Cell)> = places.iter().filter_map(read).collect();
+        let refuses = |cell: &Cell| matches!(cell.fault(), Some(Fault::CredentialsExpired { .. }));
+        let refusing: Vec<&(Region, &Cell)> = cells.iter().filter(|(_, cell)| refuses(cell)).collect();
+        let Some(at) = refusing.iter().map(|(_, cell)| cell.since).min() else {
+            return CredentialsSaid::Valid;
+        };
+        let regions_of = |cells: &[&(Region, &Cell)]| -> BTreeSet<Region> {
+            cells.iter().map(|(region, _)| region.clone()).collect()
+        };
+        let words = |regions: BTreeSet<Region>| -> Vec<String> {
+            let word =
+                |region: &Region| if region.is_global() { "route 53".into() } else { region.0.clone() };
+            regions.iter().map(word).collect()
+        };
+        // Both at once: at their end, and after a login, one turns after the other.
+        let overlap = SignedDuration::from_secs(BOTH_AT_ONCE_S);
+        let at_once = |taking: &Cell, refusing: &Cell| {
+            taking.is_ok()
+                && taking.last_ok.is_some_and(|read| read >= refusing.since + overlap)
+                && refusing.last_attempt >= taking.since + overlap
+        };
+        let contradicted: Vec<&(Region, &Cell)> = refusing
+            .iter()
+            .filter(|(_, refusing)| cells.iter().any(|(_, taking)| at_once(taking, refusing)))
+            .copied()
+            .collect();
+        if !contradicted.is_empty() {
+            return CredentialsSaid::RefusedAlone { at, by: words(regions_of(&contradicted)) };
+        }
+        let by = regions_of(&refusing);
+        let several = self.opening.regions.len() > 1;
+        let all_regions = several && self.opening.regions.iter().all(|region| by.contains(region));
+        if all_regions || refusing.len() == places.len() {
+            return CredentialsSaid::Ended { at, by: Vec::new() };
+        }
+        let heard = |place: &Place| {
+            by.contains(&place.scope.region)
+                || read(&place).is_some_and(|(_, cell)| {
+                    cell.last_attempt >= if cell.is_ok() { at + overlap } else { at }
+                })
+        };
+        let waits = self.now.duration_since(at).as_secs() < TOLD_AFTER_S;
+        if waits && !places.iter().all(|place| heard(place)) {
+            return CredentialsSaid::Undecided;
+        }
+        CredentialsSaid::Ended { at, by: words(by) }
     }
+
+    /// Whether a session reads with the credentials that we read with: ours, and those of the same user on this machine.
+    fn reads_as_we(&self, session: &SessionId) -> bool {
+        *session == self.opening.session
+            || self.incident.sessions.get(session).is_some_and(|it| {
+                let ours = &self.opening.actor;
+                it.left.is_none() && (&it.actor.user, &it.actor.host) == (&ours.user, &ours.host)
+            })
+    }
+
+    /// Whether a region's refusal of our credentials is its own fault: AWS takes them elsewhere.
+    #[must_use]
+    pub fn is_refused_alone(&self, region: &Region) -> bool {
+        let here = |session: &SessionId| *session == self.opening.session || self.replay.is_some();
+        let word = if region.is_global() { "route 53" } else { region.0.as_str() };
+        let refusing = self.incident.refusing_regions.iter().filter(|((session, _), _)| here(session));
+        refusing.flat_map(|(_, (_, regions))| regions).any(|said| said == word)
+    }
+}
+
+/// What is to be believed of credentials.
+enum CredentialsSaid {
+    /// Nobody says otherwise.
+    Valid,
+    /// Somebody says that they have ended, and not everybody who could has been heard.
+    Undecided,
+    /// They have ended; where not all regions say so, these do.
+    Ended { at: Timestamp, by: Vec<String> },
+    /// These regions say so, and AWS takes them elsewhere.
+    RefusedAlone { at: Timestamp, by: Vec<String> },
 }
 
 /// Whether a measured skew is another one than was told, and what it is then: nothing, once the clock is right again.

@@ -155,7 +155,8 @@ impl App {
         }
         // On a screen the reason stands above the last line for as long as it holds.
         let words = if self.opening.mode == Mode::Record {
-            format!("the logbook refused: {refusal}; it is tried again every {REOPEN_EVERY_S} s")
+            let why = refusal.words.trim_end_matches('.');
+            format!("the logbook refused: {why}; it is tried again every {REOPEN_EVERY_S} s")
         } else if self.crew().is_empty() {
             "the logbook refused: nothing is recorded, actions are off".into()
         } else {

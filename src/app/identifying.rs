@@ -8,13 +8,13 @@
 
 use super::App;
 use super::message::{Effect, Ticket};
-use super::sweeping::{BACK_OFF_MOST_S, BACK_OFF_S};
+use super::sweeping::{BACK_OFF_IN_SIGHT_MOST_S, BACK_OFF_MOST_S, BACK_OFF_S};
 use crate::incident::Presumption;
 use crate::incident::access::Access;
-use crate::incident::cell::SweepStatus;
-use crate::incident::entry::Body;
+use crate::incident::cell::{SweepStatus, TOLD_AFTER_S};
+use crate::incident::entry::{Body, Mode};
 use crate::incident::fault::Fault;
-use crate::incident::place::{Account, Place, Profile};
+use crate::incident::place::{Account, Place, Profile, Region};
 use crate::incident::plan::Refusal;
 use crate::incident::request::{Answer, Query};
 use crate::incident::story::{Tone, wrong_presumption};
@@ -30,6 +30,8 @@ pub(super) struct Identifying {
     due: BTreeMap<Profile, Timestamp>,
     /// How often STS did not say whose a profile is; each time another region's is asked next.
     misses: BTreeMap<Profile, usize>,
+    /// Profiles that nothing is known of and STS does not name: since when, and why it did not when it was asked last.
+    unnamed: BTreeMap<Profile, (Timestamp, Fault)>,
     /// Profiles whose credentials were read anew since STS said whose they are.
     unsure: BTreeSet<Profile>,
     /// Profiles whose credentials are another account's by now.
@@ -179,7 +181,6 @@ impl App {
 
     pub(super) fn ask_identities(&mut self, effects: &mut Vec<Effect>) {
         let profiles: Vec<Profile> = self.opening.profiles.clone();
-        let regions = self.opening.regions.clone();
         for (at, profile) in profiles.into_iter().enumerate() {
             let asked = self.identifying.in_flight.values().any(|p| *p == profile);
             let due = self.identifying.due.get(&profile).is_none_or(|at| *at <= self.now);
@@ -188,13 +189,53 @@ impl App {
             if asked || !due || (known && !self.identifying.unsure.contains(&profile)) {
                 continue;
             }
-            // The first region may be the very one that is dark.
-            let misses = self.identifying.misses.get(&profile).copied().unwrap_or_default();
-            let Some(region) = regions.get(misses % regions.len().max(1)) else { return };
+            let Some(region) = self.sts_to_ask(&profile) else { return };
             let ticket = self.ticket();
             self.identifying.in_flight.insert(ticket, profile.clone());
             let query = Query::Identity { profile: profile.clone(), region: region.0.clone() };
             effects.push(Effect::Ask(ticket, profile, query));
+        }
+    }
+
+    /// Whose STS is asked next. The first region may be the very one that is dark: those where anything answers come first.
+    fn sts_to_ask(&self, profile: &Profile) -> Option<Region> {
+        let answers = |region: &Region| {
+            self.schedule.keys().any(|place| {
+                place.scope.region == *region
+                    && self.profile_of(&place.scope.account).as_ref() == Some(profile)
+                    && self
+                        .incident
+                        .cells
+                        .get(place)
+                        .is_some_and(|cell| cell.is_ok() && cell.last_attempt >= self.started)
+            })
+        };
+        let (mut regions, silent): (Vec<&Region>, Vec<&Region>) =
+            self.opening.regions.iter().partition(|region| answers(region));
+        regions.extend(silent);
+        let misses = self.identifying.misses.get(profile).copied().unwrap_or_default();
+        regions.get(misses % regions.len().max(1)).copied().cloned()
+    }
+
+    /// A cell is back: so may the STS be that did not say whose its account is.
+    pub(super) fn ask_identity_again(&mut self, place: &Place) {
+        if let Some(profile) = self.profile_of(&place.scope.account) {
+            self.identifying.due.remove(&profile);
+        }
+    }
+
+    /// Tells the story of every profile that STS has not named for a minute and that nothing else is known of.
+    pub(super) fn tell_unidentified(&mut self, effects: &mut Vec<Effect>) {
+        let session = &self.opening.session;
+        let told =
+            |profile: &Profile| self.incident.unidentified.contains_key(&(session.clone(), profile.clone()));
+        let due = self.identifying.unnamed.iter().filter(|(profile, (since, _))| {
+            self.now.duration_since(*since).as_secs() >= TOLD_AFTER_S && !told(profile)
+        });
+        let due: Vec<(Profile, (Timestamp, Fault))> =
+            due.map(|(profile, unnamed)| (profile.clone(), unnamed.clone())).collect();
+        for (profile, (since, error)) in due {
+            self.record(Body::Unidentified { profile, since, error }, effects);
         }
     }
 
@@ -231,6 +272,7 @@ impl App {
             (Ok(Answer::Identity { account, arn }), None) => {
                 self.opening.actor.aws = Some(arn.clone());
                 self.identifying.presumed.remove(&profile);
+                self.identifying.unnamed.remove(&profile);
                 self.record(
                     Body::Identified { profile: profile.clone(), account: account.clone(), arn },
                     effects,
@@ -241,17 +283,32 @@ impl App {
                     None => self.rename_account(&Account::unverified(&profile), &account),
                 }
             }
-            (result @ (Ok(_) | Err(_)), _) => {
-                if let (Err(error), Some(presumed)) = (result, presumed.filter(|presumed| !presumed.told)) {
-                    if let Some(presumed) = self.identifying.presumed.get_mut(&profile) {
-                        presumed.told = true;
+            (result @ (Ok(_) | Err(_)), known) => {
+                match (result, presumed) {
+                    (Err(error), Some(presumed)) if !presumed.told => {
+                        if let Some(presumed) = self.identifying.presumed.get_mut(&profile) {
+                            presumed.told = true;
+                        }
+                        self.tell_presumption(&profile, presumed, Some(error), effects);
                     }
-                    self.tell_presumption(&profile, presumed, Some(error), effects);
+                    (Err(error), None) if known.is_none() => {
+                        let since =
+                            self.identifying.unnamed.get(&profile).map_or(self.now, |(since, _)| *since);
+                        self.identifying.unnamed.insert(profile.clone(), (since, error));
+                    }
+                    (Ok(_) | Err(_), Some(_) | None) => {}
                 }
                 let misses = self.identifying.misses.entry(profile.clone()).or_default();
                 *misses += 1;
                 let all_asked = misses.is_multiple_of(self.opening.regions.len().max(1));
-                let pause = if all_asked { BACK_OFF_MOST_S } else { BACK_OFF_S };
+                // That an account is only presumed, or not known, is always in sight. Who records has nobody at the screen.
+                let pause = match (all_asked, self.opening.mode) {
+                    (false, _) => BACK_OFF_S,
+                    (true, Mode::Record) => BACK_OFF_MOST_S,
+                    (true, Mode::Live | Mode::ReadOnly | Mode::Demo | Mode::Replay) => {
+                        BACK_OFF_IN_SIGHT_MOST_S
+                    }
+                };
                 let again = self.now + SignedDuration::from_secs(pause);
                 self.identifying.due.insert(profile, again);
             }

@@ -4,9 +4,9 @@
 //! of them. It reads no clock, no disk and no network; `run` does. Imports `incident` only.
 //!
 //! Reads in this order: [`message`] (what comes in and goes out), [`commands`] and [`keys`] (what an operator can
-//! type), `sweeping`, `sharing`, `silence`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
+//! type), `sweeping`, `flapping`, `sharing`, `silence`, `turns`, `budget`, `probing`, [`propagation`] and `identifying` (what is
 //! asked when, and by whom), `acting` (from an action to a confirmed plan), `executing` (from a
-//! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen),
+//! confirmed plan to a verified effect), `settling` (what became of a call without an answer), `alive` (leaving, a logbook that refuses, a clock that jumps), `recording` (without a screen), `looking` (once),
 //! `input` (keys), [`table`] (rows as text), `replaying`.
 
 mod access;
@@ -17,9 +17,11 @@ mod checking;
 mod choosing;
 pub mod commands;
 mod executing;
+mod flapping;
 mod identifying;
 mod input;
 pub mod keys;
+mod looking;
 pub mod message;
 mod probing;
 pub mod propagation;
@@ -396,6 +398,7 @@ impl App {
         self.drop_notices();
         self.sweep_due(effects);
         self.tell_failing(effects);
+        self.tell_unidentified(effects);
         self.ask_servers_due(effects);
         self.execution_tick(effects);
         self.note_disagreements(effects);
@@ -454,6 +457,7 @@ impl App {
             }
         }
         self.heed_others(entries);
+        self.count_readings_told(entries);
         self.heed_skews(entries);
         self.stand_by_findings(entries, effects);
         self.refresh_list();

@@ -5,6 +5,7 @@
 
 use super::App;
 use super::budget::bucket_of;
+use super::flapping::Readings;
 use super::message::{Effect, Ticket};
 use super::zones::{ByZone, ZonePart};
 use crate::incident::Seen;
@@ -49,6 +50,8 @@ pub struct Schedule {
     pub left_to: Option<SessionId>,
     /// What of its failing was told last, while it fails.
     pub(super) told: Option<Fault>,
+    /// How its readings ended of late.
+    pub(super) readings: Readings,
 }
 
 impl Schedule {
@@ -301,6 +304,7 @@ impl App {
         }
         if recovered {
             self.ask_neighbours_of(place);
+            self.ask_identity_again(place);
         }
         if matches!(status, SweepStatus::Ok { .. }) {
             self.sweeping.untold_rows.remove(place);
@@ -309,7 +313,10 @@ impl App {
         let news = untold
             || !gone.is_empty()
             || self.incident.cells.get(place).is_none_or(|cell| match (&cell.status, &status) {
-                (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => false,
+                // Whoever does not read it knows by this alone that it is slow, or is not any more.
+                (SweepStatus::Ok { .. }, SweepStatus::Ok { .. }) => {
+                    cell.is_slow_after(&status) != cell.is_slow
+                }
                 (SweepStatus::Failed { error: a }, SweepStatus::Failed { error: b }) => {
                     // Two hosts may fail in different ways: each tells what changed for it.
                     let told = if told.is_some() { told.as_ref() } else { Some(a) };
@@ -325,12 +332,13 @@ impl App {
                 | (SweepStatus::Failed { .. }, SweepStatus::Ok { .. }) => true,
             });
         if news {
-            let place = place.clone();
-            self.record(Body::Observed { place, status: Some(status), changed: Vec::new(), gone }, effects);
+            let (place, changed) = (place.clone(), Vec::new());
+            self.record(Body::Observed { place, status: Some(status), changed, gone }, effects);
         } else {
             self.say_unchanged(place, failures == 0);
             self.touch(place, &status);
         }
+        self.count_reading(place, effects);
         self.refresh_list();
     }
 
@@ -408,24 +416,6 @@ impl App {
     /// So many seconds, with up to a quarter of jitter.
     fn with_jitter(&self, place: &Place, failures: u32, base: i64) -> i64 {
         base + self.jitter(&format!("{place} {failures}"), base) / 4
-    }
-
-    /// Whether every cell has been heard of since the start: the command line waits for this.
-    #[must_use]
-    pub fn swept_once(&self) -> bool {
-        self.schedule.iter().all(|(place, schedule)| {
-            schedule.due.is_some()
-                && self.incident.cells.get(place).is_some_and(|cell| cell.last_attempt >= self.started)
-        })
-    }
-
-    /// Whether every account's Route 53 has been heard of since the start.
-    #[must_use]
-    pub fn route53_swept(&self) -> bool {
-        self.schedule
-            .iter()
-            .filter(|(place, _)| place.service == Service::Route53)
-            .all(|(_, schedule)| schedule.due.is_some())
     }
 }
 

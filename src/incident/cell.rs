@@ -3,6 +3,7 @@
 use super::dns::{DnsAnswer, DnsSubject};
 use super::entry::SessionId;
 use super::fault::Fault;
+use super::flapping::Flapping;
 use super::place::{Account, Key, Kind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,12 @@ pub struct Cell {
     pub failures: u32,
     /// Whether the story told that it fails: a cell that comes and goes does not fill the story.
     pub told: bool,
+    /// How it flaps, if the story told that it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flapping: Option<Flapping>,
+    /// Whether its sweeps have come to take long enough for a word.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_slow: bool,
     /// Whose sweep that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<SessionId>,
@@ -86,6 +93,7 @@ impl Cell {
         let (mut newer, older) =
             if self.last_attempt >= other.last_attempt { (self, other) } else { (other, self) };
         newer.last_ok = newer.last_ok.max(older.last_ok);
+        newer.flapping = newer.flapping.or(older.flapping);
         if newer.is_ok() == older.is_ok() {
             newer.since = newer.since.min(older.since);
             newer.told |= older.told;
@@ -115,9 +123,15 @@ impl Cell {
     #[must_use]
     pub fn slow(&self) -> Option<u64> {
         match &self.status {
-            SweepStatus::Ok { latency_ms } => Some(*latency_ms).filter(|took| *took >= SLOW_MS),
+            SweepStatus::Ok { latency_ms } => Some(*latency_ms).filter(|_| self.is_slow),
             SweepStatus::Failed { .. } | SweepStatus::Partial { .. } => None,
         }
+    }
+
+    /// Whether it is slow after a sweep that ended so. One near the threshold does not turn with every sweep.
+    #[must_use]
+    pub fn is_slow_after(&self, status: &SweepStatus) -> bool {
+        status.took().is_some_and(|took| took >= if self.is_slow { FAST_AGAIN_MS } else { SLOW_MS })
     }
 
     /// The fault of the newest sweep.
@@ -163,6 +177,15 @@ impl Cell {
 }
 
 impl SweepStatus {
+    /// Milliseconds from asking to the last page, if it came.
+    #[must_use]
+    pub(super) fn took(&self) -> Option<u64> {
+        match self {
+            Self::Ok { latency_ms } => Some(*latency_ms),
+            Self::Failed { .. } | Self::Partial { .. } => None,
+        }
+    }
+
     /// Why it broke off, if it did.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
@@ -222,6 +245,8 @@ impl SweepStatus {
 
 /// Milliseconds from which an answer is called slow.
 pub const SLOW_MS: u64 = 2000;
+/// Milliseconds below which one that was slow is not any more.
+const FAST_AGAIN_MS: u64 = 1500;
 
 /// Rows older than this are stale even if nothing failed since: seconds.
 pub const STALE_AFTER_S: i64 = 90;
@@ -578,6 +603,8 @@ mod tests {
             missing: Vec::new(),
             failures: 0,
             told: false,
+            flapping: None,
+            is_slow: false,
             by: None,
         };
         let failing = Cell {
@@ -589,6 +616,8 @@ mod tests {
             missing: Vec::new(),
             failures: 2,
             told: false,
+            flapping: None,
+            is_slow: false,
             by: None,
         };
         for joined in [read.clone().joined(failing.clone()), failing.clone().joined(read)] {

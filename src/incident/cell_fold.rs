@@ -3,8 +3,9 @@
 //! Pure, on one cell alone: the fold asks it for the cell that is shown, and for what would be known without those whose
 //! account is not verified. It refuses to know which of these it is.
 
-use super::cell::{Cell, READ_ELSEWHERE_S, SweepStatus};
+use super::cell::{Cell, READ_ELSEWHERE_S, SLOW_MS, SweepStatus};
 use super::entry::{Entry, SessionId};
+use super::flapping::STEADY_AFTER_S;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -28,8 +29,13 @@ impl Cell {
                 // the end of what it told.
                 cell.told = !ok && (cell.told || cell.worth_telling(entry.ts));
                 if cell.is_ok() != ok {
+                    // What failed for as long did not flap: it was down.
+                    if ok && entry.ts.duration_since(cell.since).as_secs() >= STEADY_AFTER_S {
+                        cell.flapping = None;
+                    }
                     cell.since = entry.ts;
                 }
+                cell.is_slow = cell.is_slow_after(status);
                 cell.status = status.clone();
                 cell.last_attempt = entry.ts;
                 cell.by = Some(entry.session.clone());
@@ -52,6 +58,8 @@ impl Cell {
                 missing: Vec::new(),
                 failures: u32::from(!ok),
                 told: false,
+                flapping: None,
+                is_slow: status.took().is_some_and(|took| took >= SLOW_MS),
                 by: Some(entry.session.clone()),
             },
         };
@@ -73,6 +81,7 @@ impl Cell {
         if !self.is_ok() {
             // Somebody else's failing came between two sweeps of one who never failed.
             self.status = SweepStatus::Ok { latency_ms: 0 };
+            self.is_slow = false;
             self.since = at;
             self.failures = 0;
             self.told = false;
@@ -113,6 +122,7 @@ impl Cell {
             SweepStatus::Ok { .. } => {
                 self.last_ok = Some(at);
                 self.failures = 0;
+                self.is_slow = self.is_slow_after(status);
                 self.status = status.clone();
             }
             SweepStatus::Failed { .. } | SweepStatus::Partial { .. } => self.failures += 1,

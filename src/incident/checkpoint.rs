@@ -35,6 +35,10 @@ pub struct Checkpoint {
     #[serde(default)]
     ended_credentials: Vec<(SessionId, Profile, Timestamp)>,
     #[serde(default)]
+    refusing_regions: Vec<(SessionId, Profile, (Timestamp, Vec<String>))>,
+    #[serde(default)]
+    unidentified: Vec<(SessionId, Profile, Timestamp)>,
+    #[serde(default)]
     skews: Vec<(SessionId, Timestamp, i64)>,
     sessions: Vec<(SessionId, Presence)>,
     identities: Vec<(SessionId, Profile, Identity)>,
@@ -62,6 +66,8 @@ impl Incident {
             disagreements,
             lies,
             ended_credentials,
+            refusing_regions,
+            unidentified,
             skews,
             sessions,
             identities,
@@ -80,6 +86,9 @@ impl Incident {
         fn pairs<K: Clone, V: Clone>(map: &BTreeMap<K, V>) -> Vec<(K, V)> {
             map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
         }
+        fn of_sessions<T: Clone>(map: &BTreeMap<(SessionId, Profile), T>) -> Vec<(SessionId, Profile, T)> {
+            map.iter().map(|((session, of), it)| (session.clone(), of.clone(), it.clone())).collect()
+        }
         Checkpoint {
             cells: pairs(cells),
             probes: pairs(probes),
@@ -89,23 +98,19 @@ impl Incident {
                 .map(|(site, (at, why))| (site, at, why))
                 .collect(),
             lies: pairs(lies).into_iter().map(|(key, (at, why))| (key, at, why)).collect(),
-            ended_credentials: pairs(ended_credentials)
-                .into_iter()
-                .map(|((session, profile), at)| (session, profile, at))
-                .collect(),
+            ended_credentials: of_sessions(ended_credentials),
+            refusing_regions: of_sessions(refusing_regions),
+            unidentified: of_sessions(unidentified),
             skews: pairs(skews).into_iter().map(|(session, (at, ahead))| (session, at, ahead)).collect(),
             sessions: pairs(sessions),
-            identities: pairs(identities).into_iter().map(|((s, profile), it)| (s, profile, it)).collect(),
+            identities: of_sessions(identities),
             operations: pairs(operations),
             declarations: declarations.clone(),
             story: story.get(story.len().saturating_sub(STORY_KEPT)..).unwrap_or_default().to_vec(),
             entries: *entries,
             latest: *latest,
             gone: pairs(gone).into_iter().map(|(key, (at, by))| (key, at, by)).collect(),
-            presumptions: pairs(presumptions)
-                .into_iter()
-                .map(|((s, profile), it)| (s, profile, it))
-                .collect(),
+            presumptions: of_sessions(presumptions),
             provisional: provisional.into(),
             heads: pairs(heads),
         }
@@ -114,6 +119,9 @@ impl Incident {
     /// The incident that a checkpoint and its rows were made from.
     #[must_use]
     pub fn from_checkpoint(kept: Checkpoint, rows: impl IntoIterator<Item = Seen>) -> Self {
+        fn by_session<T>(kept: Vec<(SessionId, Profile, T)>) -> BTreeMap<(SessionId, Profile), T> {
+            kept.into_iter().map(|(session, profile, it)| ((session, profile), it)).collect()
+        }
         let mut incident = Self {
             cells: kept.cells.into_iter().collect(),
             rows: rows.into_iter().map(|seen| (seen.resource.key().clone(), seen)).collect(),
@@ -121,21 +129,19 @@ impl Incident {
             switches: kept.switches.into_iter().collect(),
             disagreements: kept.disagreements.into_iter().map(|(site, at, why)| (site, (at, why))).collect(),
             lies: kept.lies.into_iter().map(|(key, at, why)| (key, (at, why))).collect(),
-            ended_credentials: kept
-                .ended_credentials
-                .into_iter()
-                .map(|(s, profile, at)| ((s, profile), at))
-                .collect(),
+            ended_credentials: by_session(kept.ended_credentials),
+            refusing_regions: by_session(kept.refusing_regions),
+            unidentified: by_session(kept.unidentified),
             skews: kept.skews.into_iter().map(|(session, at, ahead)| (session, (at, ahead))).collect(),
             sessions: kept.sessions.into_iter().collect(),
-            identities: kept.identities.into_iter().map(|(s, profile, it)| ((s, profile), it)).collect(),
+            identities: by_session(kept.identities),
             operations: kept.operations.into_iter().collect(),
             declarations: kept.declarations,
             story: kept.story,
             entries: kept.entries,
             latest: kept.latest,
             gone: kept.gone.into_iter().map(|(key, at, by)| (key, (at, by))).collect(),
-            presumptions: kept.presumptions.into_iter().map(|(s, profile, it)| ((s, profile), it)).collect(),
+            presumptions: by_session(kept.presumptions),
             provisional: Provisional::from(kept.provisional),
             heads: kept.heads.into_iter().collect(),
             touched: Touched::default(),

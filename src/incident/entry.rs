@@ -2,6 +2,7 @@
 
 use super::cell::{Evidence, ProbeSubject, SweepStatus};
 use super::fault::Fault;
+use super::flapping::Flapping;
 use super::hash::PlanHash;
 use super::place::{Account, Key, Place, Profile};
 use super::plan::{Action, Plan, Refusal};
@@ -192,6 +193,15 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<Fault>,
     },
+    /// STS has not named a profile's account for a minute, and the logbook knows none to take it for.
+    Unidentified {
+        /// The profile.
+        profile: Profile,
+        /// When STS first did not say.
+        since: Timestamp,
+        /// Why it does not say now.
+        error: Fault,
+    },
     /// A sweep ended, or a page of one came: changes only.
     Observed {
         /// What was read.
@@ -218,6 +228,14 @@ pub enum Body {
     Failing {
         /// Which.
         place: Place,
+    },
+    /// A cell fails, answers and fails again, or does so no longer.
+    Flapping {
+        /// Which.
+        place: Place,
+        /// How often it failed; `None` once it is steady again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        flapping: Option<Flapping>,
     },
     /// A probe found something (first, changed, or after a minute).
     Probed {
@@ -375,9 +393,16 @@ pub enum Body {
     Credentials {
         /// Whose.
         profile: Profile,
-        /// When they ended; `None` once they are valid again.
+        /// When they ended, by what they say themselves or by what AWS says to this session; `None` once they are valid
+        /// again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ended: Option<Timestamp>,
+        /// The regions that say so, where not all of them do.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        regions: Vec<String>,
+        /// Whether AWS takes them elsewhere all the while: then they have not ended, whatever these regions say.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        taken_elsewhere: bool,
     },
     /// This machine's clock was found to be off, or is off no longer.
     Skew {
@@ -445,7 +470,7 @@ impl Body {
                 .collect();
         };
         match self {
-            Self::Failing { place: of } => place(of),
+            Self::Failing { place: of } | Self::Flapping { place: of, .. } => place(of),
             Self::Observed { place: of, changed, .. } => {
                 place(of);
                 changed.iter_mut().for_each(|resource| place(&mut resource.key_mut().place));
@@ -473,6 +498,7 @@ impl Body {
             | Self::Left { .. }
             | Self::Identified { .. }
             | Self::Presumed { .. }
+            | Self::Unidentified { .. }
             | Self::Declared { .. }
             | Self::Closed { .. }
             | Self::Note { .. }
@@ -498,14 +524,16 @@ impl Body {
     }
 
     /// Every kind's word.
-    pub const KINDS: [&'static str; 30] = [
+    pub const KINDS: [&'static str; 32] = [
         "opened",
         "left",
         "identified",
         "presumed",
+        "unidentified",
         "observed",
         "heartbeat",
         "failing",
+        "flapping",
         "probed",
         "declared",
         "closed",
@@ -539,9 +567,11 @@ impl Body {
             Self::Left { .. } => "left",
             Self::Identified { .. } => "identified",
             Self::Presumed { .. } => "presumed",
+            Self::Unidentified { .. } => "unidentified",
             Self::Observed { .. } => "observed",
             Self::Heartbeat { .. } => "heartbeat",
             Self::Failing { .. } => "failing",
+            Self::Flapping { .. } => "flapping",
             Self::Probed { .. } => "probed",
             Self::Declared { .. } => "declared",
             Self::Closed { .. } => "closed",
@@ -591,10 +621,12 @@ impl Body {
             | Self::Settled { .. } => true,
             Self::Identified { .. }
             | Self::Presumed { .. }
+            | Self::Unidentified { .. }
             | Self::Clock { .. }
             | Self::Observed { .. }
             | Self::Heartbeat { .. }
             | Self::Failing { .. }
+            | Self::Flapping { .. }
             | Self::Probed { .. }
             | Self::InSync { .. }
             | Self::Disagreement { .. }
@@ -609,6 +641,19 @@ impl Body {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_written_before_a_field_was_there_is_read_and_written_as_it_was() {
+        for line in [
+            r#"{"kind":"credentials","body":{"profile":"prod","ended":"2026-01-01T00:00:00Z"}}"#,
+            r#"{"kind":"credentials","body":{"profile":"prod"}}"#,
+            r#"{"kind":"flapping","body":{"place":"aws/111122223333/us-east-1/ec2"}}"#,
+        ] {
+            let read: Option<Body> = serde_json::from_str(line).ok();
+            let again = read.and_then(|body| serde_json::to_string(&body).ok());
+            assert_eq!(again.as_deref(), Some(line));
+        }
+    }
 
     #[test]
     fn the_list_of_kinds_is_that_of_the_entries() {

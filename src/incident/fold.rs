@@ -103,6 +103,10 @@ pub struct Incident {
     pub lies: BTreeMap<Key, (Timestamp, String)>,
     /// Credentials that have ended, by who has them: since when.
     pub ended_credentials: BTreeMap<(SessionId, Profile), Timestamp>,
+    /// Regions that alone refuse a session's credentials as expired: since when, and which.
+    pub refusing_regions: BTreeMap<(SessionId, Profile), (Timestamp, Vec<String>)>,
+    /// Profiles that STS names no account for and the logbook knows none, by whose they are: since when.
+    pub unidentified: BTreeMap<(SessionId, Profile), Timestamp>,
     /// Clocks that are off, by whose machine's it is: since when, and how many seconds ahead of AWS's.
     pub skews: BTreeMap<SessionId, (Timestamp, i64)>,
     /// Cockpits, also those that left.
@@ -189,6 +193,7 @@ impl Incident {
             Body::Identified { profile, account, arn } => {
                 let identity = Identity { account: account.clone(), arn: arn.clone(), at: entry.ts };
                 self.identify(&entry.session, profile, identity);
+                self.unidentified.remove(&(entry.session.clone(), profile.clone()));
             }
             Body::Presumed { profile, account, said, to, error } => {
                 let presumption = Presumption {
@@ -216,6 +221,9 @@ impl Incident {
             Body::Failing { place } => {
                 let at = entry.ts;
                 self.tell_cell(&entry.session, place, |cell| cell.map(|c| c.failing_for_long(at)));
+            }
+            Body::Flapping { place, flapping } => {
+                self.tell_cell(&entry.session, place, |cell| cell.map(|c| c.flaps(*flapping)));
             }
             Body::Probed { subject, evidence } => self.tell_probe(entry, subject, evidence),
             Body::Declared { title } => {
@@ -274,7 +282,13 @@ impl Incident {
                 self.hand_over(before, &entry.session);
                 self.carry_access(before, &entry.session);
             }
-            Body::Credentials { profile, ended } => self.turn_credentials(entry, profile, *ended),
+            Body::Credentials { profile, ended, regions, taken_elsewhere } => {
+                let alone = taken_elsewhere.then_some(regions.as_slice());
+                self.turn_credentials(entry, profile, *ended, alone);
+            }
+            Body::Unidentified { profile, since, .. } => {
+                self.unidentified.insert((entry.session.clone(), profile.clone()), *since);
+            }
             Body::Skew { ahead_s } => self.turn_clock(entry, *ahead_s),
             Body::Refused { .. } | Body::Note { .. } | Body::Clock { .. } | Body::Recovered { .. } => {}
         }
@@ -391,9 +405,11 @@ impl Incident {
             | Body::Left { .. }
             | Body::Identified { .. }
             | Body::Presumed { .. }
+            | Body::Unidentified { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Failing { .. }
+            | Body::Flapping { .. }
             | Body::Probed { .. }
             | Body::Note { .. }
             | Body::Proposed { .. }

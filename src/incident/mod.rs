@@ -3,7 +3,7 @@
 //!
 //! Reads in this order: [`place`] (where), [`resource`] (what AWS claims), [`cell`] (how well we know), [`dns`] (what name servers
 //! answer), [`fault`] (what
-//! goes wrong), [`site`] and [`probe`] (what the operator declared), [`request`] (what can be asked), [`access`] (with
+//! goes wrong), [`flapping`] (and comes right, and goes wrong), [`site`] and [`probe`] (what the operator declared), [`request`] (what can be asked), [`access`] (with
 //! which credentials), [`plan`] (what would be done),
 //! [`entry`] (what happened), [`settlement`] (what was found of it later), [`Incident`] (the fold of it all).
 
@@ -14,6 +14,7 @@ pub mod checkpoint;
 pub mod dns;
 pub mod entry;
 pub mod fault;
+pub mod flapping;
 mod fold;
 pub mod gist;
 pub mod hash;

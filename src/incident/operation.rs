@@ -174,9 +174,11 @@ impl Operation {
             | Body::Left { .. }
             | Body::Identified { .. }
             | Body::Presumed { .. }
+            | Body::Unidentified { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Failing { .. }
+            | Body::Flapping { .. }
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }

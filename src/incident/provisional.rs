@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 mod kept;
 
 /// Seconds after which somebody who wrote nothing is not here any more: four heartbeats.
-const HERE_S: i64 = 120;
+pub(super) const HERE_S: i64 = 120;
 
 /// Which account a profile is taken for, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -224,7 +224,9 @@ impl Incident {
             }
             Body::Opened { continues: None, .. }
             | Body::Heartbeat { .. }
+            | Body::Unidentified { .. }
             | Body::Failing { .. }
+            | Body::Flapping { .. }
             | Body::Declared { .. }
             | Body::Closed { .. }
             | Body::Note { .. }

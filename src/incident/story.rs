@@ -1,9 +1,10 @@
 //! The story: each entry that people care about, as one sentence. The same words on the screen, in `log show` and in
 //! the report.
 
-use super::access::{clock_turned, credentials_turned};
+use super::access::{clock_turned, credentials_turned, identified, unidentified};
 use super::cell::{Cell, ProbeSubject, SweepStatus, Verdict};
 use super::entry::{Body, Ending, Entry, Finding, Mode, Outcome, SessionId};
+use super::flapping::flapping_turned;
 use super::fold::Incident;
 use super::hash::PlanHash;
 use super::health::claimed_trouble;
@@ -155,14 +156,20 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         }
         Body::Identified { profile, account, .. } => {
             by_itself = true;
-            let presumed = before.presumptions.get(&(entry.session.clone(), profile.clone()))?;
-            if presumed.account != *account {
-                (Tone::Bad, wrong_presumption(profile, &presumed.account, account))
-            } else if presumed.told {
-                (Tone::Good, format!("STS answers: {profile} is account {account}, as presumed"))
-            } else {
-                return None;
+            match before.presumptions.get(&(entry.session.clone(), profile.clone())) {
+                Some(presumed) if presumed.account != *account => {
+                    (Tone::Bad, wrong_presumption(profile, &presumed.account, account))
+                }
+                Some(presumed) if presumed.told => {
+                    (Tone::Good, format!("STS answers: {profile} is account {account}, as presumed"))
+                }
+                Some(_) => return None,
+                None => identified(before, entry, profile, account)?,
             }
+        }
+        Body::Unidentified { profile, since, error } => {
+            by_itself = true;
+            unidentified(before, entry, profile, *since, error)?
         }
         Body::Observed { place, status, .. } => {
             by_itself = true;
@@ -173,6 +180,10 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
             let place = before.resolve(&entry.session, place);
             let cell = before.cells.get(&place).filter(|cell| !cell.told && cell.worth_telling(entry.ts))?;
             (Tone::Bad, cell_fails(&cell_words(before, &place), cell, &cell.status, entry.ts)?)
+        }
+        Body::Flapping { place, flapping } => {
+            by_itself = true;
+            flapping_turned(before, entry, place, flapping.as_ref())?
         }
         Body::Probed { subject, evidence } => {
             by_itself = true;
@@ -322,9 +333,9 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         Body::Recovered { bytes, kept_in, .. } => {
             (Tone::Warn, format!("set {bytes} bytes of an unfinished line aside in {kept_in}"))
         }
-        Body::Credentials { profile, ended } => {
+        Body::Credentials { profile, ended, regions, taken_elsewhere } => {
             by_itself = true;
-            credentials_turned(before, entry, profile, *ended)?
+            credentials_turned(before, entry, profile, *ended, (regions, *taken_elsewhere))?
         }
         Body::Skew { ahead_s } => {
             by_itself = true;
@@ -392,7 +403,7 @@ fn cell_turned(
 }
 
 /// A cell in words, with its account where there are several.
-fn cell_words(before: &Incident, place: &Place) -> String {
+pub(super) fn cell_words(before: &Incident, place: &Place) -> String {
     let words = place_words(place);
     if before.cells.keys().any(|other| other.scope.account != place.scope.account) {
         return format!("{words} of {}", place.scope.account.short());
@@ -402,10 +413,14 @@ fn cell_words(before: &Incident, place: &Place) -> String {
 
 /// That a cell fails, and since when: `us-east-1 ec2 dark since 03:12:10: unreachable: …`.
 fn cell_fails(words: &str, cell: &Cell, status: &SweepStatus, now: Timestamp) -> Option<String> {
-    let word = status.word()?;
-    let young = now.duration_since(cell.since).as_hours() < DATED_AFTER_H;
-    let since = cell.since.strftime(if young { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" });
+    let (word, since) = (status.word()?, since_words(cell.since, now));
     Some(format!("{words} {word} since {since}: {}", status.trouble_after_word()?))
+}
+
+/// A moment of before, with its date where that is long ago.
+pub(super) fn since_words(since: Timestamp, now: Timestamp) -> String {
+    let young = now.duration_since(since).as_hours() < DATED_AFTER_H;
+    since.strftime(if young { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" }).to_string()
 }
 
 /// How long it lasted: `50s`, `41m`.

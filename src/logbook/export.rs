@@ -258,9 +258,11 @@ fn operations(lines: &[Line]) -> Operations<'_> {
             | Body::Left { .. }
             | Body::Identified { .. }
             | Body::Presumed { .. }
+            | Body::Unidentified { .. }
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Failing { .. }
+            | Body::Flapping { .. }
             | Body::Probed { .. }
             | Body::InSync { .. }
             | Body::Disagreement { .. }

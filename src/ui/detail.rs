@@ -13,6 +13,7 @@ use super::text::{pad, width};
 use crate::app::table::{RowId, age, date_time, day_time};
 use crate::app::{App, Urgency};
 use crate::incident::cell::{Cell, Health, ProbeSubject, Probed, SweepStatus, Trust, Verdict};
+use crate::incident::fault::Fault;
 use crate::incident::health::{Blame, claimed_trouble};
 use crate::incident::place::{Key, Place, Region};
 use crate::incident::resource::{Database, Instance, RecordSet, Registration, Resource, Snapshot};
@@ -409,6 +410,10 @@ fn region(doc: &mut Doc, app: &App, look: &Look, name: &Region) -> String {
             doc.field("", &words, Role::Warn);
         }
         let Some(cell) = cell else { continue };
+        if let Some(flapping) = &cell.flapping {
+            let (ago, words) = (age(app.now, flapping.since), flapping.words());
+            doc.field("", &format!("it flaps, for {ago} now; when that was told, {words}"), Role::Warn);
+        }
         match &cell.status {
             SweepStatus::Ok { latency_ms } => {
                 doc.field(
@@ -428,6 +433,11 @@ fn region(doc: &mut Doc, app: &App, look: &Look, name: &Region) -> String {
                 }
                 doc.field("", &cell.trouble().unwrap_or_default(), role);
                 doc.field("", cell.advice().unwrap_or_default(), Role::Text);
+                let expired = matches!(cell.fault(), Some(Fault::CredentialsExpired { .. }));
+                if expired && app.is_refused_alone(name) {
+                    let words = "AWS takes the same credentials elsewhere: what it says here is its own fault, and no login mends that.";
+                    doc.field("", words, Role::Warn);
+                }
                 doc.field("", &asked_again(app, place, cell).unwrap_or_default(), Role::Text);
                 let whole = if cell.zones.is_empty() { "" } else { " whole" };
                 let last = cell.last_ok.map_or_else(

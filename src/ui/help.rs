@@ -76,6 +76,7 @@ fn legend(columns: u16, glyphs: Glyphs) -> [Doc; 2] {
     let [bad, unknown, warn] = [Mark::Bad, Mark::Unknown, Mark::Warn].map(|mark| glyphs.mark(mark));
     numbers.labelled_keys(&format!("{bad}41m  {unknown}41m"), "it has failed for 41 minutes");
     numbers.labelled_keys(&format!("{warn}4.1s"), "it answers, but took 4.1 seconds");
+    numbers.labelled_keys(&format!("{warn}flaps"), "it answers, but fails every few readings");
     numbers.labelled_keys(&format!("{warn}2/3"), "2 of 3 availability zones answer, asked by id");
     marks.rows.push(Row::new());
     numbers.rows.push(Row::new());

@@ -8,7 +8,7 @@ use super::text::{latency, running};
 use crate::app::commands::Command;
 use crate::app::table::{age, coarse_age, span};
 use crate::app::{App, NextAsked, Slowed};
-use crate::incident::cell::{Cell, SLOW_MS, STALE_AFTER_S, SweepStatus};
+use crate::incident::cell::{Cell, STALE_AFTER_S, SweepStatus};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Place, Region, Service};
 use crate::settings::theme::Role;
@@ -39,6 +39,7 @@ impl Glance {
 enum Rank {
     Ok,
     Slow,
+    Flapping,
     Asking,
     Never,
     Stale,
@@ -71,7 +72,8 @@ fn rank(app: &App, place: &Place, cell: Option<&Cell>) -> Rank {
         SweepStatus::Failed { .. } => Rank::Ours,
         SweepStatus::Partial { .. } => Rank::Partial,
         SweepStatus::Ok { .. } if !is_fresh(app, cell.last_ok) => Rank::Stale,
-        SweepStatus::Ok { latency_ms } if *latency_ms >= SLOW_MS => Rank::Slow,
+        SweepStatus::Ok { .. } if cell.flapping.is_some() => Rank::Flapping,
+        SweepStatus::Ok { .. } if cell.is_slow => Rank::Slow,
         SweepStatus::Ok { .. } => Rank::Ok,
     }
 }
@@ -103,13 +105,14 @@ pub(super) fn cell_glance(app: &App, place: &Place, cell: Option<&Cell>) -> Glan
             let short = format!("{}/{}", answered.len(), answered.len() + failed.len());
             Glance::new(Mark::Warn, short.clone(), format!("zones {short} for {since}"), Role::Warn)
         }
-        SweepStatus::Ok { latency_ms } => {
+        SweepStatus::Ok { .. } => {
             let at = cell.last_ok.unwrap_or(cell.last_attempt);
             let old = coarse_age(app.now, at);
             if !is_fresh(app, cell.last_ok) {
                 Glance::new(Mark::Unknown, old.clone(), format!("stale {old}"), Role::Stale)
-            } else if *latency_ms >= SLOW_MS {
-                let took = latency(*latency_ms);
+            } else if cell.flapping.is_some() {
+                Glance::new(Mark::Warn, "flaps", "flapping", Role::Warn)
+            } else if let Some(took) = cell.slow().map(latency) {
                 Glance::new(Mark::Warn, took.clone(), format!("slow {took}"), Role::Warn)
             } else {
                 Glance::new(Mark::None, format!("ok {old}"), format!("ok {old}"), Role::Muted)
@@ -200,8 +203,15 @@ pub(super) fn region(app: &App, region: &Region) -> (Glance, String) {
             let old = newest.map(|at| age(app.now, at)).unwrap_or_default();
             (glance(Mark::Unknown, format!("stale {old}"), Role::Stale), "last known; not heard since".into())
         }
-        (0, 0) if count(Rank::Slow) > 0 && region.is_global() => {
-            (service(app, region, Service::Route53), String::new())
+        (0, 0) if count(Rank::Flapping) > 0 => {
+            let flap = |(place, cell): &(&Place, Option<&Cell>)| {
+                Some(format!("{} flaps: {}", place.service, (*cell)?.flapping?.words()))
+            };
+            (glance(Mark::Warn, "flapping".into(), Role::Warn), all.iter().find_map(flap).unwrap_or_default())
+        }
+        (0, 0) if count(Rank::Slow) > 0 => {
+            let took = all.iter().filter_map(|(_, cell)| (*cell)?.slow()).max().unwrap_or_default();
+            (glance(Mark::Warn, format!("slow {}", latency(took)), Role::Warn), String::new())
         }
         (0, 0) if heard < ranks.len() => {
             (glance(Mark::None, format!("ok {heard} of {}", ranks.len()), Role::Muted), String::new())

@@ -27,6 +27,8 @@ fn region_word(cells: &[Cell]) -> &'static str {
         "DOWN"
     } else if cells.iter().all(Cell::fails) {
         cells[0].word
+    } else if cells.iter().any(|cell| cell.word == "slow") {
+        "slow"
     } else {
         "ok"
     }

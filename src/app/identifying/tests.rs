@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use super::*;
 use crate::app::message::Message;
-use crate::app::turns::tests::Desk;
+use crate::app::turns::tests::{Desk, place};
 use crate::incident::place::Service;
 
 const OURS: &str = "111122223333";
@@ -112,7 +112,7 @@ fn remembering(profiles: &[(&str, &str)], regions: &[&str]) -> Desk {
     let mut bodies = vec![Body::Opened {
         version: "0".into(),
         estate: "e".into(),
-        mode: crate::incident::entry::Mode::Live,
+        mode: Mode::Live,
         pid: 1,
         regions: Vec::new(),
         sites: Vec::new(),
@@ -219,4 +219,73 @@ fn a_profile_that_the_logbook_does_not_know_goes_by_its_name() {
     let unknown = Account::unverified(&profile());
     assert_eq!(desk.app.account_standing(&unknown), Standing::Unknown);
     assert_eq!(desk.app.account_standing(&Account(OURS.into())), Standing::Presumed);
+}
+
+// --- an STS that is dark ---
+
+/// Plays on for so many seconds; every question for an identity fails at once. Gives the regions that were asked.
+fn play_in_the_dark(desk: &mut Desk, seconds: i64) -> Vec<String> {
+    let mut asked = Vec::new();
+    for _ in 0..seconds {
+        let effects = tick(desk, 1);
+        for effect in &effects {
+            if let Effect::Ask(ticket, _, Query::Identity { region, .. }) = effect {
+                asked.push(region.clone());
+                desk.take(Message::Answered(*ticket, Err(Fault::Dark { detail: "refused".into() })));
+            }
+        }
+        desk.answer_all(|_| 1);
+    }
+    asked
+}
+
+#[test]
+fn an_sts_that_is_dark_is_asked_every_quarter_of_a_minute_while_somebody_looks() {
+    for (mode, asked) in [(Mode::Live, 19..=21), (Mode::Record, 5..=6)] {
+        let mut desk = Desk::unstarted(&["us-east-1"]);
+        desk.app.opening.mode = mode;
+        let first = asks(&desk.take(Message::Start))[0];
+        desk.take(Message::Answered(first, Err(Fault::TimedOut { after_ms: 12_000 })));
+        let count = play_in_the_dark(&mut desk, 300).len();
+        assert!(asked.contains(&count), "{mode:?}: {count}");
+    }
+}
+
+#[test]
+fn a_cell_that_is_back_has_sts_asked_at_once_and_that_of_its_region_first() {
+    let mut desk = Desk::unstarted(&["us-east-1", "us-west-2"]);
+    desk.app.opening.mode = Mode::Record;
+    let first = asks(&desk.take(Message::Start))[0];
+    desk.take(Message::Answered(first, Err(Fault::TimedOut { after_ms: 12_000 })));
+    let dark = |desk: &mut Desk| {
+        let waiting: Vec<Ticket> = desk.app.schedule.values().filter_map(|s| Some(s.in_flight?.0)).collect();
+        for ticket in waiting {
+            desk.take(Message::Swept(ticket, Err(Fault::Dark { detail: "refused".into() })));
+        }
+    };
+    for _ in 0..100 {
+        let effects = tick(&mut desk, 1);
+        for ticket in asks(&effects) {
+            desk.take(Message::Answered(ticket, Err(Fault::Dark { detail: "refused".into() })));
+        }
+        dark(&mut desk);
+    }
+    while desk.app.identifying.due[&profile()].duration_since(desk.now).as_secs() < 30 {
+        let effects = tick(&mut desk, 1);
+        for ticket in asks(&effects) {
+            desk.take(Message::Answered(ticket, Err(Fault::Dark { detail: "refused".into() })));
+        }
+        dark(&mut desk);
+    }
+    let west = place("us-west-2", Service::Elb);
+    desk.app.refresh_place(&west);
+    tick(&mut desk, 1);
+    let ticket = desk.ticket(&west);
+    desk.take(Message::Swept(ticket, Ok(())));
+    let effects = tick(&mut desk, 1);
+    let region = effects.iter().find_map(|effect| match effect {
+        Effect::Ask(_, _, Query::Identity { region, .. }) => Some(region.as_str()),
+        _ => None,
+    });
+    assert_eq!(region, Some("us-west-2"));
 }

@@ -159,3 +159,145 @@ fn what_is_refreshed_while_it_is_being_asked_is_asked_again_when_that_is_answere
     desk.take(Message::Tick);
     assert_eq!(desk.app.schedule[&ec2].in_flight, None, "once for once");
 }
+
+/// Plays on; every so many-th reading of a place fails, everything else answers. Gives what was recorded.
+fn play_flapping(desk: &mut Desk, seconds: i64, place: &Place, every: usize) -> Vec<Entry> {
+    let (mut recorded, mut readings) = (Vec::new(), 0);
+    for _ in 0..seconds {
+        desk.now += SignedDuration::from_secs(1);
+        let mut effects = desk.take(Message::Tick);
+        if let Some((ticket, _)) = desk.app.schedule[place].in_flight {
+            readings += 1;
+            let result = if readings % every == 0 { Err(dark()) } else { Ok(()) };
+            effects.extend(desk.take(Message::Swept(ticket, result)));
+        }
+        desk.answer_all(|_| 1);
+        recorded.extend(effects.into_iter().filter_map(|effect| match effect {
+            Effect::Record(entry) => Some(*entry),
+            _ => None,
+        }));
+    }
+    recorded
+}
+
+fn flapping(recorded: &[Entry]) -> Vec<&Entry> {
+    recorded.iter().filter(|entry| matches!(entry.body, Body::Flapping { .. })).collect()
+}
+
+fn ec2_lines(incident: &Incident) -> Vec<&str> {
+    incident.story.iter().map(|event| event.text.as_str()).filter(|text| text.contains("ec2")).collect()
+}
+
+#[test]
+fn a_cell_that_fails_every_second_reading_is_told_once_as_flapping_and_once_as_steady() {
+    let mut desk = Desk::new(&[REGION]);
+    desk.answer_all(|_| 1);
+    let ec2 = place(REGION, Service::Ec2);
+    let mut recorded = play_flapping(&mut desk, 3600, &ec2, 2);
+    let first = recorded.iter().find_map(|entry| match &entry.body {
+        Body::Observed { status: Some(SweepStatus::Failed { .. }), .. } => Some(entry.ts),
+        _ => None,
+    });
+    let told = flapping(&recorded);
+    let [told] = told[..] else { panic!("{told:?}") };
+    assert!(told.ts.duration_since(first.unwrap()).as_secs() < 90, "{told:?}");
+    let since = first.unwrap().strftime("%H:%M:%S");
+    let line = format!(
+        "us-east-1 ec2 flapping since {since}: 3 of 5 readings failed, now dark: unreachable: connection refused"
+    );
+    assert_eq!(ec2_lines(&desk.app.incident), [line.as_str()]);
+    assert!(desk.app.incident.cells[&ec2].flapping.is_some());
+    // Five minutes without a failure.
+    let steady = play_flapping(&mut desk, 240, &ec2, usize::MAX);
+    assert!(flapping(&steady).is_empty());
+    recorded.extend(steady);
+    recorded.extend(play_flapping(&mut desk, 90, &ec2, usize::MAX));
+    assert_eq!(flapping(&recorded).len(), 2);
+    let lines = ec2_lines(&desk.app.incident);
+    assert!(lines.len() == 2 && lines[1].starts_with("us-east-1 ec2 steady again after "), "{lines:#?}");
+    assert_eq!(desk.app.incident.cells[&ec2].flapping, None);
+    // Whoever reads the log is told the same.
+    let mut again = Incident::default();
+    recorded.iter().for_each(|entry| again.fold(entry));
+    assert_eq!(ec2_lines(&again), lines);
+}
+
+#[test]
+fn a_cell_that_fails_now_and_then_does_not_flap() {
+    let mut desk = Desk::new(&[REGION]);
+    desk.answer_all(|_| 1);
+    let ec2 = place(REGION, Service::Ec2);
+    assert!(flapping(&play_flapping(&mut desk, 3600, &ec2, 15)).is_empty());
+    assert!(ec2_lines(&desk.app.incident).is_empty());
+}
+
+#[test]
+fn a_cell_that_flapped_and_then_is_down_is_down_and_not_steady_when_it_answers() {
+    let mut desk = Desk::new(&[REGION]);
+    desk.answer_all(|_| 1);
+    let ec2 = place(REGION, Service::Ec2);
+    play_flapping(&mut desk, 200, &ec2, 2);
+    play(&mut desk, 400, &[(ec2.clone(), dark())]);
+    play(&mut desk, 60, &[]);
+    let lines = ec2_lines(&desk.app.incident);
+    assert_eq!(lines.len(), 3, "{lines:#?}");
+    assert!(lines[1].contains(" dark since ") && lines[2].contains(" answers again after "), "{lines:#?}");
+    assert_eq!(desk.app.incident.cells[&ec2].flapping, None);
+    play(&mut desk, 400, &[]);
+    assert_eq!(ec2_lines(&desk.app.incident).len(), 3);
+}
+
+#[test]
+fn who_hears_that_a_cell_flaps_does_not_tell_it_again_and_counts_what_is_heard() {
+    let mut desk = Desk::new(&[REGION]);
+    desk.answer_all(|_| 1);
+    let ec2 = place(REGION, Service::Ec2);
+    let first = play_flapping(&mut desk, 68, &ec2, 2);
+    assert!(flapping(&first).is_empty() && !first.is_empty());
+    let mut other = Desk::new(&[REGION]);
+    other.app.opening.session = SessionId("other".into());
+    other.now = desk.now;
+    other.take(Message::Others(first.clone()));
+    // The third failing is its own.
+    let counted = play_flapping(&mut other, 30, &ec2, 2);
+    assert_eq!(flapping(&counted).len(), 1, "{counted:#?}");
+    desk.take(Message::Others(counted));
+    assert!(flapping(&play_flapping(&mut desk, 300, &ec2, 2)).is_empty());
+    assert_eq!(ec2_lines(&desk.app.incident).len(), 1);
+}
+
+#[test]
+fn a_sweep_that_turned_slow_or_fast_again_is_an_entry_so_that_whoever_does_not_read_knows() {
+    let mut desk = Desk::new(&[REGION]);
+    desk.answer_all(|_| 1);
+    let ec2 = place(REGION, Service::Ec2);
+    let mut log = Incident::default();
+    // Milliseconds that each sweep takes, whether that is an entry, and how slow it is by the log.
+    for (takes, is_news, slow) in [
+        (300, false, None),
+        (2_100, true, Some(2_100)),
+        (1_800, false, Some(2_100)),
+        (4_000, false, Some(2_100)),
+        (1_400, true, None),
+        (1_900, false, None),
+    ] {
+        desk.app.refresh_place(&ec2);
+        desk.take(Message::Tick);
+        let (ticket, _) = desk.app.schedule[&ec2].in_flight.unwrap();
+        desk.now += SignedDuration::from_millis(takes);
+        let effects = desk.take(Message::Swept(ticket, Ok(())));
+        let entries: Vec<&Entry> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Record(entry) => Some(&**entry),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(!entries.is_empty(), is_news, "{takes}: {entries:?}");
+        entries.iter().for_each(|entry| log.fold(entry));
+        assert_eq!(log.cells.get(&ec2).and_then(Cell::slow), slow, "{takes}");
+        let shown = slow.map(|_| u64::try_from(takes).unwrap());
+        assert_eq!(desk.app.incident.cells[&ec2].slow(), shown, "{takes}: whoever reads knows by the sweep");
+    }
+    assert!(ec2_lines(&desk.app.incident).is_empty(), "it is no line of the story");
+}

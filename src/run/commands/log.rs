@@ -106,6 +106,10 @@ fn plain(entry: &Entry) -> String {
             format!("{} cells fresh, {} failing", fresh.len(), failing.len())
         }
         Body::Failing { place } => format!("{place}: failing for a minute"),
+        Body::Flapping { place, flapping } => match flapping {
+            Some(flapping) => format!("{place}: flapping: {}", flapping.words()),
+            None => format!("{place}: steady again"),
+        },
         Body::Identified { profile, account, arn } => {
             format!("profile {profile} is account {account} ({arn})")
         }
@@ -114,6 +118,9 @@ fn plain(entry: &Entry) -> String {
             format!(
                 "profile {profile} is presumed to be account {account}, as STS said to {to} at {said}{why}"
             )
+        }
+        Body::Unidentified { profile, error, .. } => {
+            format!("profile {profile} is not named by STS: {error}")
         }
         Body::Probed { subject, evidence } => {
             format!("{subject} {} ({})", evidence.verdict.as_str(), evidence.detail)

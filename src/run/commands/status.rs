@@ -2,11 +2,12 @@
 
 use crate::app::table::{age, span};
 use crate::app::{App, Urgency};
+use crate::incident::Presence;
 use crate::incident::cell::{Cell, Health, ProbeSubject, Probed, SweepStatus};
 use crate::incident::entry::Mode;
-use crate::incident::fault::skew_words;
+use crate::incident::fault::{Fault, skew_words};
 use crate::incident::health::Blame;
-use crate::incident::place::Kind;
+use crate::incident::place::{Account, Kind, Place};
 use crate::incident::resource::Resource;
 use crate::incident::story::COMMAND_DONE;
 use crate::run::clock::Clock;
@@ -16,7 +17,7 @@ use crate::run::{Exit, say};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -73,7 +74,7 @@ pub(crate) fn status(ground: &Ground, json: bool) -> Exit {
     };
     runtime.block_on(async {
         driver.take(crate::app::message::Message::Start);
-        driver.until(sweep_limit, |app| app.swept_once() && app.probed_once()).await;
+        driver.until(sweep_limit, |app| app.seen_enough() && app.probed_once()).await;
         driver.take(crate::app::message::Message::Signal(COMMAND_DONE));
     });
     driver.finish();
@@ -102,38 +103,21 @@ fn fresh(app: &App) -> bool {
 
 fn as_text(app: &App) -> String {
     let mut text = String::new();
-    for (place, cell) in app.schedule.keys().map(|place| (place, app.incident.cells.get(place))) {
-        let words = match cell {
-            None => "no answer yet".to_owned(),
-            Some(cell) => match cell.fault() {
-                None => {
-                    let rows = app.incident.rows_of(place).count();
-                    let slow = cell.slow().map_or_else(String::new, |took| {
-                        format!(", slow {}.{}s", took / 1000, took % 1000 / 100)
-                    });
-                    format!("ok, {rows} row{}{slow}", if rows == 1 { "" } else { "s" })
+    let mut line = |account: &Account, region: &str, service: &str, words: &str| {
+        let _ = writeln!(text, "{:14} {region:16} {service:8} {words}", account.to_string());
+    };
+    for account in app.schedule.keys().map(|place| &place.scope.account).collect::<BTreeSet<_>>() {
+        let places: Vec<&Place> =
+            app.schedule.keys().filter(|place| place.scope.account == *account).collect();
+        match no_credentials(app, &places) {
+            Some(cell) => line(account, "all regions", "all", &failing_words(app, cell, None)),
+            None => {
+                for place in places {
+                    let (region, service) = (place.scope.region.to_string(), place.service.to_string());
+                    line(account, &region, &service, &cell_words(app, place));
                 }
-                Some(_) => {
-                    let last = cell.last_ok.map_or_else(
-                        || "never read".to_owned(),
-                        |at| format!("last read {} ago", age(app.now, at)),
-                    );
-                    format!(
-                        "{}: {} ({last}). {}",
-                        cell.status.word().unwrap_or_default().to_uppercase(),
-                        cell.status.trouble_after_word().unwrap_or_default(),
-                        cell.advice().unwrap_or_default()
-                    )
-                }
-            },
-        };
-        let _ = writeln!(
-            text,
-            "{:14} {:16} {:8} {words}",
-            place.scope.account.to_string(),
-            place.scope.region.to_string(),
-            place.service.to_string()
-        );
+            }
+        }
     }
     for (account, profile) in &app.accounts {
         if let Some((_, presumed)) = app.presumption(account) {
@@ -207,6 +191,52 @@ fn as_text(app: &App) -> String {
     text
 }
 
+/// The cell that says it for all of an account, where its credentials are at fault and nothing else: that is said once.
+fn no_credentials<'a>(app: &'a App, places: &[&Place]) -> Option<&'a Cell> {
+    let cells: Vec<&Cell> =
+        places.iter().map(|place| app.incident.cells.get(place)).collect::<Option<_>>()?;
+    let newest = cells.iter().copied().max_by_key(|cell| cell.last_ok)?;
+    let fault = newest.fault()?;
+    let is_ours = matches!(
+        fault,
+        Fault::CredentialsMissing { .. }
+            | Fault::CredentialsExpired { .. }
+            | Fault::CredentialsRefused { .. }
+    );
+    (is_ours && cells.len() > 1 && cells.iter().all(|cell| cell.fault() == Some(fault))).then_some(newest)
+}
+
+/// A cell in words.
+fn cell_words(app: &App, place: &Place) -> String {
+    match app.incident.cells.get(place) {
+        None => "no answer yet".to_owned(),
+        Some(cell) if cell.is_ok() => {
+            let rows = app.incident.rows_of(place).count();
+            let slow = cell
+                .slow()
+                .map_or_else(String::new, |took| format!(", slow {}.{}s", took / 1000, took % 1000 / 100));
+            format!("ok, {rows} row{}{slow}", if rows == 1 { "" } else { "s" })
+        }
+        Some(cell) => failing_words(app, cell, app.found_failing_by(place)),
+    }
+}
+
+/// A cell that fails, in words; who found it so, where it has not answered us.
+fn failing_words(app: &App, cell: &Cell, by: Option<&Presence>) -> String {
+    let last = cell
+        .last_ok
+        .map_or_else(|| "never read".to_owned(), |at| format!("last read {} ago", age(app.now, at)));
+    let by = by.map_or_else(String::new, |by| {
+        format!(", found so by {} {} ago", by.who(), age(app.now, cell.last_attempt))
+    });
+    format!(
+        "{}: {} ({last}{by}). {}",
+        cell.status.word().unwrap_or_default().to_uppercase(),
+        cell.status.trouble_after_word().unwrap_or_default(),
+        cell.advice().unwrap_or_default()
+    )
+}
+
 /// What each availability zone of a cell answered, where it was asked zone by zone.
 fn zones(cell: &Cell) -> BTreeMap<&str, &'static str> {
     match &cell.status {
@@ -262,6 +292,7 @@ fn as_json(app: &App) -> Value {
                 "zones": cell.map(zones),
                 "fault": cell.and_then(|cell| cell.fault().map(ToString::to_string)),
                 "last_ok": cell.and_then(|cell| cell.last_ok),
+                "found_by": app.found_failing_by(place).map(|by| format!("{}@{}", by.who(), by.actor.host)),
                 "rows": app.incident.rows_of(place).count(),
             })
         })

@@ -5,7 +5,7 @@ use crate::app::table::RowId;
 use crate::app::{App, Overlay, Screen};
 use crate::incident::access::Access;
 use crate::incident::cell::{SweepStatus, ZoneFault};
-use crate::incident::entry::Mode;
+use crate::incident::entry::{Body, Mode};
 use crate::incident::fault::Fault;
 use crate::incident::place::{Profile, Region, Service};
 use crate::incident::resource::Resource;
@@ -76,6 +76,26 @@ fn the_detail_of_a_region_says_when_and_why_not_renewed() {
     has(&rows, "of prod end in 9m, at 2026-01-01 00:09:00 UTC");
     has(&rows, "they could not be renewed: credentials expired: the session's token has expired");
     has(&rows, "this machine's is 1m behind AWS's");
+}
+
+#[test]
+fn the_detail_of_a_region_that_alone_refuses_credentials_says_that_no_login_mends_it() {
+    let mut world = quiet();
+    let expired = Fault::CredentialsExpired { code: "ExpiredToken".into() };
+    world.fails("us-east-1", Service::Rds, expired);
+    let ended = Some(world.app.now);
+    let regions = vec!["us-east-1".to_owned()];
+    let profile = Profile("prod".into());
+    world.says("adam", Body::Credentials { profile, ended, regions, taken_elsewhere: true });
+    let words = "AWS takes the same credentials elsewhere";
+    let detail = |world: &mut World, region: &str| {
+        world.app.overlays = vec![Overlay::Detail { row: RowId::Region(Region::new(region)), scroll: 0 }];
+        world.text(140, 45)
+    };
+    has(&detail(&mut world, "us-east-1"), words);
+    has_not(&detail(&mut world, "us-west-1"), words);
+    world.app.overlays.clear();
+    has_not(&world.text(140, 24), "creds");
 }
 
 fn partial() -> World {

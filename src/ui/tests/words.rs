@@ -6,8 +6,9 @@ use crate::app::message::{LogRefusal, Message, RefusalCause, Stamped};
 use crate::app::table::RowId;
 use crate::app::{LogState, Notice, Overlay, Screen};
 use crate::incident::cell::{ProbeSubject, SweepStatus, Verdict, ZoneFault};
-use crate::incident::entry::Mode;
+use crate::incident::entry::{Body, Mode};
 use crate::incident::fault::Fault;
+use crate::incident::flapping::Flapping;
 use crate::incident::place::{Kind, Region, Service};
 use crate::incident::resource::{Database, Resource};
 use crate::incident::story::Tone;
@@ -63,6 +64,28 @@ fn the_columns_of_the_board_hold_the_longest_words_of_cells_that_answer() {
         has(&rows, " ok 55s ");
         has(&rows, "!14.2s ");
     }
+}
+
+#[test]
+fn a_region_of_which_a_service_is_slow_or_flaps_says_so_as_route_53_does() {
+    let mut world = quiet();
+    world.swept(place("us-east-1", Service::Rds), SweepStatus::Ok { latency_ms: 3_200 }, Vec::new());
+    for (width, height) in SIZES {
+        has(&world.text(width, height), "us-east-1      slow 3.2s");
+        assert_eq!(world.roles_of("slow 3.2s", width, height), "wwwwwwwww");
+    }
+    let since = world.app.now;
+    let flapping = Some(Flapping { since, failed: 3, readings: 7 });
+    world.says("adam", Body::Flapping { place: place("us-east-1", Service::Rds), flapping });
+    for (width, height) in SIZES {
+        let rows = world.text(width, height);
+        has(&rows, "us-east-1      flapping ");
+        has(&rows, "!flaps ");
+        says(&rows, "us-east-1 rds flapping since");
+    }
+    has(&world.text(110, 30), "rds flaps: 3 of 7 readings failed");
+    world.app.overlays.push(Overlay::Detail { row: RowId::Region(Region::new("us-east-1")), scroll: 0 });
+    says(&world.text(140, 45), "it flaps, for 0s now; when that was told, 3 of 7 readings failed");
 }
 
 #[test]
@@ -166,6 +189,7 @@ fn every_mark_has_a_line_in_the_legend() {
         }
         has(&rows, "it answers, and was read 3 seconds ago");
         has(&rows, "it has failed for 41 minutes");
+        has(&rows, "it answers, but fails every few readings");
     }
     // At the usual size it is reached by scrolling.
     world.app.overlays = vec![Overlay::Help { scroll: 500 }];

@@ -4,6 +4,7 @@ use super::*;
 use crate::incident::entry::Body;
 use crate::incident::plan::Action;
 use crate::incident::planner::bench::{Bench, plain, scope};
+use std::slice;
 
 fn undo(plan: &Plan) -> Action {
     Action::Undo { operation: plan.hash.clone() }
@@ -46,7 +47,7 @@ fn an_apex_switch_and_the_undo_of_its_undo() {
     let undoable = |bench: &Bench| -> Vec<PlanHash> {
         bench.incident.undoable().iter().map(|op| op.plan.hash.clone()).collect()
     };
-    assert_eq!(undoable(&bench), [back.hash.clone()]);
+    assert_eq!(undoable(&bench), slice::from_ref(&back.hash));
     let again = bench.plan(&undo(&back));
     bench.carry_out(&again);
     assert!(same_sets(&bench.a_records(), &after));
@@ -54,12 +55,12 @@ fn an_apex_switch_and_the_undo_of_its_undo() {
     let standing =
         |bench: &Bench, plan: &Plan| bench.incident.operations[&plan.hash].standing(&bench.incident);
     assert_eq!((standing(&bench, &plan), standing(&bench, &back)), (Standing::Verified, Standing::Undone));
-    assert_eq!(undoable(&bench), [plan.hash.clone()]);
+    assert_eq!(undoable(&bench), slice::from_ref(&plan.hash));
     let last = bench.plan(&undo(&plan));
     bench.carry_out(&last);
     assert!(same_sets(&bench.a_records(), &before));
     assert_eq!(standing(&bench, &plan), Standing::Undone);
-    assert_eq!(undoable(&bench), [last.hash.clone()]);
+    assert_eq!(undoable(&bench), slice::from_ref(&last.hash));
 }
 
 #[test]
