@@ -120,11 +120,11 @@ const REGISTRATIONS: &[Column] = &[
 ];
 
 const APEX: &[Column] = &[
-    column("NAME", 18, 40, 0, Holds::Name),
+    column("NAME", 20, 40, 0, Holds::Name),
     column("TYPE", 7, 10, 0, Holds::Words),
     column("POINTS TO", 15, 60, 0, Holds::Sentence),
     figures("TTL", 4, 6, 1),
-    column("STATE", 20, 44, 0, Holds::Sentence),
+    column("STATE", 22, 44, 0, Holds::Sentence),
     column("ACCOUNT", 9, 13, 2, Holds::Id),
     figures("AGE", 3, 4, 0),
 ];
