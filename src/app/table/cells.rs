@@ -8,6 +8,7 @@ use crate::incident::entry::SessionId;
 use crate::incident::health::Blame;
 use crate::incident::place::{Key, Kind, Service};
 use crate::incident::resource::{Registration, Resource};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 impl App {
@@ -35,6 +36,25 @@ impl App {
         self.incident.story.iter().rev().find(|e| e.session == *session && e.seq == seq)
     }
 
+    /// When what a row shows was read.
+    pub(super) fn row_as_of(&self, row: &RowId) -> Option<Timestamp> {
+        let declared = |name: &str| self.opening.sites.iter().find(|site| site.name == name);
+        match row {
+            RowId::Key(key) => self.incident.as_of(key),
+            RowId::Site(name) => self.records_as_of(declared(name)?),
+            RowId::Target { site, target } => {
+                let balancer = self.balancer_of(declared(site)?.target(target)?)?;
+                self.incident.as_of(&balancer.key)
+            }
+            RowId::Region(_) | RowId::Event(..) => None,
+        }
+    }
+
+    /// The age of what a row shows.
+    fn row_age(&self, row: &RowId) -> String {
+        self.row_as_of(row).map_or_else(String::new, |at| coarse_age(self.now, at))
+    }
+
     fn site_cells(&self, screen: Screen, name: &str) -> Vec<String> {
         let Some(site) = self.opening.sites.iter().find(|site| site.name == name) else {
             return vec![name.to_owned()];
@@ -54,7 +74,7 @@ impl App {
             String::new(),
             state,
             String::new(),
-            self.records_as_of(site).map_or_else(String::new, |at| coarse_age(self.now, at)),
+            self.row_age(&RowId::Site(name.to_owned())),
         ]
     }
 
@@ -80,9 +100,7 @@ impl App {
             target.record_ttl().map_or_else(String::new, |ttl| format!("{ttl}s")),
             state,
             String::new(),
-            self.balancer_of(target)
-                .and_then(|balancer| self.incident.as_of(&balancer.key))
-                .map_or_else(String::new, |at| coarse_age(self.now, at)),
+            self.row_age(&RowId::Target { site: site.name.clone(), target: target.name.clone() }),
         ]
     }
 

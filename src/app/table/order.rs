@@ -434,7 +434,7 @@ impl App {
         // Ages and times sort by the time behind them, everything else by its text, numbers by value.
         let title = columns(screen).get(column).map_or("", |c| c.title);
         let time = match (&*row.id, title) {
-            (RowId::Key(key), "AGE") => self.incident.as_of(key),
+            (id, "AGE") => self.row_as_of(id),
             (RowId::Key(key), "UP") => self.incident.rows.get(key).and_then(|seen| match &seen.resource {
                 Resource::Instance(i) => i.launched,
                 _ => None,
