@@ -104,7 +104,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fi
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -f -a "restore" -d 'Restore a database from a snapshot, or to a point in time'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -f -a "register" -d 'Register instances under a balancer or target group'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -f -a "deregister" -d 'Deregister instances from a balancer or target group'
-complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -f -a "undo" -d 'Reverse the last apex, maintenance or registration action, or the one named'
+complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -f -a "undo" -d 'Reverse the last apex, maintenance or registration action or undo, or the one named'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from maintenance" -l via -d 'Another target than the site\'s maintenance target' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from maintenance" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -151,7 +151,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_s
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from terminate" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from terminate" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from terminate" -s h -l help -d 'Print help'
-complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -l at -d 'Up to when (RFC 3339, UTC); the newest restorable second by default' -r
+complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -l at -d 'Up to when (UTC): 03:12, 03:12:30, "2012-06-30 03:12" or RFC 3339; -5m from now. The newest restorable second by default' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -l config -d 'Configuration file, instead of the usual places' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -l profile -d 'AWS profile; several are shown in one table' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from restore" -l region -d 'Region to watch; several are shown in one table' -r
@@ -203,7 +203,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_s
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "restore" -d 'Restore a database from a snapshot, or to a point in time'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "register" -d 'Register instances under a balancer or target group'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "deregister" -d 'Deregister instances from a balancer or target group'
-complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "undo" -d 'Reverse the last apex, maintenance or registration action, or the one named'
+complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "undo" -d 'Reverse the last apex, maintenance or registration action or undo, or the one named'
 complete -c blackstart -n "__fish_blackstart_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo verify help" -l confirm -d 'The text that the plan says to type' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo verify help" -l config -d 'Configuration file, instead of the usual places' -r -F
@@ -224,7 +224,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo verify help" -f -a "restore" -d 'Restore a database from a snapshot, or to a point in time'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo verify help" -f -a "register" -d 'Register instances under a balancer or target group'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo verify help" -f -a "deregister" -d 'Deregister instances from a balancer or target group'
-complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo verify help" -f -a "undo" -d 'Reverse the last apex, maintenance or registration action, or the one named'
+complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo verify help" -f -a "undo" -d 'Reverse the last apex, maintenance or registration action or undo, or the one named'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo verify help" -f -a "verify" -d 'See what became of an action of unknown outcome, and write it down; changes nothing, needs no --confirm'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and not __fish_seen_subcommand_from maintenance apex relaunch terminate restore register deregister undo verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from maintenance" -l via -d 'Another target than the site\'s maintenance target' -r
@@ -276,7 +276,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_see
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from terminate" -l read-only -d 'Watch only: no path to any action. Notes are no actions'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from terminate" -l ascii -d 'Only ASCII on the screen'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from terminate" -s h -l help -d 'Print help'
-complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -l at -d 'Up to when (RFC 3339, UTC); the newest restorable second by default' -r
+complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -l at -d 'Up to when (UTC): 03:12, 03:12:30, "2012-06-30 03:12" or RFC 3339; -5m from now. The newest restorable second by default' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -l confirm -d 'The text that the plan says to type' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -l config -d 'Configuration file, instead of the usual places' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from restore" -l profile -d 'AWS profile; several are shown in one table' -r
@@ -344,10 +344,10 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_see
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from help" -f -a "restore" -d 'Restore a database from a snapshot, or to a point in time'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from help" -f -a "register" -d 'Register instances under a balancer or target group'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from help" -f -a "deregister" -d 'Deregister instances from a balancer or target group'
-complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from help" -f -a "undo" -d 'Reverse the last apex, maintenance or registration action, or the one named'
+complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from help" -f -a "undo" -d 'Reverse the last apex, maintenance or registration action or undo, or the one named'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from help" -f -a "verify" -d 'See what became of an action of unknown outcome, and write it down; changes nothing, needs no --confirm'
 complete -c blackstart -n "__fish_blackstart_using_subcommand do; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -l at -d 'Open at this moment (RFC 3339, UTC)' -r
+complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -l at -d 'Open at this moment (UTC): 03:12, 03:12:30, "2012-06-30 03:12" or RFC 3339; +10m from the log\'s beginning, -5m from its end. A time of several days is the last of them' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -l speed -d 'Play at so many times the speed of the log' -r
 complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -l config -d 'Configuration file, instead of the usual places' -r -F
 complete -c blackstart -n "__fish_blackstart_using_subcommand replay" -l profile -d 'AWS profile; several are shown in one table' -r
@@ -536,7 +536,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_s
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "restore" -d 'Restore a database from a snapshot, or to a point in time'
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "register" -d 'Register instances under a balancer or target group'
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "deregister" -d 'Deregister instances from a balancer or target group'
-complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "undo" -d 'Reverse the last apex, maintenance or registration action, or the one named'
+complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "undo" -d 'Reverse the last apex, maintenance or registration action or undo, or the one named'
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from do" -f -a "maintenance" -d 'Turn a site\'s maintenance mode on or off'
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from do" -f -a "apex" -d 'Point a site\'s record at one of its targets'
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from do" -f -a "relaunch" -d 'Replace instances by new ones alike: launched, registered, the old ones taken out'
@@ -544,7 +544,7 @@ complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_s
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from do" -f -a "restore" -d 'Restore a database from a snapshot, or to a point in time'
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from do" -f -a "register" -d 'Register instances under a balancer or target group'
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from do" -f -a "deregister" -d 'Deregister instances from a balancer or target group'
-complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from do" -f -a "undo" -d 'Reverse the last apex, maintenance or registration action, or the one named'
+complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from do" -f -a "undo" -d 'Reverse the last apex, maintenance or registration action or undo, or the one named'
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from do" -f -a "verify" -d 'See what became of an action of unknown outcome, and write it down; changes nothing, needs no --confirm'
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from log" -f -a "show" -d 'The story, oldest first'
 complete -c blackstart -n "__fish_blackstart_using_subcommand help; and __fish_seen_subcommand_from log" -f -a "verify" -d 'Prove the chain: exit 0 intact, 1 torn tail only, 3 broken (names file and line)'
