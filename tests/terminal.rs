@@ -102,8 +102,10 @@ fn terminal_shows_three_regions_on_six_screens() {
     // The detail shows the id whole.
     let id = ground.estate.id("/us-west-1/standby");
     pty.press_enter();
-    pty.wait_for(id);
-    close(&pty, id);
+    pty.wait_until("its detail", |screen| {
+        line_of(screen, "(what AWS says)").is_some() && screen.contains(id)
+    });
+    close(&pty, "(what AWS says)");
     pty.press("Esc");
     pty.wait_for("web-1");
     // Restore points.

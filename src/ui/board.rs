@@ -243,17 +243,19 @@ fn site_lines(canvas: &Canvas<'_>, app: &App, columns: u16) -> Vec<Line> {
     let mut lines = Vec::new();
     for site in &app.opening.sites {
         let (mark, words, role) = sites::state(app, site);
+        let right = vec![piece(words, role), piece(" ", Role::Text)];
         let mut left = vec![
             piece(format!(" {} ", glyphs.mark(mark)), role),
             piece(pad(&site.name, name, glyphs), Role::Title),
-            piece(format!("{} {} ", site.record, glyphs.arrow()), Role::Text),
+            piece(format!("{} ", site.record), Role::Text),
+            piece(format!("{} ", glyphs.arrow()), Role::Text),
         ];
         left.extend(sites::points_to(app, site));
-        lines.push(Line {
-            id: Some(RowId::Site(site.name.clone())),
-            left,
-            right: vec![piece(words, role), piece(" ", Role::Text)],
-        });
+        // Where it points matters more than the name that it was asked for by: the site's own stands before it.
+        if row_width(&left) + 1 + row_width(&right) > usize::from(columns) {
+            left.remove(2);
+        }
+        lines.push(Line { id: Some(RowId::Site(site.name.clone())), left, right });
         let indent = 3 + name;
         // Not as deep as the targets: both counts and the countdown fit into 80 columns.
         for mut row in propagation::news(app, site, canvas.look, usize::from(columns).saturating_sub(2)) {
@@ -323,9 +325,11 @@ fn lines(canvas: &mut Canvas<'_>, area: Rect, lines: &[Line], app: &App) {
     let selected = lines.iter().position(|l| l.id.is_some() && l.id.as_ref() == app.selected()).unwrap_or(0);
     let first = (selected + 2).saturating_sub(room).min(lines.len().saturating_sub(room));
     for (y, line) in (area.top()..area.bottom()).zip(lines.iter().skip(first)) {
-        let right = cells(row_width(&line.right)).min(area.width / 2);
+        // Whatever is cut, neither is written over the other.
+        let beside = area.width.saturating_sub(cells(row_width(&line.left)) + 1);
+        let right = cells(row_width(&line.right)).min(beside.max(area.width * 3 / 5));
         canvas.row(area.x, y, area.width.saturating_sub(right + 1), &line.left);
-        canvas.row_right(area.x, y, area.width, &line.right);
+        canvas.row_right(area.right() - right, y, right, &line.right);
         select(canvas, Rect { y, height: 1, ..area }, line.id.as_ref(), app);
     }
 }

@@ -250,3 +250,26 @@ fn the_detail_shows_each_servers_own_answer_with_its_ttl_and_age() {
     has(&rows, "9.9.9.9 192.0.2.66, ttl 60 s, for 7s, seen ");
     has(&rows, "resolver 9.9.9.9 answers 192.0.2.66, the name servers do not");
 }
+
+#[test]
+fn what_a_site_says_is_never_written_over_where_it_points() {
+    let mut world = asked();
+    let plan = switched(&mut world);
+    world.says("adam", Body::InSync { plan: plan.clone(), step: 0 });
+    world.says("adam", Body::Finished { plan, ending: Ending::Verified });
+    world.wait(60);
+    world.show(Screen::Board);
+    for detail in [
+        "HTTP 503",
+        "HTTP 503 maintenance page",
+        "HTTP 503 maintenance page of the spare machine in the cellar",
+    ] {
+        world.probed(ProbeSubject::Site("www".into()), Verdict::Wrong, detail);
+        for (width, height) in SIZES {
+            let text = world.text(width, height);
+            let line = text.iter().find(|line| line.contains("www  ")).unwrap();
+            let (left, right) = line.split_once("maintenance ").unwrap_or_else(|| panic!("{line}"));
+            assert!(left.ends_with(' ') && left.contains("→ east") && right.contains("HTTP 503"), "{line}");
+        }
+    }
+}
