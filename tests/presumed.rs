@@ -344,3 +344,18 @@ fn status_says_what_is_presumed_and_when_each_cell_was_read() {
     // Nothing was written: it only looked.
     assert_eq!(std::fs::read_dir(home.logbook("harbour")).unwrap().count(), 1);
 }
+
+#[test]
+fn what_was_done_while_sts_was_dark_is_undone_once_it_answers() {
+    let mut crew = Crew::on(quiet(OURS, &dark("sts", 0, 8)));
+    let adam = crew.sit("adam", Mode::Live);
+    crew.at_minute(1);
+    let (plan, standing) = crew.act(adam, "m", 300);
+    assert_eq!(standing, Standing::Verified);
+    let scope = &crew.seats[adam].app.incident.operations[&plan].plan.scope;
+    assert_eq!(scope.account.0, "~prod", "STS has named it to nobody");
+    crew.at_minute(10);
+    assert_eq!(crew.seats[adam].app.accounts[0].0.0, OURS);
+    let (_, standing) = crew.act(adam, "u", 300);
+    assert_eq!((standing, crew.standing(adam, &plan)), (Standing::Verified, Standing::Undone));
+}

@@ -77,11 +77,9 @@ impl App {
             let why = format!("what is found could not be written down: {why}");
             return Err(Refusal::new(what, why, "Mend the logbook's place first"));
         }
-        if self.profile_of(&operation.plan.scope.account).is_none() {
-            let why = format!(
-                "no profile of this cockpit is known to be in account {}",
-                operation.plan.scope.account
-            );
+        let account = self.incident.account_of_operation(operation);
+        if self.profile_of(account).is_none() {
+            let why = format!("no profile of this cockpit is known to be in account {account}");
             return Err(Refusal::new(
                 what,
                 why,
@@ -89,13 +87,9 @@ impl App {
             ));
         }
         // Another account's answer would read as "it is not there".
-        if self.presumption(&operation.plan.scope.account).is_some()
-            && operation.plan.session != self.opening.session
-        {
-            let why = format!(
-                "STS has not yet said whether the credentials loaded are those of account {}",
-                operation.plan.scope.account
-            );
+        if self.presumption(account).is_some() && operation.plan.session != self.opening.session {
+            let why =
+                format!("STS has not yet said whether the credentials loaded are those of account {account}");
             return Err(Refusal::new(what, why, "Wait until STS has answered"));
         }
         Ok(step)
@@ -204,7 +198,10 @@ impl App {
             self.settled(plan, Settlement::Unknown { detail }, effects);
             return;
         };
-        let scope = query.scope().unwrap_or_else(|| step.call.scope()).clone();
+        let mut scope = query.scope().unwrap_or_else(|| step.call.scope()).clone();
+        if let Some(operation) = self.incident.operations.get(plan) {
+            scope.account.clone_from(self.incident.account_of_operation(operation));
+        }
         let asked = self.ask_about(&scope, query, effects);
         if let Some(settling) = self.settling.get_mut(plan) {
             settling.asked = asked;

@@ -394,11 +394,13 @@ impl Incident {
     /// Whether it is unknown if an operation was done, and nothing was done on the same resources since.
     #[must_use]
     pub fn is_unsettled(&self, operation: &Operation) -> bool {
+        // The account may have been named to one of the two only later.
+        let place = |op: &Operation| (self.account_of_operation(op).clone(), op.plan.scope.region.clone());
         operation.standing(self) == Standing::Unknown
             && !self.operations.values().any(|later| {
                 later.proposed > operation.proposed
                     && later.done()
-                    && later.plan.scope == operation.plan.scope
+                    && place(later) == place(operation)
                     && later.plan.resources.iter().any(|r| operation.plan.resources.contains(r))
             })
     }

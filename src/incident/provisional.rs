@@ -11,6 +11,7 @@ use super::cell::{Cell, ProbeSubject, Probed};
 use super::entry::{Actor, Entry, SessionId};
 use super::fold::{Identity, Incident, Seen};
 use super::health::claimed_trouble;
+use super::operation::Operation;
 use super::place::{Account, Key, Place, Profile};
 use jiff::Timestamp;
 pub(super) use kept::ProvisionalKept;
@@ -122,6 +123,15 @@ impl Incident {
         let known = of_session(&self.identities, session).find(|(profile, _)| is_it(profile));
         let presumed = || of_session(&self.presumptions, session).find(|(profile, _)| is_it(profile));
         known.map(|(_, it)| &it.account).or_else(|| presumed().map(|(_, it)| &it.account))
+    }
+
+    /// The account that an operation acted in: the one of its credentials, as STS has named it since to the session that did
+    /// it; else as the plan has it, or as it is presumed.
+    #[must_use]
+    pub fn account_of_operation<'a>(&'a self, operation: &'a Operation) -> &'a Account {
+        let (session, planned) = (&operation.session, &operation.plan.scope.account);
+        let named = self.identities.get(&(session.clone(), operation.plan.profile.clone()));
+        named.map(|it| &it.account).or_else(|| self.account_of(session, planned)).unwrap_or(planned)
     }
 
     /// The accounts that a session's profiles are, as far as STS said or it is presumed.

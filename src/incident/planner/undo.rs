@@ -1,6 +1,7 @@
 //! Reversing an operation: its inverse, as a plan of its own, if the world is still as the operation left it.
 //!
-//! It refuses what was undone already, what never happened, what has no inverse, and what somebody changed since.
+//! It refuses what was undone already, what never happened, what has no inverse, and what somebody changed since. What was
+//! done before STS named the account is undone where STS says since that it was done.
 
 use super::Planned;
 use super::batch::{self, points, same_sets};
@@ -8,7 +9,7 @@ use super::registration::{deregister_step, healthy_but, is_leaving, living, regi
 use super::table::{Table, count, ec2, elb, route53};
 use crate::incident::hash::PlanHash;
 use crate::incident::operation::{Operation, Standing};
-use crate::incident::place::Scope;
+use crate::incident::place::{Account, Scope};
 use crate::incident::plan::{Change, Check, Guard, Plan, Refusal, Risk, Step};
 use crate::incident::request::{BalancerRef, Call, InstanceRef, Query, TargetRef};
 use crate::incident::resource::RecordSet;
@@ -24,16 +25,21 @@ pub(super) fn plan(table: &mut Table<'_>, hash: &PlanHash) -> Result<Planned, Re
         return Err(table.refuse(format!("the log has no operation {}", hash.short()), hint));
     };
     permitted(table, operation)?;
-    let scope = &operation.plan.scope;
-    table.profile(&scope.account)?;
+    let account = &account(table, operation)?;
+    table.profile(account)?;
+    let scope = &in_account(&operation.plan.scope, account);
     let mut back = Back::default();
     for step in &operation.plan.inverse {
         match &step.call {
             Call::ChangeRecords { zone_id, .. } => {
-                records(table, operation, step, zone_id, &mut back)?;
+                records(table, operation, step, (zone_id, account), &mut back)?;
             }
-            Call::Register { scope, under, targets } => again(table, scope, under, targets, &mut back)?,
-            Call::Deregister { scope, under, targets } => out(table, scope, under, targets, &mut back)?,
+            Call::Register { scope, under, targets } => {
+                again(table, &in_account(scope, account), under, targets, &mut back)?;
+            }
+            Call::Deregister { scope, under, targets } => {
+                out(table, &in_account(scope, account), under, targets, &mut back)?;
+            }
             Call::RunInstance { .. }
             | Call::DisableSourceDestCheck { .. }
             | Call::Terminate { .. }
@@ -119,12 +125,59 @@ fn permitted(table: &Table<'_>, operation: &Operation) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The account to undo it in: as STS has named it since to whoever did it, or as it is presumed to be.
+fn account(table: &Table<'_>, operation: &Operation) -> Result<Account, Refusal> {
+    let (plan, accounts) = (&operation.plan, table.desk.accounts);
+    let account = table.desk.incident.account_of_operation(operation).clone();
+    if plan.scope.account.is_verified() && plan.scope.account != account {
+        return Err(table.refuse(
+            format!(
+                "\"{}\" was done with the credentials of {}, presumed to be those of account {}; STS has named \
+                 account {account} since",
+                plan.title, plan.profile, plan.scope.account
+            ),
+            format!("Look at what is there in account {account}; {OPPOSITE}"),
+        ));
+    }
+    if account.is_verified() || accounts.iter().any(|(loaded, _)| *loaded == account) {
+        return Ok(account);
+    }
+    // Whoever did it left before STS answered. A zone's id is no other account's: it tells whether these credentials are
+    // those; the names that other calls go by are the same in many accounts.
+    let by_zone = plan.inverse.iter().all(|step| matches!(step.call, Call::ChangeRecords { .. }));
+    let same_profile = accounts.iter().find(|(_, profile)| by_zone && *profile == plan.profile);
+    same_profile.map(|(account, _)| account.clone()).ok_or_else(|| {
+        table.refuse(
+            format!(
+                "STS never named the account of {} to the cockpit in which \"{}\" was done",
+                plan.profile, plan.title
+            ),
+            format!("Load the credentials it was done with, and {OPPOSITE}"),
+        )
+    })
+}
+
+/// What leads back where an undo cannot.
+const OPPOSITE: &str = "do the opposite by an action of its own, which reads what is there first";
+
+fn in_account(scope: &Scope, account: &Account) -> Scope {
+    Scope { account: account.clone(), ..scope.clone() }
+}
+
+fn sets_in_account(sets: &[RecordSet], account: &Account) -> Vec<RecordSet> {
+    let mut sets = sets.to_vec();
+    for set in &mut sets {
+        set.key.place.scope.account.clone_from(account);
+    }
+    sets
+}
+
 /// The record goes back, if it is still what the operation made it.
 fn records(
     table: &mut Table<'_>,
     operation: &Operation,
     step: &Step,
-    zone_id: &str,
+    (zone_id, account): (&str, &Account),
     back: &mut Back,
 ) -> Result<(), Refusal> {
     let (Guard::RecordsAre { query, records: left, .. }, Check::RecordsAre { records: before, .. }) =
@@ -135,13 +188,26 @@ fn records(
             "Point it by hand: `blackstart do apex SITE TARGET`",
         ));
     };
-    let Query::Records { scope, name, .. } = query else {
+    let Query::Records { scope, zone, name } = query else {
         return Ok(());
     };
-    let Some((_, read)) = table.records(query, name)? else {
+    let scope = &in_account(scope, account);
+    let query = &Query::Records { scope: scope.clone(), zone: zone.clone(), name: name.clone() };
+    let Some((found, read)) = table.records(query, name)? else {
         return Ok(());
     };
+    if found.is_none_or(|found| found.key.id != zone_id) {
+        return Err(table.refuse(
+            format!(
+                "\"{}\" changed hosted zone {zone_id}, which is not the zone {} of account {account}",
+                operation.plan.title,
+                zone.trim_end_matches('.')
+            ),
+            "Load the credentials it was done with",
+        ));
+    }
     let now: Vec<RecordSet> = batch::addresses(read);
+    let (before, left) = (&sets_in_account(before, account), &sets_in_account(left, account));
     if same_sets(&now, before) {
         return Ok(());
     }

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use super::*;
 use crate::incident::entry::Body;
+use crate::incident::entry::{Ending, SessionId};
+use crate::incident::place::Profile;
 use crate::incident::plan::Action;
-use crate::incident::planner::bench::{Bench, plain, scope};
+use crate::incident::planner::bench::{ACCOUNT, Bench, plain, scope};
 use std::slice;
 
 fn undo(plan: &Plan) -> Action {
@@ -171,4 +173,87 @@ fn what_was_never_done_or_cannot_be_undone_is_refused() {
     bench.carry_out(&gone);
     let refusal = bench.refusal(&undo(&gone));
     assert!(refusal.why.contains("no way back") && refusal.next.contains("nothing undoes"));
+}
+
+fn prod() -> Profile {
+    Profile("prod".into())
+}
+
+/// A plan as it is made while STS does not say whose account it is.
+fn by_profile(plan: &Plan) -> Plan {
+    let text = serde_json::to_string(plan).unwrap().replace(ACCOUNT, "~prod");
+    serde_json::from_str::<Plan>(&text).unwrap().sealed()
+}
+
+fn sts_names(bench: &mut Bench, account: &str) {
+    let account = Account(account.into());
+    bench.accounts = vec![(account.clone(), prod())];
+    bench.fold(Body::Identified { profile: prod(), account, arn: "arn".into() });
+}
+
+fn deregister() -> Action {
+    Action::Deregister { scope: scope("us-east-1"), under: web(), instances: vec!["i-1".into()] }
+}
+
+#[test]
+fn what_was_done_before_sts_answered_is_undone_in_the_account_that_it_named() {
+    for action in [apex(), deregister()] {
+        let mut bench = bench();
+        let plan = by_profile(&bench.plan(&action));
+        bench.carry_out(&plan);
+        sts_names(&mut bench, ACCOUNT);
+        let back = bench.plan(&undo(&plan));
+        let text = serde_json::to_string(&back).unwrap().replace("aws/~prod", "as read");
+        assert!(back.scope.account.0 == ACCOUNT && !text.contains("~prod"), "{text}");
+    }
+}
+
+#[test]
+fn what_was_done_by_a_wrong_presumption_is_refused_with_both_accounts() {
+    let mut bench = bench();
+    let (account, said) = (Account(ACCOUNT.into()), bench.now);
+    bench.fold(Body::Presumed { profile: prod(), account, said, to: "eve".into(), error: None });
+    let plan = bench.plan(&apex());
+    bench.carry_out(&plan);
+    sts_names(&mut bench, "999988887777");
+    let refusal = bench.refusal(&undo(&plan));
+    assert!(refusal.why.contains(ACCOUNT) && refusal.why.contains("999988887777"), "{refusal}");
+    assert!(refusal.why.contains("presumed"), "{refusal}");
+}
+
+#[test]
+fn what_a_cockpit_did_that_sts_never_answered_is_undone_by_the_zone_alone() {
+    let mut bench = bench();
+    let (daniel, eve) = (bench.session.clone(), SessionId("20120630T050000Z-eve@jump-9".into()));
+    let plan = by_profile(&bench.plan(&apex()));
+    bench.carry_out(&plan);
+    let out = by_profile(&bench.plan(&deregister()));
+    bench.carry_out(&out);
+    assert_ne!(daniel, eve);
+    bench.session = eve;
+    sts_names(&mut bench, ACCOUNT);
+    assert_eq!(bench.plan(&undo(&plan)).scope.account.0, ACCOUNT);
+    let refusal = bench.refusal(&undo(&out));
+    assert!(refusal.why.contains("STS never named the account of prod"), "{refusal}");
+    let zone = bench.zone.as_mut().unwrap();
+    zone.key.id = "Z2".into();
+    let refusal = bench.refusal(&undo(&plan));
+    assert!(refusal.why.contains("Z1") && refusal.why.contains("not the zone example.com"), "{refusal}");
+}
+
+#[test]
+fn what_was_done_since_settles_an_unknown_action_of_before_sts_answered() {
+    let mut bench = bench();
+    let lost = by_profile(&bench.plan(&apex()));
+    bench.fold(Body::Proposed { plan: Box::new(lost.clone()) });
+    bench.fold(Body::Confirmed { plan: lost.hash.clone(), typed: "www".into() });
+    bench.fold(Body::Intent { plan: lost.hash.clone(), step: 0, call: lost.steps[0].call.clone() });
+    let ending = Ending::Unknown { step: 0, why: "no answer".into() };
+    bench.fold(Body::Finished { plan: lost.hash.clone(), ending });
+    assert!(bench.incident.unsettled_last().is_some());
+    sts_names(&mut bench, ACCOUNT);
+    bench.number += 1;
+    let later = bench.plan(&apex());
+    bench.carry_out(&later);
+    assert!(bench.incident.unsettled_last().is_none());
 }
