@@ -1,7 +1,7 @@
 //! Clocks that disagree: a cockpit that opens on a logbook, or hears from others, whose times are ahead of its own.
 
 use crate::crew::{Crew, opening};
-use blackstart::app::message::{Effect, Message, Stamped};
+use blackstart::app::message::{ClockNews, Effect, Message, Stamped};
 use blackstart::app::{App, after_log};
 use blackstart::incident::Incident;
 use blackstart::incident::entry::{Body, Entry, Mode};
@@ -58,7 +58,7 @@ fn a_cockpit_opened_after_the_clock_was_set_back_goes_on_from_where_the_logbook_
         app.incident
             .story
             .iter()
-            .any(|event| event.text.contains("the logbook is 1h ahead of the system clock")),
+            .any(|event| event.text.contains("the logbook is 1h ahead of the system clock of ")),
         "{:?}",
         app.incident.story.last()
     );
@@ -121,4 +121,22 @@ fn who_hears_from_a_clock_that_is_ahead_goes_on_from_there_and_tells_it_once() {
     assert_eq!(app.now, latest + SignedDuration::from_secs(1_801));
     assert_eq!(clock(&told(&mut app, latest, heard(200_000, 1_002))), []);
     assert_eq!(app.now, latest + SignedDuration::from_secs(1_801));
+}
+
+#[test]
+fn whoever_shares_the_logbook_reads_which_session_stood_still() {
+    let scenario = crate::crew::scenario("quiet", "");
+    let at = written().iter().map(|entry| entry.ts).max().unwrap();
+    for (mode, words) in [
+        (Mode::Live, "the cockpit (eve@jump-1) stood still for 56s: everything is read again"),
+        (Mode::Record, "record (eve@jump-1) stood still for 56s: everything is read again"),
+    ] {
+        let mut app = App::new(opening(&scenario, "eve", mode, at), at);
+        let mut entries = told(&mut app, at, Message::Start);
+        let (zero, stopped) = (SignedDuration::ZERO, SignedDuration::from_secs(56));
+        let news = ClockNews { stepped: zero, leapt: zero, stopped, behind: zero };
+        entries.extend(told(&mut app, at + stopped, Message::Clock(news)));
+        let story = folded(&entries).story;
+        assert!(story.iter().any(|event| event.text == words), "{story:?}");
+    }
 }

@@ -36,6 +36,8 @@ pub(super) struct Unwritten {
     lost: Vec<String>,
     /// What was noted and did not come to rest, be it before or after that: written down when recording goes on.
     notes: Vec<KeptNote>,
+    /// That cells flap, told since it refused.
+    flapping: Vec<Entry>,
     /// When it refused.
     refused: Option<Timestamp>,
     /// A new strand was asked for and has not come yet: a second one would leave the first without a writer.
@@ -117,6 +119,9 @@ impl App {
             let line = (entry.session.clone(), entry.seq);
             self.unwritten.notes.push(KeptNote { noted, line });
         } else {
+            if matches!(entry.body, Body::Flapping { .. }) {
+                self.unwritten.flapping.push(entry.clone());
+            }
             self.lose(entry);
         }
     }
@@ -237,6 +242,8 @@ impl App {
         self.identify_again(&before, effects);
         let since = self.unwritten.refused.take().unwrap_or(self.started);
         self.tell_all_again(&before, since, effects);
+        let flapping = std::mem::take(&mut self.unwritten.flapping);
+        self.tell_flapping_again(&flapping, effects);
         let notes = std::mem::take(&mut self.unwritten.notes);
         let kept = notes.len();
         for KeptNote { noted, line } in notes {

@@ -24,7 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The questions in flight, and when each profile is asked next.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Identifying {
-    in_flight: BTreeMap<Ticket, Profile>,
+    /// Whose, and when it was asked.
+    in_flight: BTreeMap<Ticket, (Profile, Timestamp)>,
     /// What profiles are taken for that STS has not named yet.
     presumed: BTreeMap<Profile, Presumption>,
     due: BTreeMap<Profile, Timestamp>,
@@ -182,7 +183,7 @@ impl App {
     pub(super) fn ask_identities(&mut self, effects: &mut Vec<Effect>) {
         let profiles: Vec<Profile> = self.opening.profiles.clone();
         for (at, profile) in profiles.into_iter().enumerate() {
-            let asked = self.identifying.in_flight.values().any(|p| *p == profile);
+            let asked = self.identifying.in_flight.values().any(|(of, _)| *of == profile);
             let due = self.identifying.due.get(&profile).is_none_or(|at| *at <= self.now);
             let presumed = self.identifying.presumed.contains_key(&profile);
             let known = !presumed && self.accounts.get(at).is_some_and(|(account, _)| account.is_verified());
@@ -191,7 +192,7 @@ impl App {
             }
             let Some(region) = self.sts_to_ask(&profile) else { return };
             let ticket = self.ticket();
-            self.identifying.in_flight.insert(ticket, profile.clone());
+            self.identifying.in_flight.insert(ticket, (profile.clone(), self.now));
             let query = Query::Identity { profile: profile.clone(), region: region.0.to_string() };
             effects.push(Effect::Ask(ticket, profile, query));
         }
@@ -246,7 +247,7 @@ impl App {
         result: Result<Answer, Fault>,
         effects: &mut Vec<Effect>,
     ) -> Option<Result<Answer, Fault>> {
-        let Some(profile) = self.identifying.in_flight.remove(&ticket) else { return Some(result) };
+        let Some((profile, asked)) = self.identifying.in_flight.remove(&ticket) else { return Some(result) };
         let presumed = self.identifying.presumed.get(&profile).cloned();
         let known = self.accounts.iter().find(|(account, of)| *of == profile && account.is_verified());
         let known = known.filter(|_| presumed.is_none());
@@ -292,8 +293,8 @@ impl App {
                         self.tell_presumption(&profile, presumed, Some(error), effects);
                     }
                     (Err(error), None) if known.is_none() => {
-                        let since =
-                            self.identifying.unnamed.get(&profile).map_or(self.now, |(since, _)| *since);
+                        // Nobody said it while the question waited for its time-out either.
+                        let since = self.identifying.unnamed.get(&profile).map_or(asked, |(since, _)| *since);
                         self.identifying.unnamed.insert(profile.clone(), (since, error));
                     }
                     (Ok(_) | Err(_), Some(_) | None) => {}

@@ -18,6 +18,8 @@ pub const FLAPPING_WITHIN_S: i64 = 300;
 /// Seconds without a failed reading after which a cell that flapped is steady again. One that fails for as long does not
 /// flap any more either: it is down, and that is told by itself.
 pub const STEADY_AFTER_S: i64 = 300;
+/// Seconds without a failed reading after which the board says that a cell flapped, and no longer that it flaps.
+const FLAPPED_AFTER_S: i64 = 120;
 
 /// How often a cell failed when it was told as flapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,8 +44,19 @@ impl Cell {
     /// Whether it was told as flapping, and has answered every reading for long enough since.
     #[must_use]
     pub fn is_steady_again(&self) -> bool {
-        let steady = |at: Timestamp| at.duration_since(self.since).as_secs() >= STEADY_AFTER_S;
-        self.flapping.is_some() && self.is_ok() && self.last_ok.is_some_and(steady)
+        self.flapping.is_some() && self.answers_for_s() >= STEADY_AFTER_S
+    }
+
+    /// How it flapped, if it was told so and has answered for a while since, and is not called steady yet.
+    #[must_use]
+    pub fn flapped(&self) -> Option<Flapping> {
+        self.flapping.filter(|_| self.answers_for_s() >= FLAPPED_AFTER_S)
+    }
+
+    /// Seconds from the first to the last reading that it has answered since one failed; 0 while it fails.
+    fn answers_for_s(&self) -> i64 {
+        let newest = self.last_ok.filter(|_| self.is_ok());
+        newest.map_or(0, |at| at.duration_since(self.since).as_secs())
     }
 
     /// The cell after somebody told that it flaps, or does so no longer. What was told first stands.
@@ -72,7 +85,8 @@ pub(super) fn flapping_turned(
             Some((Tone::Warn, format!("{words} flapping since {since}: {}{trouble}", flapping.words())))
         }
         (None, Some(known)) => {
-            Some((Tone::Good, format!("{words} steady again after {}", lasted(known.since, cell.since))))
+            let (steady, flapped) = (lasted(cell.since, entry.ts), lasted(known.since, cell.since));
+            Some((Tone::Good, format!("{words} steady for {steady}, after flapping for {flapped}")))
         }
         (Some(_), Some(_)) | (None, None) => None,
     }

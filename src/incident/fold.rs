@@ -390,11 +390,14 @@ impl Incident {
         }
     }
 
-    /// Takes back what only stands if it is in the logbook: an incident that nobody else ever heard of.
+    /// Takes back what only stands if it is in the logbook: an incident, or a flapping, that nobody else ever heard of.
     pub fn take_back(&mut self, entry: &Entry) {
         match &entry.body {
             Body::Declared { title } => {
                 self.declarations.retain(|d| d.since != entry.ts || d.title != *title);
+            }
+            Body::Flapping { place, flapping: Some(_) } => {
+                self.tell_cell(&entry.session, place, |cell| cell.map(|c| c.flaps(None)));
             }
             Body::Closed { .. } => {
                 for declaration in self.declarations.iter_mut().filter(|d| d.closed == Some(entry.ts)) {
@@ -409,7 +412,7 @@ impl Incident {
             | Body::Observed { .. }
             | Body::Heartbeat { .. }
             | Body::Failing { .. }
-            | Body::Flapping { .. }
+            | Body::Flapping { flapping: None, .. }
             | Body::Probed { .. }
             | Body::Note { .. }
             | Body::Proposed { .. }

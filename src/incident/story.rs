@@ -328,7 +328,7 @@ pub fn describe(before: &Incident, entry: &Entry) -> Option<Event> {
         }
         Body::Clock { stepped_s, stopped_s, behind_s } => {
             by_itself = true;
-            (Tone::Warn, clock_words(*stepped_s, *stopped_s, *behind_s))
+            (Tone::Warn, clock_words(before, entry, *stepped_s, *stopped_s, *behind_s))
         }
         Body::Recovered { bytes, kept_in, .. } => {
             (Tone::Warn, format!("set {bytes} bytes of an unfinished line aside in {kept_in}"))
@@ -512,26 +512,35 @@ fn rows_words(before: &Incident, kind: Kind, keys: &[&Key]) -> String {
     format!("{} {kind}s ({}{more})", keys.len(), names.join(", "))
 }
 
-/// What befell the clock, in words.
-fn clock_words(stepped_s: i64, stopped_s: i64, behind_s: i64) -> String {
+/// What befell a session's clock, in words that say whose: whoever shares the logbook reads them too.
+fn clock_words(before: &Incident, entry: &Entry, stepped_s: i64, stopped_s: i64, behind_s: i64) -> String {
+    let host = &entry.actor.host;
     if stepped_s < 0 {
         let behind = span(behind_s.abs());
         return format!(
-            "the system clock stepped back {}: times here go on, {behind} ahead of it",
+            "the system clock of {host} stepped back {}: times here go on, {behind} ahead of it",
             span(stepped_s.abs())
         );
     }
     if stepped_s > 0 {
         let leapt = span(stepped_s);
-        return format!("the clock leapt {leapt} ahead (set, or the machine slept): ages count the leap too");
+        return format!(
+            "the clock of {host} leapt {leapt} ahead (set, or the machine slept): ages count the leap too"
+        );
     }
     if stopped_s == 0 {
         let behind = span(behind_s.abs());
         return format!(
-            "the logbook is {behind} ahead of the system clock: times here go on from its newest entry"
+            "the logbook is {behind} ahead of the system clock of {host}: times here go on from its newest entry"
         );
     }
-    format!("the cockpit stood still for {}: everything is read again", span(stopped_s.abs()))
+    let mode = before.sessions.get(&entry.session).map_or(Mode::Live, |presence| presence.mode);
+    let what = match mode {
+        Mode::Record => mode.as_str(),
+        Mode::Live | Mode::ReadOnly | Mode::Demo | Mode::Replay => "the cockpit",
+    };
+    let (user, stopped) = (&entry.actor.user, span(stopped_s.abs()));
+    format!("{what} ({user}@{host}) stood still for {stopped}: everything is read again")
 }
 
 fn done_words(done: &Done) -> String {

@@ -412,7 +412,13 @@ fn region(doc: &mut Doc, app: &App, look: &Look, name: &Region) -> String {
         let Some(cell) = cell else { continue };
         if let Some(flapping) = &cell.flapping {
             let (ago, words) = (age(app.now, flapping.since), flapping.words());
-            doc.field("", &format!("it flaps, for {ago} now; when that was told, {words}"), Role::Warn);
+            let flaps = if cell.flapped().is_some() {
+                let flapped = age(cell.since, flapping.since);
+                format!("it has answered for {}, after flapping for {flapped}", age(app.now, cell.since))
+            } else {
+                format!("it flaps, for {ago} now")
+            };
+            doc.field("", &format!("{flaps}; when that was told, {words}"), Role::Warn);
         }
         match &cell.status {
             SweepStatus::Ok { latency_ms } => {

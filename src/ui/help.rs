@@ -75,8 +75,11 @@ fn legend(columns: u16, glyphs: Glyphs) -> [Doc; 2] {
     numbers.labelled_keys("ok 3s", "it answers, and was read 3 seconds ago");
     let [bad, unknown, warn] = [Mark::Bad, Mark::Unknown, Mark::Warn].map(|mark| glyphs.mark(mark));
     numbers.labelled_keys(&format!("{bad}41m  {unknown}41m"), "it has failed for 41 minutes");
+    numbers.labelled_keys(&format!("{warn}41m"), "it refuses us, for 41 minutes");
+    numbers.labelled_keys(&format!("{warn}th28s"), "it throttles us, for 28 seconds");
     numbers.labelled_keys(&format!("{warn}4.1s"), "it answers, but took 4.1 seconds");
     numbers.labelled_keys(&format!("{warn}flaps"), "it answers, but fails every few readings");
+    numbers.labelled_keys(&format!("{warn}ok 3s"), "it answers, but flapped until lately");
     numbers.labelled_keys(&format!("{warn}2/3"), "2 of 3 availability zones answer, asked by id");
     marks.rows.push(Row::new());
     numbers.rows.push(Row::new());

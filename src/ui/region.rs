@@ -38,6 +38,7 @@ impl Glance {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Ok,
+    Flapped,
     Slow,
     Flapping,
     Asking,
@@ -72,8 +73,9 @@ fn rank(app: &App, place: &Place, cell: Option<&Cell>) -> Rank {
         SweepStatus::Failed { .. } => Rank::Ours,
         SweepStatus::Partial { .. } => Rank::Partial,
         SweepStatus::Ok { .. } if !is_fresh(app, cell.last_ok) => Rank::Stale,
-        SweepStatus::Ok { .. } if cell.flapping.is_some() => Rank::Flapping,
+        SweepStatus::Ok { .. } if cell.flapping.is_some() && cell.flapped().is_none() => Rank::Flapping,
         SweepStatus::Ok { .. } if cell.is_slow => Rank::Slow,
+        SweepStatus::Ok { .. } if cell.flapping.is_some() => Rank::Flapped,
         SweepStatus::Ok { .. } => Rank::Ok,
     }
 }
@@ -98,7 +100,10 @@ pub(super) fn cell_glance(app: &App, place: &Place, cell: Option<&Cell>) -> Glan
                 fault if fault.is_theirs() => (Mark::Bad, Role::Down),
                 _ => (Mark::Warn, Role::Warn),
             };
-            Glance::new(mark, since.clone(), format!("{} for {since}", error.word()), role)
+            // Beside the same mark its age alone would be how long an answer took.
+            let throttled = matches!(error, Fault::Throttled { .. });
+            let short = if throttled { format!("th{since}") } else { since.clone() };
+            Glance::new(mark, short, format!("{} for {since}", error.word()), role)
         }
         SweepStatus::Partial { answered, failed, .. } => {
             let since = age(app.now, cell.since);
@@ -110,10 +115,12 @@ pub(super) fn cell_glance(app: &App, place: &Place, cell: Option<&Cell>) -> Glan
             let old = coarse_age(app.now, at);
             if !is_fresh(app, cell.last_ok) {
                 Glance::new(Mark::Unknown, old.clone(), format!("stale {old}"), Role::Stale)
-            } else if cell.flapping.is_some() {
+            } else if cell.flapping.is_some() && cell.flapped().is_none() {
                 Glance::new(Mark::Warn, "flaps", "flapping", Role::Warn)
             } else if let Some(took) = cell.slow().map(latency) {
                 Glance::new(Mark::Warn, took.clone(), format!("slow {took}"), Role::Warn)
+            } else if cell.flapped().is_some() {
+                Glance::new(Mark::Warn, format!("ok {old}"), format!("ok {old}, flapped"), Role::Warn)
             } else {
                 Glance::new(Mark::None, format!("ok {old}"), format!("ok {old}"), Role::Muted)
             }
@@ -212,6 +219,15 @@ pub(super) fn region(app: &App, region: &Region) -> (Glance, String) {
         (0, 0) if count(Rank::Slow) > 0 => {
             let took = all.iter().filter_map(|(_, cell)| (*cell)?.slow()).max().unwrap_or_default();
             (glance(Mark::Warn, format!("slow {}", latency(took)), Role::Warn), String::new())
+        }
+        (0, 0) if count(Rank::Flapped) > 0 => {
+            let flapped = |(place, cell): &(&Place, Option<&Cell>)| {
+                Some(format!("{} flapped: {}", place.service, (*cell)?.flapped()?.words()))
+            };
+            (
+                glance(Mark::Warn, "flapped".into(), Role::Warn),
+                all.iter().find_map(flapped).unwrap_or_default(),
+            )
         }
         (0, 0) if heard < ranks.len() => {
             (glance(Mark::None, format!("ok {heard} of {}", ranks.len()), Role::Muted), String::new())

@@ -289,3 +289,27 @@ fn a_cell_that_is_back_has_sts_asked_at_once_and_that_of_its_region_first() {
     });
     assert_eq!(region, Some("us-west-2"));
 }
+
+#[test]
+fn an_sts_that_hangs_is_told_a_minute_after_it_was_asked_in_an_empty_logbook_too() {
+    let mut desk = Desk::new(&["us-east-1"]);
+    let asked = desk.now;
+    desk.answer_all(|_| 1);
+    let mut ticket = *desk.app.identifying.in_flight.keys().next().unwrap();
+    let told = |desk: &Desk| {
+        let mut story = desk.app.incident.story.iter();
+        story.find(|event| event.kind == "unidentified").map(|event| (event.ts, event.text.clone()))
+    };
+    for second in 1..=120 {
+        if let Some(next) = asks(&tick(&mut desk, 1)).first() {
+            ticket = *next;
+        }
+        desk.answer_all(|_| 1);
+        if second % 25 == 0 {
+            desk.take(Message::Answered(ticket, Err(Fault::TimedOut { after_ms: 25_000 })));
+        }
+    }
+    let (at, text) = told(&desk).expect("it is told");
+    assert_eq!(at.duration_since(asked).as_secs(), TOLD_AFTER_S);
+    assert!(text.starts_with(&format!("STS timeout since {}", asked.strftime("%H:%M:%S"))), "{text}");
+}

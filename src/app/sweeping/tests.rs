@@ -214,12 +214,73 @@ fn a_cell_that_fails_every_second_reading_is_told_once_as_flapping_and_once_as_s
     recorded.extend(play_flapping(&mut desk, 90, &ec2, usize::MAX));
     assert_eq!(flapping(&recorded).len(), 2);
     let lines = ec2_lines(&desk.app.incident);
-    assert!(lines.len() == 2 && lines[1].starts_with("us-east-1 ec2 steady again after "), "{lines:#?}");
+    assert!(lines.len() == 2, "{lines:#?}");
+    let after = "us-east-1 ec2 steady for 5m, after flapping for ";
+    assert!(lines[1].starts_with(after), "{lines:#?}");
     assert_eq!(desk.app.incident.cells[&ec2].flapping, None);
     // Whoever reads the log is told the same.
     let mut again = Incident::default();
     recorded.iter().for_each(|entry| again.fold(entry));
     assert_eq!(ec2_lines(&again), lines);
+}
+
+#[test]
+fn an_outage_that_was_told_and_ended_does_not_count_as_flapping() {
+    let mut desk = Desk::new(&[REGION]);
+    desk.answer_all(|_| 1);
+    let ec2 = place(REGION, Service::Ec2);
+    play_flapping(&mut desk, 40, &ec2, 2);
+    play(&mut desk, 90, &[(ec2.clone(), dark())]);
+    play(&mut desk, 30, &[]);
+    assert_eq!(ec2_lines(&desk.app.incident).len(), 2, "it is told, and its end");
+    let ended = desk.app.incident.cells[&ec2].since;
+    // Whoever heard of it counts as little.
+    let mut other = Desk::new(&[REGION]);
+    other.app.opening.session = SessionId("other".into());
+    other.now = desk.now;
+    for desk in [&mut desk, &mut other] {
+        let recorded = play_flapping(desk, 300, &ec2, 2);
+        let told = flapping(&recorded);
+        let [Entry { body: Body::Flapping { flapping: Some(flapping), .. }, .. }] = told[..] else {
+            panic!("{told:?}")
+        };
+        assert!(flapping.since > ended, "{flapping:?}, ended {ended}");
+        assert_eq!((flapping.failed, flapping.readings), (3, 5));
+    }
+}
+
+#[test]
+fn that_a_cell_flaps_is_told_again_when_the_logbook_that_refused_it_is_open_again() {
+    let mut desk = Desk::new(&[REGION]);
+    desk.answer_all(|_| 1);
+    let ec2 = place(REGION, Service::Ec2);
+    let mut log = Incident::default();
+    play_flapping(&mut desk, 40, &ec2, 2).iter().for_each(|entry| log.fold(entry));
+    desk.take(Message::RecordFailed("disk full".into()));
+    assert!(play_flapping(&mut desk, 120, &ec2, 2).is_empty(), "nothing is recorded");
+    let lines = |app: &App| ec2_lines(&app.incident).join("\n");
+    assert!(
+        lines(&desk.app).starts_with("NOT RECORDED: us-east-1 ec2 flapping since "),
+        "{}",
+        lines(&desk.app)
+    );
+    let reopened = desk.take(Message::Reopened(Ok(SessionId("again".into()))));
+    for effect in reopened {
+        if let Effect::Record(entry) = effect {
+            log.fold(&entry);
+        }
+    }
+    assert!(lines(&desk.app).starts_with("us-east-1 ec2 flapping since "), "{}", lines(&desk.app));
+    assert_eq!(log.cells[&ec2].flapping, desk.app.incident.cells[&ec2].flapping);
+    assert_eq!(ec2_lines(&log).len(), 1);
+    // That it is over while nothing is recorded is told afterwards.
+    desk.take(Message::RecordFailed("disk full".into()));
+    play_flapping(&mut desk, 400, &ec2, usize::MAX);
+    assert!(!lines(&desk.app).contains("steady"), "{}", lines(&desk.app));
+    desk.take(Message::Reopened(Ok(SessionId("and again".into()))));
+    play_flapping(&mut desk, 30, &ec2, usize::MAX).iter().for_each(|entry| log.fold(entry));
+    assert_eq!((desk.app.incident.cells[&ec2].flapping, log.cells[&ec2].flapping), (None, None));
+    assert!(lines(&desk.app).contains("ec2 steady for "), "{}", lines(&desk.app));
 }
 
 #[test]

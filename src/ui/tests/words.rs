@@ -69,6 +69,8 @@ fn the_columns_of_the_board_hold_the_longest_words_of_cells_that_answer() {
 #[test]
 fn a_region_of_which_a_service_is_slow_or_flaps_says_so_as_route_53_does() {
     let mut world = quiet();
+    world.fails("us-east-1", Service::Rds, no_answer());
+    world.wait(10);
     world.swept(place("us-east-1", Service::Rds), SweepStatus::Ok { latency_ms: 3_200 }, Vec::new());
     for (width, height) in SIZES {
         has(&world.text(width, height), "us-east-1      slow 3.2s");
@@ -86,6 +88,35 @@ fn a_region_of_which_a_service_is_slow_or_flaps_says_so_as_route_53_does() {
     has(&world.text(110, 30), "rds flaps: 3 of 7 readings failed");
     world.app.overlays.push(Overlay::Detail { row: RowId::Region(Region::new("us-east-1")), scroll: 0 });
     says(&world.text(140, 45), "it flaps, for 0s now; when that was told, 3 of 7 readings failed");
+    world.app.overlays.clear();
+    // It has answered for two minutes.
+    world.wait(130);
+    for service in Service::REGIONAL {
+        world.swept(place("us-east-1", service), OK, Vec::new());
+    }
+    for (width, height) in SIZES {
+        let rows = world.text(width, height);
+        has(&rows, "us-east-1      flapped ");
+        has(&rows, "!ok now");
+        has_not(&rows, "!flaps");
+    }
+    has(&world.text(110, 30), "rds flapped: 3 of 7 readings failed");
+    world.app.overlays.push(Overlay::Detail { row: RowId::Region(Region::new("us-east-1")), scroll: 0 });
+    says(&world.text(140, 45), "it has answered for 2m, after flapping for 0s; when that was told, 3 of 7");
+}
+
+#[test]
+fn a_throttled_cell_is_not_taken_for_a_slow_one() {
+    let mut world = quiet();
+    world.fails("us-east-1", Service::Rds, Fault::Throttled { code: "Throttling".into() });
+    world.wait(28);
+    for (width, height) in SIZES {
+        let rows = world.text(width, height);
+        has(&rows, "!th28s");
+        has_not(&rows, "!28s");
+    }
+    world.app.overlays.push(Overlay::Help { scroll: 0 });
+    says(&world.text(140, 60), "!th28s it throttles us, for 28 seconds");
 }
 
 #[test]
