@@ -21,7 +21,8 @@ impl Cell {
     ) -> Self {
         let ok = matches!(status, SweepStatus::Ok { .. });
         let mut cell = match known {
-            Some(cell) if cell.last_attempt > entry.ts => cell,
+            // It comes late, and tells all the same how old what is shown may be.
+            Some(cell) if cell.last_attempt > entry.ts => cell.read_at(ok.then_some(entry.ts)),
             // It was read from elsewhere a moment ago: the failing is about the way there, until that one fails too.
             Some(cell) if !ok && read_elsewhere(&cell, entry, has_left) => cell,
             Some(mut cell) => {
@@ -76,7 +77,7 @@ impl Cell {
     /// The cell after a session read it again and found what it knew.
     pub(super) fn unchanged(mut self, session: &SessionId, at: Timestamp) -> Self {
         if self.last_attempt > at {
-            return self;
+            return self.read_at(Some(at));
         }
         if !self.is_ok() {
             // Somebody else's failing came between two sweeps of one who never failed.
@@ -91,6 +92,14 @@ impl Cell {
         self.last_ok = self.last_ok.max(Some(at));
         self.last_attempt = at;
         self.by = Some(session.clone());
+        self
+    }
+
+    /// The cell, when it turns out that a sweep succeeded before the newest word on it.
+    fn read_at(mut self, at: Option<Timestamp>) -> Self {
+        let last_ok = self.last_ok.max(at);
+        self.zones.retain(|_, read| Some(*read) > last_ok);
+        self.last_ok = last_ok;
         self
     }
 

@@ -1,7 +1,7 @@
 //! Checkpoints: the fold of what is on the disks, kept by whoever gets to it, and what cockpits open on.
 
 use super::chance::Chance;
-use super::ending::same_fold;
+use super::ending::{Arrival, same_fold};
 use super::invariants::{Held, Law, breach};
 use super::night::{Event, Night};
 use super::tally::Happened;
@@ -10,6 +10,7 @@ use blackstart::incident::entry::{Entry, SessionId};
 use blackstart::incident::{Incident, Seen};
 use blackstart::logbook::{keep, open_recent};
 use jiff::SignedDuration;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -20,6 +21,8 @@ const KEPT_PERCENT: i64 = 35;
 #[derive(Debug, Clone)]
 pub struct Kept {
     covers: Vec<usize>,
+    /// What the checkpoints covered that it goes on from, the first of them first.
+    before: Vec<Vec<usize>>,
     checkpoint: Checkpoint,
     rows: Vec<Seen>,
 }
@@ -29,6 +32,7 @@ impl Kept {
     pub fn of(incident: &Incident, covers: Vec<usize>) -> Self {
         Self {
             covers,
+            before: Vec::new(),
             checkpoint: incident.checkpoint(),
             rows: incident.rows.values().map(|seen| (**seen).clone()).collect(),
         }
@@ -43,7 +47,7 @@ impl Kept {
     fn through_json(&self) -> Self {
         let json = serde_json::to_vec(&(&self.checkpoint, &self.rows)).unwrap();
         let (checkpoint, rows) = serde_json::from_slice(&json).unwrap();
-        Self { covers: self.covers.clone(), checkpoint, rows }
+        Self { covers: self.covers.clone(), before: self.before.clone(), checkpoint, rows }
     }
 
     /// What whoever opens on it knows once they have read what came after.
@@ -75,7 +79,10 @@ impl Night {
             None => (&[][..], Incident::default()),
         };
         self.timeline_after(covered).iter().for_each(|entry| incident.fold(entry));
+        let earlier = before.iter().flat_map(|kept| kept.before.iter().chain([&kept.covers])).cloned();
+        let earlier = earlier.collect();
         let kept = Kept::of(&incident, self.strands.iter().map(|strand| strand.lines.len()).collect());
+        let kept = Kept { before: earlier, ..kept };
         self.kept = Some(if self.thorough { kept.through_json() } else { kept });
         self.tally.count(Happened::CheckpointsKept);
     }
@@ -86,9 +93,26 @@ impl Night {
         everything.iter().for_each(|entry| whole.fold(entry));
         let Some(kept) = &self.kept else { return Ok(whole) };
         let opened = kept.opened(&self.timeline_after(&kept.covers));
-        same_fold(&whole, &opened)?;
+        let kept_one_by_one = kept.before.iter().chain([&kept.covers]);
+        let arrival = self.arrival(everything, kept_one_by_one);
+        same_fold(&whole, &opened, arrival)?;
         self.tally.count(Happened::OpenedOnCheckpoints);
+        self.tally.add(Happened::OpenedBeforeAStrandThatLagged, usize::from(arrival == Arrival::SomeLate));
         Ok(opened)
+    }
+
+    /// Whether all that came after each checkpoint comes after all that it covers in the timeline, too.
+    fn arrival<'a>(&self, timeline: &[Entry], kept: impl Iterator<Item = &'a Vec<usize>>) -> Arrival {
+        let kept: Vec<&Vec<usize>> = kept.collect();
+        let strand_of: BTreeMap<&SessionId, usize> =
+            self.strands.iter().enumerate().map(|(at, strand)| (&strand.session, at)).collect();
+        let came_after = |entry: &Entry| {
+            let covers = |covers: &[usize]| {
+                covers.get(strand_of[&entry.session]).is_some_and(|lines| entry.seq < *lines as u64)
+            };
+            kept.iter().filter(|lines| !covers(lines)).count()
+        };
+        if timeline.is_sorted_by_key(came_after) { Arrival::InOrder } else { Arrival::SomeLate }
     }
 
     /// The same of the files: kept when they were as far as that, and read on from there.
@@ -111,7 +135,8 @@ impl Night {
             let what = format!("{:?} {:?}", recent.passed_over, recent.breakages);
             return breach(Law::CheckpointIsTheLog, what);
         }
-        same_fold(whole, &recent.incident)?;
+        let arrival = self.arrival(&self.timeline(), std::iter::once(&kept.covers));
+        same_fold(whole, &recent.incident, arrival)?;
         self.tally.add(Happened::CheckpointsOnDisk, usize::from(was_kept));
         Ok(())
     }

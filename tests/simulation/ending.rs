@@ -12,6 +12,7 @@ use blackstart::incident::request::{Reply, Request, Sweep};
 use blackstart::incident::resource::Resource;
 use blackstart::logbook::{Logbook, Verdict, read_strand, verify};
 use jiff::SignedDuration;
+use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
@@ -128,28 +129,81 @@ pub fn holds_when_cut(file: &Path, bytes: &[u8]) -> Held {
     unknown_is_said(&incident).map(|_| ())
 }
 
-/// What is known by a checkpoint is what folding everything gives, but for what is about what was known when
-/// an entry came: the words of the story, and since when a probe finds the same.
-pub fn same_fold(whole: &Incident, opened: &Incident) -> Held {
+/// How what came after a checkpoint stands to what it covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// After it, in the timeline as well.
+    InOrder,
+    /// Some of it between what is covered: a strand was behind the others when the checkpoint was kept.
+    SomeLate,
+}
+
+/// What is known by a checkpoint is what folding everything gives.
+///
+/// To the letter, where all that came later is later. What a strand tells that was behind comes to whoever opens on the
+/// checkpoint as it came to the cockpits that were running: after newer words on the same cell or subject, which it does
+/// not replace. Since when a cell or a finding has been so, how often it failed in a row and whose word stands are then
+/// as they were heard, and so are the words of the story, until the next word on it. What rows there are, when each place
+/// was last read, what evidence says and what became of operations does not depend on it.
+pub fn same_fold(whole: &Incident, opened: &Incident, arrival: Arrival) -> Held {
     same_screen(whole, opened, &SessionId("a checkpoint".into()))
         .map_err(|breach| Breach { law: Law::CheckpointIsTheLog, ..breach })?;
     let mut parts = [whole, opened].map(|incident| match serde_json::to_value(incident.checkpoint()) {
-        Ok(serde_json::Value::Object(parts)) => parts,
+        Ok(Value::Object(parts)) => parts,
         other => panic!("a checkpoint is an object: {other:?}"),
     });
-    for parts in &mut parts {
+    for parts in parts.iter_mut().filter(|_| arrival == Arrival::SomeLate) {
         parts.remove("story");
-        let probes = parts.get_mut("probes").and_then(serde_json::Value::as_array_mut);
-        for probed in probes.into_iter().flatten() {
-            probed[1].as_object_mut().unwrap().remove("since");
+        for (name, part) in parts.iter_mut() {
+            // Who found a cell as others had left it tells of it what these had told: of whom was heard before.
+            let of_cells: &[&str] = if name == "provisional" { &[] } else { &["last_ok"] };
+            forget_what_was_heard_before(part, of_cells);
         }
     }
-    let [whole, opened] = parts;
-    match whole.iter().find(|(part, value)| opened.get(*part) != Some(value)) {
-        Some((part, value)) => {
-            breach(Law::CheckpointIsTheLog, format!("{part}: {value}, and from it {:?}", opened.get(part)))
-        }
+    let [whole, opened] = parts.map(Value::Object);
+    match first_difference(&whole, &opened) {
+        Some(what) => breach(Law::CheckpointIsTheLog, what),
         None => Ok(()),
+    }
+}
+
+/// Takes out of cells, but for these parts, and of findings what depends on the order in which they were heard of.
+fn forget_what_was_heard_before(value: &mut Value, of_cells: &[&str]) {
+    match value {
+        Value::Object(parts) => {
+            if parts.contains_key("last_attempt") {
+                parts.retain(|name, _| of_cells.contains(&name.as_str()));
+            }
+            if parts.contains_key("evidence") {
+                parts.remove("since");
+            }
+            parts.values_mut().for_each(|part| forget_what_was_heard_before(part, of_cells));
+        }
+        Value::Array(parts) => {
+            parts.iter_mut().for_each(|part| forget_what_was_heard_before(part, of_cells));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Where two values first differ, and what each has there.
+fn first_difference(whole: &Value, opened: &Value) -> Option<String> {
+    let within = |name: String, differs: Option<String>| differs.map(|what| format!("{name} {what}"));
+    match (whole, opened) {
+        (Value::Object(whole), Value::Object(opened)) if whole.keys().eq(opened.keys()) => whole
+            .iter()
+            .find_map(|(name, value)| within(name.clone(), first_difference(value, &opened[name]))),
+        (Value::Array(whole), Value::Array(opened)) if whole.len() == opened.len() => {
+            let mut both = whole.iter().zip(opened);
+            both.find_map(|(whole, opened)| {
+                // Of a pair, what it is about.
+                let about =
+                    whole.get(0).filter(|about| about.is_string()).map_or_else(String::new, Value::to_string);
+                within(about, first_difference(whole, opened))
+            })
+        }
+        (whole, opened) if whole == opened => None,
+        (whole, opened) => Some(format!("is {whole}, and opened on {opened}")),
     }
 }
 

@@ -44,11 +44,12 @@ pub enum Happened {
     MachineStopped,
     CheckpointsKept,
     OpenedOnCheckpoints,
+    OpenedBeforeAStrandThatLagged,
     CheckpointsOnDisk,
 }
 
 impl Happened {
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::Calls,
         Self::Launches,
         Self::Restores,
@@ -88,6 +89,7 @@ impl Happened {
         Self::MachineStopped,
         Self::CheckpointsKept,
         Self::OpenedOnCheckpoints,
+        Self::OpenedBeforeAStrandThatLagged,
         Self::CheckpointsOnDisk,
     ];
 }

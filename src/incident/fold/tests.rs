@@ -124,6 +124,26 @@ fn a_heartbeat_says_who_read_and_outlives_an_older_failing() {
 }
 
 #[test]
+fn a_reading_that_is_heard_of_late_says_how_old_the_rows_are() {
+    let told = |late: Body, second: i64| {
+        let mut incident = Incident::default();
+        says(&mut incident, "eve", 100, dark());
+        // What a checkpoint kept, or a cockpit has read, when a strand was behind the others.
+        let mut opened = Incident::from_checkpoint(incident.checkpoint(), None::<Seen>);
+        says(&mut opened, "adam", second, late);
+        cell(&opened).clone()
+    };
+    for late in [told(read(), 40), told(read(), 99)] {
+        assert!(!late.is_ok(), "the newest word stands");
+        assert_eq!(late.last_attempt.as_second(), 1_341_025_200 + 100);
+        assert_eq!((late.failures, late.by), (1, Some(SessionId("eve".into()))));
+    }
+    assert_eq!(told(read(), 40).last_ok.map(Timestamp::as_second), Some(1_341_025_200 + 40));
+    assert_eq!(told(beat(45, false), 101).last_ok.map(Timestamp::as_second), Some(1_341_025_200 + 45));
+    assert_eq!(told(dark(), 40).last_ok, None, "it was never read");
+}
+
+#[test]
 fn entries_written_before_there_was_record_are_read_as_they_were() {
     let opened = r#"{"v":1,"seq":0,"ts":"2012-06-30T03:00:00Z","mono_ms":0,"session":"adam","actor":{"user":"adam","uid":1,"host":"jump-1"},"kind":"opened","body":{"version":"0.1.0","estate":"e","mode":"live","pid":1,"regions":["us-east-1"]}}"#;
     let beat = r#"{"v":1,"seq":1,"ts":"2012-06-30T03:00:30Z","mono_ms":0,"session":"adam","actor":{"user":"adam","uid":1,"host":"jump-1"},"kind":"heartbeat","body":{"fresh":{"aws/123456789012/us-east-1/ec2":"2012-06-30T03:00:20Z"}}}"#;
