@@ -412,22 +412,29 @@ fn a_checkpoint_that_is_not_what_was_folded_is_seen() {
     let (first, rest) = honest().split_at(honest().len() / 2);
     let mut half = Incident::default();
     first.iter().for_each(|entry| half.fold(entry));
-    let opened = |kept: &Incident, after: &[Entry]| {
-        same_fold(&log, &Kept::of(kept, Vec::new()).opened(after), Arrival::InOrder)
+    let opened = |kept: &Incident, after: &[Entry], arrival| {
+        same_fold(&log, &Kept::of(kept, Vec::new()).opened(after), arrival)
     };
-    opened(&half, rest).unwrap();
     let law = Law::CheckpointIsTheLog;
-    breaks(law, opened(&half, &rest[1..]));
-    for forget in [
-        |kept: &mut Incident| drop(kept.rows.pop_first()),
-        |kept: &mut Incident| drop(kept.operations.pop_first()),
-        |kept: &mut Incident| drop(kept.sessions.pop_first()),
-        |kept: &mut Incident| drop(kept.cells.pop_first()),
-    ] {
-        let mut kept = half.clone();
-        forget(&mut kept);
-        breaks(law, opened(&kept, rest));
+    for arrival in [Arrival::InOrder, Arrival::SomeLate] {
+        opened(&half, rest, arrival).unwrap();
+        breaks(law, opened(&half, &rest[1..], arrival));
+        for forget in [
+            |kept: &mut Incident| drop(kept.rows.pop_first()),
+            |kept: &mut Incident| drop(kept.operations.pop_first()),
+            |kept: &mut Incident| drop(kept.sessions.pop_first()),
+            |kept: &mut Incident| drop(kept.cells.pop_first()),
+        ] {
+            let mut kept = half.clone();
+            forget(&mut kept);
+            breaks(law, opened(&kept, rest, arrival));
+        }
     }
+    // Since when it has been so is excused where something came late, and nowhere else.
+    let mut kept = log.clone();
+    kept.cells.values_mut().for_each(|cell| cell.since = cell.last_attempt + SignedDuration::from_secs(1));
+    opened(&kept, &[], Arrival::SomeLate).unwrap();
+    breaks(law, opened(&kept, &[], Arrival::InOrder));
 }
 
 #[test]
