@@ -116,6 +116,12 @@ fn permitted(table: &Table<'_>, operation: &Operation) -> Result<(), Refusal> {
         }
         Standing::Verified | Standing::Unverified | Standing::Stopped | Standing::Unknown => {}
     }
+    if let Some(by) = table.desk.incident.undo_done(operation) {
+        return Err(table.refuse(
+            format!("\"{}\" was undone already, by {}", plan.title, by.plan.hash.short()),
+            "Nothing to do",
+        ));
+    }
     if !operation.touched() {
         return Err(table.refuse(format!("no call of \"{}\" was performed", plan.title), "Nothing to undo"));
     }

@@ -65,6 +65,30 @@ fn an_apex_switch_and_the_undo_of_its_undo() {
     assert_eq!(undoable(&bench), slice::from_ref(&last.hash));
 }
 
+/// The call is what goes back: its check may take minutes, and its cockpit may crash before the end.
+#[test]
+fn what_an_undo_under_way_has_called_back_is_no_choice() {
+    let mut bench = bench();
+    let plan = bench.plan(&apex());
+    bench.carry_out(&plan);
+    let back = bench.plan(&undo(&plan));
+    let hash = back.hash.clone();
+    bench.fold(Body::Proposed { plan: Box::new(back.clone()) });
+    bench.fold(Body::Confirmed { plan: hash.clone(), typed: "www".into() });
+    let undoable = |bench: &Bench| -> Vec<PlanHash> {
+        bench.incident.undoable().iter().map(|op| op.plan.hash.clone()).collect()
+    };
+    assert_eq!(undoable(&bench), slice::from_ref(&plan.hash), "nothing was called yet");
+    bench.fold(Body::Intent { plan: hash.clone(), step: 0, call: back.steps[0].call.clone() });
+    bench.apply(&back.steps[0].call);
+    let done = crate::incident::request::Done::Accepted;
+    let outcome = crate::incident::entry::Outcome::Ok { done };
+    bench.fold(Body::Outcome { plan: hash.clone(), step: 0, outcome });
+    assert_eq!(undoable(&bench), [hash]);
+    assert!(bench.refusal(&undo(&plan)).why.contains("undone already"));
+    assert!(bench.refusal(&undo(&back)).why.contains("under way"));
+}
+
 #[test]
 fn a_log_in_which_undos_undo_each_other_comes_to_an_end() {
     let mut bench = bench();
