@@ -288,12 +288,6 @@ impl Operation {
         }
     }
 
-    /// What reversing it does, in words: to reverse an undo is to do again.
-    #[must_use]
-    pub fn undo_words(&self) -> &'static str {
-        if self.undoes().is_some() { "does it again" } else { "goes back" }
-    }
-
     /// When it was called first; when it was confirmed or proposed, if nothing was called yet.
     #[must_use]
     pub fn called(&self) -> Timestamp {
@@ -337,6 +331,25 @@ impl Incident {
             next = self.operations.get(by).and_then(|by| by.undone_by.as_ref());
         }
         undone
+    }
+
+    /// What an undo of an operation goes by: `undo:` and what was done, or `again:` where that was an undo itself.
+    #[must_use]
+    pub fn undo_title(&self, operation: &Operation) -> String {
+        let (done, again) = self.first_done(operation);
+        format!("{}: {}", if again { "again" } else { "undo" }, done.plan.title)
+    }
+
+    /// What an undo of an operation is about in the end: the operation that is none, and whether the undo does that again.
+    #[must_use]
+    pub fn first_done<'a>(&'a self, operation: &'a Operation) -> (&'a Operation, bool) {
+        let (mut done, mut again) = (operation, false);
+        // A log may say anything: as many turns as there are operations, and no more.
+        for _ in 0..=self.operations.len() {
+            let Some(undone) = done.undoes().and_then(|undone| self.operations.get(undone)) else { break };
+            (done, again) = (undone, !again);
+        }
+        (done, again)
     }
 
     /// The undo of an operation whose calls were all performed, also if its checks are still under way, and which was not
