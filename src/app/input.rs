@@ -514,8 +514,8 @@ impl App {
             return;
         }
         let choice = |op: &Operation| Choice {
-            label: op.plan.title.clone(),
-            detail: format!("{}: by {}, plan {}", op.undo_words(), op.by, op.plan.hash.short()),
+            label: self.incident.undo_title(op),
+            detail: format!("by {}, plan {}", op.by, op.plan.hash.short()),
             purpose: Purpose::Act(Box::new(Action::Undo { operation: op.plan.hash.clone() })),
         };
         let mut choices: Vec<Choice> = self.incident.undoable().into_iter().map(choice).collect();

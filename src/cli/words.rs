@@ -67,10 +67,11 @@ pub fn action(act: &Act, now: Timestamp, lookup: Lookup<'_>) -> Result<Action, R
                     "undo",
                     format!("the last action is an undo itself: {}", undo.plan.title),
                     format!(
-                        "Name one: `undo {}` does it again, `undo {}` goes further back: {}",
+                        "Name one: `undo {}` is {}; `undo {}` is {}",
                         undo.plan.hash.short(),
+                        incident.undo_title(undo),
                         before.plan.hash.short(),
-                        before.plan.title
+                        incident.undo_title(before)
                     ),
                 ));
             }

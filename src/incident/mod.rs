@@ -19,6 +19,7 @@ mod fold;
 pub mod gist;
 pub mod hash;
 pub mod health;
+mod maintenance;
 pub mod operation;
 pub mod place;
 pub mod plan;

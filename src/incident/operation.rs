@@ -288,10 +288,11 @@ impl Operation {
         }
     }
 
-    /// What reversing it does, in words: to reverse an undo is to do again.
+    /// When it was called first; when it was confirmed or proposed, if nothing was called yet.
     #[must_use]
-    pub fn undo_words(&self) -> &'static str {
-        if self.undoes().is_some() { "does it again" } else { "goes back" }
+    pub fn called(&self) -> Timestamp {
+        let intent = self.steps.iter().find_map(|step| step.intent.as_ref().map(|(at, _)| *at));
+        intent.or(self.confirmed.as_ref().map(|(at, _)| *at)).unwrap_or(self.proposed)
     }
 
     /// The step that has begun and not ended, or the next to begin.
@@ -332,6 +333,38 @@ impl Incident {
         undone
     }
 
+    /// What an undo of an operation goes by: `undo:` and what was done, or `again:` where that was an undo itself.
+    #[must_use]
+    pub fn undo_title(&self, operation: &Operation) -> String {
+        let (done, again) = self.first_done(operation);
+        format!("{}: {}", if again { "again" } else { "undo" }, done.plan.title)
+    }
+
+    /// What an undo of an operation is about in the end: the operation that is none, and whether the undo does that again.
+    #[must_use]
+    pub fn first_done<'a>(&'a self, operation: &'a Operation) -> (&'a Operation, bool) {
+        let (mut done, mut again) = (operation, false);
+        // A log may say anything: as many turns as there are operations, and no more.
+        for _ in 0..=self.operations.len() {
+            let Some(undone) = done.undoes().and_then(|undone| self.operations.get(undone)) else { break };
+            (done, again) = (undone, !again);
+        }
+        (done, again)
+    }
+
+    /// The undo of an operation whose calls were all performed, also if its checks are still under way, and which was not
+    /// reversed in its turn.
+    #[must_use]
+    pub fn undo_done(&self, operation: &Operation) -> Option<&Operation> {
+        // Only what came later undoes: however a log is written, this comes to an end.
+        self.operations.values().find(|by| {
+            by.undoes() == Some(&operation.plan.hash)
+                && by.proposed > operation.proposed
+                && by.done()
+                && self.undo_done(by).is_none()
+        })
+    }
+
     /// What `undo` can mean where nothing is named: the newest operation that was done, is in force and has a way back. Where
     /// that is an undo, somebody may want it back, or to go back further: the newest before it that is none comes second.
     ///
@@ -342,6 +375,7 @@ impl Incident {
             let of_an_undo = op.undoes().and_then(|undone| self.operations.get(undone));
             op.done()
                 && !self.is_undone(op)
+                && self.undo_done(op).is_none()
                 && !op.plan.inverse.is_empty()
                 && of_an_undo.is_none_or(|undone| undone.undoes().is_none())
         });
@@ -403,39 +437,5 @@ impl Incident {
                     && place(later) == place(operation)
                     && later.plan.resources.iter().any(|r| operation.plan.resources.contains(r))
             })
-    }
-
-    /// The maintenance operation that a site is under, whoever turned it on, and however long ago.
-    ///
-    /// A later apex switch, undo or maintenance-off of the same site ends it.
-    #[must_use]
-    pub fn maintenance(&self, site: &str) -> Option<&Operation> {
-        let mut current = None;
-        for op in self.operations_in_order() {
-            if !op.done() {
-                continue;
-            }
-            match &op.plan.action {
-                Action::MaintenanceOn { site: s, .. } if s == site => {
-                    current = (!self.is_undone(op)).then_some(op);
-                }
-                // What was undone did not end it: the page is there again.
-                Action::MaintenanceOff { site: s } | Action::Apex { site: s, .. }
-                    if s == site && !self.is_undone(op) =>
-                {
-                    current = None;
-                }
-                Action::MaintenanceOn { .. }
-                | Action::MaintenanceOff { .. }
-                | Action::Apex { .. }
-                | Action::Relaunch { .. }
-                | Action::Terminate { .. }
-                | Action::Register { .. }
-                | Action::Deregister { .. }
-                | Action::Restore { .. }
-                | Action::Undo { .. } => {}
-            }
-        }
-        current
     }
 }

@@ -523,8 +523,8 @@ fn site(doc: &mut Doc, app: &App, look: &Look, name: &str) -> String {
         let at = probe.connect.as_ref().map_or_else(String::new, |place| format!(" at {place}"));
         doc.field("asked", &format!("{}{at} expects {}{body}", probe.url, probe.expect), Role::Text);
     }
-    if let Some(operation) = app.incident.maintenance(name) {
-        let words = format!("on since {} by {}", day_time(app.now, operation.proposed), operation.by);
+    if let Some((since, by)) = app.incident.maintenance_since(name) {
+        let words = format!("on since {} by {by}", day_time(app.now, since));
         doc.field("maintenance", &words, Role::Warn);
     }
     doc.blank();

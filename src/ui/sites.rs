@@ -42,8 +42,8 @@ pub(super) fn health_mark(health: Health) -> Mark {
 /// What is known of a site's answer, in words, with a mark and a role.
 pub(super) fn state(app: &App, site: &Site) -> (Mark, String, Role) {
     let evidence = app.site_evidence(&site.name);
-    if let Some(operation) = app.incident.maintenance(&site.name) {
-        let since = age(app.now, operation.confirmed.as_ref().map_or(operation.proposed, |(at, _)| *at));
+    if let Some((since, _)) = app.incident.maintenance_since(&site.name) {
+        let since = age(app.now, since);
         let found = match app.incident.probes.get(&ProbeSubject::Site(site.name.clone())) {
             Some(probed) if app.now.duration_since(probed.at).as_secs() > STALE_AFTER_S => {
                 format!("  {} {} ago", probed.evidence.gist(), age(app.now, probed.at))

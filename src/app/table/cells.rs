@@ -62,9 +62,9 @@ impl App {
         if screen == Screen::Board {
             return vec![site.name.clone()];
         }
-        let state = match self.incident.maintenance(name) {
+        let state = match self.incident.maintenance_since(name) {
             _ if self.incident.disagreements.contains_key(name) => "DNS disagrees".to_owned(),
-            Some(op) => format!("maintenance since {}", day_time(self.now, op.proposed)),
+            Some((since, _)) => format!("maintenance since {}", day_time(self.now, since)),
             None => self.site_verdict(name).unwrap_or_default(),
         };
         vec![

@@ -488,7 +488,7 @@ impl Switch<'_> {
             ),
         );
         self.health(table, &mut plan);
-        self.cautions(&mut plan);
+        plan.warnings.extend(caution(self.target, &self.here.name));
         plan.control_planes.extend(
             self.balancer.iter().map(|(scope, _)| format!("{}, to read the balancer only", elb(scope))),
         );
@@ -563,23 +563,23 @@ impl Switch<'_> {
             }
         }
     }
+}
 
-    /// What a target of this kind cannot do.
-    fn cautions(&self, plan: &mut Plan) {
-        let name = self.here.name.trim_end_matches('.');
-        match self.target.kind {
-            TargetKind::Address => plan.warnings.push(format!(
-                "https: {} must hold a certificate for {name}, else browsers refuse the page",
-                self.target.place()
-            )),
-            TargetKind::Cloudfront => plan.warnings.push(format!(
-                "the distribution must list {name} as an alternate name and hold its certificate"
-            )),
-            TargetKind::S3 => plan.warnings.push(format!(
-                "an S3 website has no https, and its bucket must be named {name}; the bucket is not read here"
-            )),
-            TargetKind::Elb | TargetKind::Alb | TargetKind::Nlb => {}
+/// What a target of this kind cannot do by itself for a name.
+pub(super) fn caution(target: &SiteTarget, name: &str) -> Option<String> {
+    let name = name.trim_end_matches('.');
+    match target.kind {
+        TargetKind::Address => Some(format!(
+            "https: {} must hold a certificate for {name}, else browsers refuse the page",
+            target.place()
+        )),
+        TargetKind::Cloudfront => {
+            Some(format!("the distribution must list {name} as an alternate name and hold its certificate"))
         }
+        TargetKind::S3 => Some(format!(
+            "an S3 website has no https, and its bucket must be named {name}; the bucket is not read here"
+        )),
+        TargetKind::Elb | TargetKind::Alb | TargetKind::Nlb => None,
     }
 }
 
@@ -615,21 +615,9 @@ pub(super) fn rewrite(
     )];
     plan.undo = format!("undo deletes the new records and creates the old ones exactly: {}", points(old));
     plan.control_planes = vec![route53(&here.scope)];
-    plan.effects.extend(lingering(old));
-    let has = |sets: &[RecordSet], t: &str| sets.iter().any(|r| r.record_type == t);
-    if has(old, "AAAA") && !has(new, "AAAA") {
-        plan.effects.push(
-            "the AAAA record is deleted: IPv6 visitors come over IPv4 instead of to the old place".into(),
-        );
-    }
-    if has(old, "A") && !has(new, "A") {
-        plan.warnings.push("no A record stays: visitors without IPv6 reach nothing".into());
-    }
-    if here.service_binding {
-        plan.warnings.push(format!(
-            "an HTTPS or SVCB record at {name} stays as it is: its address hints may still lead browsers to the old place"
-        ));
-    }
+    let (effects, warnings) = consequences(name, old, new, here.service_binding);
+    plan.effects.extend(effects);
+    plan.warnings.extend(warnings);
     let rows = table.desk.incident.of_kind(Kind::HostedZone);
     let twins = rows
         .filter(|seen| match &seen.resource {
@@ -644,6 +632,32 @@ pub(super) fn rewrite(
         ));
     }
     Ok(plan)
+}
+
+/// What follows from making a name's sets others, whatever it is done for: effects, and warnings.
+pub(super) fn consequences(
+    name: &str,
+    old: &[RecordSet],
+    new: &[RecordSet],
+    service_binding: bool,
+) -> (Vec<String>, Vec<String>) {
+    let mut effects: Vec<String> = lingering(old).into_iter().collect();
+    let mut warnings = Vec::new();
+    let has = |sets: &[RecordSet], t: &str| sets.iter().any(|r| r.record_type == t);
+    if has(old, "AAAA") && !has(new, "AAAA") {
+        effects.push(
+            "the AAAA record is deleted: IPv6 visitors come over IPv4 instead of to the old place".into(),
+        );
+    }
+    if has(old, "A") && !has(new, "A") {
+        warnings.push("no A record stays: visitors without IPv6 reach nothing".into());
+    }
+    if service_binding {
+        warnings.push(format!(
+            "an HTTPS or SVCB record at {name} stays as it is: its address hints may still lead browsers to the old place"
+        ));
+    }
+    (effects, warnings)
 }
 
 /// How long the old answer lives on after the change.

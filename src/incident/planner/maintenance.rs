@@ -24,16 +24,11 @@ pub(super) fn on(table: &mut Table<'_>, site: &str, via: Option<&str>) -> Result
         return Ok(table.needs());
     };
     let before = table.desk.incident.maintenance(&site.name);
+    let (since, by) = since(table, site, before);
     if switch.is_there() {
         return Err(match before {
-            Some(op) => table.refuse(
-                format!(
-                    "{} is in maintenance already ({}), since {} by {}",
-                    site.name,
-                    target.name,
-                    table.ago(op.proposed),
-                    op.by
-                ),
+            Some(_) => table.refuse(
+                format!("{} is in maintenance already ({}), since {since} by {by}", site.name, target.name,),
                 format!("`blackstart do maintenance off {}` ends it; --via names another target", site.name),
             ),
             None => table.refuse(
@@ -55,16 +50,12 @@ pub(super) fn on(table: &mut Table<'_>, site: &str, via: Option<&str>) -> Result
         let untouched = put_there(op).is_some_and(|put| same_sets(put, &switch.here.old));
         plan.warnings.push(if untouched {
             format!(
-                "in maintenance since {} ago ({}): this only moves the page; `maintenance off` still leads back to \
-                 where it was before",
-                table.ago(op.proposed),
-                op.by
+                "in maintenance since {since} ago ({by}): this only moves the page; `maintenance off` still leads \
+                 back to where it was before"
             )
         } else {
             format!(
-                "the log has a maintenance of {} ago ({}), but the record was changed since, outside of the log",
-                table.ago(op.proposed),
-                op.by
+                "the log has a maintenance of {since} ago ({by}), but the record was changed since, outside of the log"
             )
         });
     }
@@ -113,14 +104,14 @@ pub(super) fn off(table: &mut Table<'_>, site: &str) -> Result<Planned, Refusal>
             // What was switched since was decided since: an old maintenance is over, wherever the record points.
             .filter(|on| !incident.switched_since(&site.name, on))
     };
-    let Some(op) = known.filter(put_this).or_else(unanswered) else {
+    let found = known.filter(put_this).or_else(unanswered);
+    let (since, by) = since(table, site, found.or(known));
+    let Some(op) = found else {
         return Err(match known {
             Some(op) => table.refuse(
                 format!(
-                    "changed meanwhile: {} put {} {} ago, now it points at {}",
-                    op.by,
+                    "changed meanwhile: {by} put {} {since} ago, now it points at {}",
                     put_there(op).map_or_else(|| "?".into(), points),
-                    table.ago(op.proposed),
                     points(&here.old)
                 ),
                 format!(
@@ -150,10 +141,8 @@ pub(super) fn off(table: &mut Table<'_>, site: &str) -> Result<Planned, Refusal>
     plan.effects.insert(
         0,
         format!(
-            "visitors of {} go back to where they went before the maintenance that {} turned on {} ago: {}",
+            "visitors of {} go back to where they went before the maintenance that {by} turned on {since} ago: {}",
             site.name,
-            op.by,
-            table.ago(op.proposed),
             points(back)
         ),
     );
@@ -161,6 +150,18 @@ pub(super) fn off(table: &mut Table<'_>, site: &str) -> Result<Planned, Refusal>
         "what the record goes back to is not probed by this plan: look at its registrations first".into(),
     );
     Ok(Planned::Plan(Box::new(plan.sealed())))
+}
+
+/// How long ago the page was put there last, and by whom.
+fn since<'a>(table: &Table<'a>, site: &Site, on: Option<&'a Operation>) -> (String, &'a str) {
+    let incident = table.desk.incident;
+    // One whose answer never came is no known maintenance.
+    let known = incident
+        .maintenance(&site.name)
+        .is_some_and(|known| on.is_some_and(|on| on.plan.hash == known.plan.hash));
+    let last = incident.maintenance_since(&site.name).filter(|_| known);
+    let last = last.or_else(|| on.map(|on| (on.called(), on.by.as_str())));
+    last.map_or_else(|| ("?".into(), "?"), |(at, by)| (table.ago(at), by))
 }
 
 fn is_on(op: &Operation, name: &str) -> bool {

@@ -4,6 +4,7 @@
 //! done before STS named the account is undone where STS says since that it was done.
 
 use super::Planned;
+use super::apex;
 use super::batch::{self, points, same_sets};
 use super::registration::{deregister_step, healthy_but, is_leaving, living, register_step};
 use super::table::{Table, count, ec2, elb, route53};
@@ -12,7 +13,7 @@ use crate::incident::operation::{Operation, Standing};
 use crate::incident::place::{Account, Scope};
 use crate::incident::plan::{Change, Check, Guard, Plan, Refusal, Risk, Step};
 use crate::incident::request::{BalancerRef, Call, InstanceRef, Query, TargetRef};
-use crate::incident::resource::RecordSet;
+use crate::incident::resource::{RecordSet, normalise_name};
 
 /// Plans `undo OPERATION`.
 pub(super) fn plan(table: &mut Table<'_>, hash: &PlanHash) -> Result<Planned, Refusal> {
@@ -28,7 +29,8 @@ pub(super) fn plan(table: &mut Table<'_>, hash: &PlanHash) -> Result<Planned, Re
     let account = &account(table, operation)?;
     table.profile(account)?;
     let scope = &in_account(&operation.plan.scope, account);
-    let mut back = Back::default();
+    let (done, again_done) = incident.first_done(operation);
+    let mut back = Back { does_again: again_done, ..Back::default() };
     for step in &operation.plan.inverse {
         match &step.call {
             Call::ChangeRecords { zone_id, .. } => {
@@ -60,17 +62,23 @@ pub(super) fn plan(table: &mut Table<'_>, hash: &PlanHash) -> Result<Planned, Re
             "Nothing to undo",
         ));
     }
-    let title = format!("undo: {}", operation.plan.title);
+    let title = incident.undo_title(operation);
     let risk = if back.empties { Risk::Destructive } else { operation.plan.risk };
     let mut plan = table.draft(scope, title, risk, operation.plan.confirm.clone())?;
     plan.resources = operation.plan.resources.clone();
     plan.changes = back.changes;
-    plan.effects = vec![format!(
-        "reverses what {} did {} ago ({})",
-        operation.by,
-        table.ago(operation.proposed),
-        operation.standing(incident).as_str()
-    )];
+    let ago = table.ago(operation.called());
+    plan.effects = vec![if again_done {
+        format!(
+            "does again what {} did {} ago and {} undid {ago} ago ({})",
+            done.by,
+            table.ago(done.called()),
+            operation.by,
+            operation.standing(incident).as_str()
+        )
+    } else {
+        format!("reverses what {} did {ago} ago ({})", operation.by, operation.standing(incident).as_str())
+    }];
     plan.effects.extend(back.effects);
     plan.warnings = back.warnings;
     if operation.plan.steps.iter().any(|step| matches!(step.call, Call::RunInstance { .. })) {
@@ -79,7 +87,7 @@ pub(super) fn plan(table: &mut Table<'_>, hash: &PlanHash) -> Result<Planned, Re
     plan.control_planes = control_planes(&back.steps);
     plan.steps = back.steps;
     plan.inverse = back.inverse;
-    plan.undo = "undo of this undo does again what was done".into();
+    plan.undo = if again_done { "undo takes it back" } else { "undo of this undo does it again" }.into();
     for step in &mut plan.steps {
         comment(table, &plan.title, step);
     }
@@ -94,6 +102,8 @@ struct Back {
     changes: Vec<Change>,
     effects: Vec<String>,
     warnings: Vec<String>,
+    /// It is the undo of an undo.
+    does_again: bool,
     /// It takes a balancer's last healthy target out.
     empties: bool,
 }
@@ -115,6 +125,12 @@ fn permitted(table: &Table<'_>, operation: &Operation) -> Result<(), Refusal> {
             return Err(table.refuse(format!("\"{}\" was never carried out", plan.title), "Nothing to undo"));
         }
         Standing::Verified | Standing::Unverified | Standing::Stopped | Standing::Unknown => {}
+    }
+    if let Some(by) = table.desk.incident.undo_done(operation) {
+        return Err(table.refuse(
+            format!("\"{}\" was undone already, by {}", plan.title, by.plan.hash.short()),
+            "Nothing to do",
+        ));
     }
     if !operation.touched() {
         return Err(table.refuse(format!("no call of \"{}\" was performed", plan.title), "Nothing to undo"));
@@ -223,10 +239,11 @@ fn records(
         ));
     }
     // DELETE names what is there in its own words, which may differ from ours where Route 53 does not mind.
-    let title = format!("{name}: back to {}", points(before));
+    let (there, home) = if back.does_again { ("again", "back") } else { ("back", "again") };
+    let title = format!("{name}: {there} to {}", points(before));
     back.steps.push(batch::step(title, scope, zone_id, query, &now, before, String::new()));
     back.inverse.push(batch::step(
-        format!("{name}: again to {}", points(left)),
+        format!("{name}: {home} to {}", points(left)),
         scope,
         zone_id,
         query,
@@ -235,7 +252,17 @@ fn records(
         table.comment("undo of an undo"),
     ));
     back.changes.extend(batch::lines(name, &now, before));
-    back.effects.push(format!("visitors of {} go back to {}", name.trim_end_matches('.'), points(before)));
+    back.effects.push(format!("visitors of {} go {there} to {}", name.trim_end_matches('.'), points(before)));
+    // What was to be known of the place when it was first pointed there is to be known again.
+    let service_binding = read.iter().any(|r| matches!(r.record_type.as_str(), "HTTPS" | "SVCB"));
+    let (effects, warnings) = apex::consequences(name, &now, before, service_binding);
+    back.effects.extend(effects);
+    back.warnings.extend(warnings);
+    let incident = table.desk.incident;
+    let mut sites = table.desk.sites.iter();
+    let site = sites.find(|site| normalise_name(&site.record) == normalise_name(name));
+    let target = site.and_then(|site| apex::target_at(incident, site, before));
+    back.warnings.extend(target.and_then(|target| apex::caution(target, name)));
     Ok(())
 }
 

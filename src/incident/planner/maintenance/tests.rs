@@ -94,6 +94,36 @@ fn on_twice_is_refused() {
     assert!(refusal.next.contains("maintenance off www"));
 }
 
+/// Ended, and put there again by whoever undid the end: that is since when it is there.
+#[test]
+fn in_maintenance_since_the_page_was_put_there_last() {
+    let mut bench = bench();
+    let plan = bench.plan(&on(None));
+    bench.carry_out(&plan);
+    bench.now += jiff::SignedDuration::from_mins(20);
+    let ended = bench.plan(&off());
+    bench.carry_out(&ended);
+    bench.now += jiff::SignedDuration::from_mins(20);
+    let again = bench.plan(&Action::Undo { operation: ended.hash });
+    let daniel = SessionId("20120630T020000Z-daniel@jump-9".into());
+    bench.now += jiff::SignedDuration::from_secs(30);
+    bench.carry_out_as(&daniel, "daniel", &again);
+    let call = bench.incident.operations[&again.hash].steps[0].intent.as_ref().unwrap().0;
+    assert_eq!(bench.incident.maintenance_since("www"), Some((call, "daniel")));
+    bench.now += jiff::SignedDuration::from_mins(9);
+    let refusal = bench.refusal(&on(None));
+    assert!(refusal.why.contains("since 9m by daniel"), "{refusal}");
+    // Undone and put on again by the undo of that: the same.
+    let back = bench.plan(&Action::Undo { operation: plan.hash });
+    bench.carry_out(&back);
+    assert!(bench.incident.maintenance_since("www").is_none());
+    bench.now += jiff::SignedDuration::from_mins(5);
+    let again = bench.plan(&Action::Undo { operation: back.hash });
+    bench.carry_out(&again);
+    bench.now += jiff::SignedDuration::from_mins(2);
+    assert!(bench.refusal(&on(None)).why.contains("since 2m by adam"));
+}
+
 #[test]
 fn on_where_the_log_knows_of_none_names_the_way_back() {
     let mut bench = bench();

@@ -51,8 +51,11 @@ fn an_apex_switch_and_the_undo_of_its_undo() {
     };
     assert_eq!(undoable(&bench), slice::from_ref(&back.hash));
     let again = bench.plan(&undo(&back));
+    assert_eq!(again.title, format!("again: {}", plan.title));
+    assert!(again.effects[0].starts_with("does again what adam did"), "{:?}", again.effects);
     bench.carry_out(&again);
     assert!(same_sets(&bench.a_records(), &after));
+    assert_eq!(bench.plan(&undo(&again)).title, back.title, "what it does is what it is called");
     // Whatever an undone undo reversed is in force again, and can be reversed like any other.
     let standing =
         |bench: &Bench, plan: &Plan| bench.incident.operations[&plan.hash].standing(&bench.incident);
@@ -63,6 +66,30 @@ fn an_apex_switch_and_the_undo_of_its_undo() {
     assert!(same_sets(&bench.a_records(), &before));
     assert_eq!(standing(&bench, &plan), Standing::Undone);
     assert_eq!(undoable(&bench), slice::from_ref(&last.hash));
+}
+
+/// The call is what goes back: its check may take minutes, and its cockpit may crash before the end.
+#[test]
+fn what_an_undo_under_way_has_called_back_is_no_choice() {
+    let mut bench = bench();
+    let plan = bench.plan(&apex());
+    bench.carry_out(&plan);
+    let back = bench.plan(&undo(&plan));
+    let hash = back.hash.clone();
+    bench.fold(Body::Proposed { plan: Box::new(back.clone()) });
+    bench.fold(Body::Confirmed { plan: hash.clone(), typed: "www".into() });
+    let undoable = |bench: &Bench| -> Vec<PlanHash> {
+        bench.incident.undoable().iter().map(|op| op.plan.hash.clone()).collect()
+    };
+    assert_eq!(undoable(&bench), slice::from_ref(&plan.hash), "nothing was called yet");
+    bench.fold(Body::Intent { plan: hash.clone(), step: 0, call: back.steps[0].call.clone() });
+    bench.apply(&back.steps[0].call);
+    let done = crate::incident::request::Done::Accepted;
+    let outcome = crate::incident::entry::Outcome::Ok { done };
+    bench.fold(Body::Outcome { plan: hash.clone(), step: 0, outcome });
+    assert_eq!(undoable(&bench), [hash]);
+    assert!(bench.refusal(&undo(&plan)).why.contains("undone already"));
+    assert!(bench.refusal(&undo(&back)).why.contains("under way"));
 }
 
 #[test]
@@ -89,6 +116,25 @@ fn a_maintenance_that_was_undone_is_over_and_an_undone_end_is_none() {
     let back = bench.plan(&undo(&on));
     bench.carry_out(&back);
     assert!(bench.incident.maintenance("www").is_none());
+}
+
+#[test]
+fn what_deserved_a_second_look_does_so_again() {
+    let mut bench = bench();
+    bench.records.push(plain("AAAA", 300, &["2001:db8::1"]));
+    let plan = bench.plan(&apex());
+    bench.carry_out(&plan);
+    let back = bench.plan(&undo(&plan));
+    assert!(!back.warnings.iter().any(|w| w.contains("certificate")), "{:?}", back.warnings);
+    assert!(back.effects.iter().any(|e| e.contains("up to 60 s after INSYNC")), "{:?}", back.effects);
+    bench.carry_out(&back);
+    let again = bench.plan(&undo(&back));
+    for said in
+        ["must hold a certificate for example.com", "AAAA record is deleted", "up to 300 s after INSYNC"]
+    {
+        let of = |plan: &Plan| plan.warnings.iter().chain(&plan.effects).any(|words| words.contains(said));
+        assert!(of(&plan) && of(&again), "{said}: {:?} {:?}", again.warnings, again.effects);
+    }
 }
 
 #[test]
