@@ -203,9 +203,7 @@ impl App {
             cells.iter().map(|(region, _)| region.clone()).collect()
         };
         let words = |regions: BTreeSet<Region>| -> Vec<String> {
-            let word =
-                |region: &Region| if region.is_global() { "route 53".into() } else { region.0.to_string() };
-            regions.iter().map(word).collect()
+            regions.iter().map(|region| word_of(region).to_owned()).collect()
         };
         // Both at once: at their end, and after a login, one turns after the other.
         let overlap = SignedDuration::from_secs(BOTH_AT_ONCE_S);
@@ -254,10 +252,15 @@ impl App {
     #[must_use]
     pub fn is_refused_alone(&self, region: &Region) -> bool {
         let here = |session: &SessionId| *session == self.opening.session || self.replay.is_some();
-        let word = if region.is_global() { "route 53" } else { &*region.0 };
+        let word = word_of(region);
         let refusing = self.incident.refusing_regions.iter().filter(|((session, _), _)| here(session));
         refusing.flat_map(|(_, (_, regions))| regions).any(|said| said == word)
     }
+}
+
+/// What a region is called where it refuses credentials.
+fn word_of(region: &Region) -> &str {
+    if region.is_global() { "route 53" } else { &region.0 }
 }
 
 /// What is to be believed of credentials.

@@ -67,12 +67,6 @@ impl Incident {
 
     /// The newest of an operation, its undo, the undo of that, and so on.
     fn last_turn<'a>(&'a self, operation: &'a Operation) -> &'a Operation {
-        let mut last = operation;
-        // A log may say anything: as many turns as there are operations, and no more.
-        for _ in 0..=self.operations.len() {
-            let Some(by) = last.undone_by.as_ref().and_then(|by| self.operations.get(by)) else { break };
-            last = by;
-        }
-        last
+        self.turns(operation).filter_map(|by| self.operations.get(by)).last().unwrap_or(operation)
     }
 }

@@ -322,15 +322,15 @@ impl Incident {
     /// Whether an operation was reversed, and that was not reversed in its turn: what an undone undo reversed is in force again.
     #[must_use]
     pub fn is_undone(&self, operation: &Operation) -> bool {
-        let mut undone = false;
-        let mut next = operation.undone_by.as_ref();
+        self.turns(operation).count() % 2 == 1
+    }
+
+    /// The undo of an operation, the undo of that, and so on.
+    pub(super) fn turns<'a>(&'a self, operation: &'a Operation) -> impl Iterator<Item = &'a PlanHash> {
+        let first = operation.undone_by.as_ref();
+        let turns = std::iter::successors(first, |by| self.operations.get(*by)?.undone_by.as_ref());
         // A log may say anything: as many turns as there are operations, and no more.
-        for _ in 0..=self.operations.len() {
-            let Some(by) = next else { break };
-            undone = !undone;
-            next = self.operations.get(by).and_then(|by| by.undone_by.as_ref());
-        }
-        undone
+        turns.take(self.operations.len() + 1)
     }
 
     /// What an undo of an operation goes by: `undo:` and what was done, or `again:` where that was an undo itself.
